@@ -1,0 +1,24 @@
+"""The portal: `create_app` is its table of contents."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from models import db
+from portal import cli, i18n, keys, web
+from portal.database import open_database
+from portal.settings import ROOT, Settings
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the application from its settings. Raises where something is missing that would make it unsafe to serve."""
+    app = Flask(__name__, instance_path=settings.instance, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config["PORTAL"] = settings
+    keys.install(app, settings)
+    open_database(app, settings)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=False)
+    i18n.install(app, settings)
+    web.install(app, settings)
+    cli.install(app)
+    return app

@@ -1,0 +1,13 @@
+"""The terminal: each command parses, opens a transaction, calls one verb and prints what came of it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.cli import attribution, audit, commission, demo, imports, users
+
+
+def install(app: Flask) -> None:
+    """Register every group of commands."""
+    for module in (users, imports, attribution, commission, audit, demo):
+        module.install(app)

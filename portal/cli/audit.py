@@ -1,0 +1,9 @@
+"""`flask audit`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def install(app: Flask) -> None:
+    """Register the commands."""

@@ -1,0 +1,9 @@
+"""`flask users`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def install(app: Flask) -> None:
+    """Register the commands."""

@@ -1,0 +1,78 @@
+"""Every setting of the portal: one declarative table, read once at start from PORTAL_* variables, then frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "PORTAL_"
+
+
+class BadSetting(ValueError):
+    """A variable whose value cannot be used; the message names it and says what was expected."""
+
+
+def setting(default: Any, meaning: str, **more: Any) -> Any:
+    """A setting with its default and the sentence that the README's table shows."""
+    return field(default=default, metadata={"meaning": meaning, **more})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the portal may be told from outside. Each attribute is the variable PORTAL_<NAME>."""
+
+    database_url: str = setting("", "Database. Empty: an SQLite file in the instance folder. PostgreSQL: postgresql://user@host/name")
+    instance: str = setting(str(ROOT / "instance"), "Folder of the embedded database, the keys, the outside audit heads")
+    secret_key: str = setting("", "Signs links and cookies. Empty: made at the first start and kept in the instance folder")
+    data_keys: str = setting("", "Keys that seal phone and ID numbers, newest first: id:base64,… Empty: made at the first start and kept in the instance folder", secret=True)
+    redis_url: str = setting("", "Redis for jobs between hosts. Empty: the embedded queue")
+    base_url: str = setting("http://127.0.0.1:5000", "The address that links in mails and printed links begin with")
+    trusted_hosts: str = setting("", "Host names that are answered, separated by commas. Empty: those of the base address and loopback")
+    proxies: int = setting(0, "How many proxies in front may be believed about the caller's address")
+    allow_overrides: bool = setting(False, "Rule set: whether plans may pay uplines an override")
+    demo: bool = setting(False, "A demonstration firm: a banner on every page, printed sign-ins without a second factor")
+    locale: str = setting("zh_Hans_CN", "Language where a reader has chosen none: zh_Hans_CN or en")
+    timezone: str = setting("Asia/Shanghai", "The time zone in which moments are shown")
+    password_cost: str = setting("strong", "Argon2id cost: strong, or quick for tests")
+    listen: str = setting("127.0.0.1:5000", "Where ./run serves")
+    workers: int = setting(2, "Web worker processes of ./run")
+    upload_limit_mb: int = setting(256, "Largest upload in MB")
+    testing: bool = setting(False, "Set by the tests")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read PORTAL_* variables. Raises BadSetting for an unknown variable or a value of the wrong form."""
+        environ = os.environ if environ is None else environ
+        known = {PREFIX + item.name.upper(): item for item in fields(cls)}
+        unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise BadSetting(f"unknown setting {', '.join(unknown)}; the README lists all of them")
+        values = {item.name: _parse(name, environ[name], item.type) for name, item in known.items() if environ.get(name, "") != ""}
+        return cls(**values)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the database, with the driver that this portal is tested with."""
+        url = self.database_url
+        if not url:
+            return f"sqlite:///{Path(self.instance) / 'portal.db'}"
+        for plain in ("postgresql://", "postgres://"):
+            if url.startswith(plain):
+                return "postgresql+psycopg://" + url[len(plain) :]
+        return url
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind == "bool":
+        if text.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+            raise BadSetting(f"{name}={text!r}: expected 1 or 0")
+        return text.lower() in {"1", "true", "yes"}
+    if kind == "int":
+        if not (text.isascii() and text.isdigit()):
+            raise BadSetting(f"{name}={text!r}: expected a whole number")
+        return int(text)
+    return text

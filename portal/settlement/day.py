@@ -1,0 +1,48 @@
+"""One settled day as it comes out of any family of files, before it is checked and posted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+AMOUNTS = ("previous_balance", "deposit", "withdrawal", "other_in", "other_out", "realized_pnl", "mtm_pnl", "premium", "fee", "balance", "equity", "margin", "available")
+"""The amounts of a balance row, in the order of the portal's own file; integer fen."""
+
+BALANCES: dict[str, pl.DataType | type[pl.DataType]] = {"account_no": pl.String, **{name: pl.Int64 for name in AMOUNTS}, "line": pl.UInt32}
+"""Columns of a day's balances: one row per account; `line` is the line in `balance_file`."""
+
+TRADES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "account_no": pl.String,
+    "exchange": pl.String,
+    "product": pl.String,
+    "lots": pl.Int64,
+    "turnover": pl.Int64,
+    "fee": pl.Int64,
+    "exchange_fee": pl.Int64,
+    "lines": pl.List(pl.UInt32),
+}
+"""Columns of a day's trades: one row per account, exchange (SHFE …, upper case) and product; `lines` are the source lines."""
+
+OTHER_CURRENCY: dict[str, pl.DataType | type[pl.DataType]] = {"account_no": pl.String, "currency": pl.String, "kind": pl.String, "line": pl.UInt32, "content": pl.String}
+"""Rows in another currency: kept and shown, never added to CNY and never paid. `content` is the row as JSON."""
+
+
+@dataclass
+class DayInput:
+    """What some files say about one trade date.
+
+    `balances` or `trades` is None where the files say nothing about it: the posted version then stands.
+    `balance_file` and `trade_file` are the names that findings speak of.
+    """
+
+    trade_date: date
+    balances: pl.DataFrame | None = None
+    trades: pl.DataFrame | None = None
+    other_currency: pl.DataFrame | None = None
+    balance_file: str = ""
+    trade_file: str = ""
+    files: list[str] = field(default_factory=list)
+    lenient_identity_accounts: frozenset[str] = frozenset()
+    """Accounts whose balance identity only warns (they have rows in delivdetails or opt* files)."""

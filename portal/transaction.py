@@ -1,0 +1,43 @@
+"""The one commit of the house. A door (route, job, command) opens a transaction, calls verbs, and speaks outside after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+
+from models import db
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Commit what happens inside, or roll all of it back. Takes SQLite's write lock at the beginning, not half-way.
+
+    A transaction inside a transaction would commit half of the outer one, so it is refused.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("a transaction is open already: only doors open one")
+    session.rollback()
+    session.info["writing"] = True
+    try:
+        session.connection(execution_options={"begin_immediate": True})
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["writing"] = False
+
+
+def on_postgresql() -> bool:
+    """Whether the session speaks to PostgreSQL."""
+    return db.session().get_bind().dialect.name == "postgresql"
+
+
+def lock_months() -> None:
+    """Serialise those who close or prepare months. SQLite's write lock does so already."""
+    if on_postgresql():
+        db.session.execute(text("SELECT pg_advisory_xact_lock(727001)"))
