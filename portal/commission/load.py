@@ -1,0 +1,198 @@
+"""Reading a month's facts as known at one recording. Because every row says when it was recorded, no lock is needed:
+what is recorded meanwhile is simply not known yet."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from models import db
+from models.attribution import Attribution, AttributionState
+from models.clients import AccountVersion
+from models.commission import Agreement, PlanVersion
+from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Licence, PersonKind, Relative, Upline
+from models.values.calendar import Month
+from portal.commission.facts import ATTRIBUTIONS, EQUITY, NO_VERSION, PRODUCTS, STANDING, TIES, TRADES, UPLINES, Day, MonthFacts
+from portal.commission.terms import Terms, read_terms
+from portal.commission.vocabulary import Reason
+from portal.settlement.facts import day_frames, settled_days
+from portal.versions import current
+
+SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
+
+
+def load_month(month: Month, known: int, accounts: list[int] | None = None) -> MonthFacts:
+    """Everything that pricing `month` needs, as known at recording `known`; of some accounts (ids) only if they are named."""
+    days = settled_days(month.first, month.last, known)
+    brokers = _brokers(known)
+    ranks = brokers.select("broker_id", "b")
+    spans = {model.__tablename__: _dated(model, known, month) for model in (BrokerStatus, Licence, Agreement, Upline)}
+    versions = _dated(PlanVersion, known, month)
+    standing = _standing(brokers, spans, versions, days)
+    month_end = _standing(brokers, spans, versions, [month.last])
+    products = _Products()
+    return MonthFacts(
+        month=month,
+        days=days,
+        load=lambda day: _day(day, known, products, accounts),
+        brokers=brokers,
+        attributions=_attributions(known, month, ranks, accounts),
+        standing=standing,
+        ties=_ties(known, month, brokers, accounts),
+        uplines=_uplines(spans["upline"], ranks),
+        terms=_terms(versions),
+        plan_of_version=dict(versions.select("id", "plan_id").iter_rows()),
+        products=products.frame,
+        month_end=month_end,
+    )
+
+
+class _Products:
+    """Numbers (pid) for exchange and product, compared without case, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._names: list[tuple[str, str]] = []
+
+    def number(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Replace the columns exchange and product by pid."""
+        pairs = frame.select("exchange", "product").unique().sort("exchange", "product")
+        numbers = []
+        for exchange, product in pairs.iter_rows():
+            key = (exchange.upper(), product.upper())
+            if key not in self._numbers:
+                self._numbers[key] = len(self._names)
+                self._names.append((exchange, product))
+            numbers.append(self._numbers[key])
+        return frame.join(pairs.with_columns(pid=pl.Series(numbers, dtype=pl.Int32)), on=["exchange", "product"])
+
+    def frame(self) -> pl.DataFrame:
+        """PRODUCTS met so far."""
+        rows = [(pid, exchange, product) for pid, (exchange, product) in enumerate(self._names)]
+        return pl.DataFrame(rows, schema=PRODUCTS, orient="row")
+
+
+def _day(day: date, known: int, products: _Products, accounts: list[int] | None) -> Day:
+    balances, trades = day_frames(day, known)
+    if accounts is not None:
+        balances, trades = balances.filter(pl.col("account_id").is_in(accounts)), trades.filter(pl.col("account_id").is_in(accounts))
+    numbered = products.number(trades).rename({"account_id": "account"})
+    return Day(
+        day,
+        trades=numbered.select(pl.col(name).cast(dtype) for name, dtype in TRADES.items()),
+        equity=balances.rename({"account_id": "account"}).select(pl.col(name).cast(dtype) for name, dtype in EQUITY.items()),
+    )
+
+
+def _frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame([tuple(row) for row in db.session.execute(query)], schema=schema, orient="row")
+
+
+def _brokers(known: int) -> pl.DataFrame:
+    version = current(BrokerVersion, known).subquery()
+    query = select(Broker.id, Broker.broker_no, version.c.kind, version.c.id_no_index).join(version, version.c.broker_id == Broker.id)
+    rows = sorted(db.session.execute(query), key=lambda row: row.broker_no.encode())
+    return pl.DataFrame(
+        [(b, row.id, row.broker_no, row.kind == PersonKind.PERSON, row.id_no_index) for b, row in enumerate(rows)],
+        schema={"b": pl.Int32, "broker_id": pl.Int64, "broker_no": pl.String, "person": pl.Boolean, "id_no_index": pl.String},
+        orient="row",
+    )
+
+
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "broker_status": {"broker_id": pl.Int64, "status": pl.String},
+    "licence": {"broker_id": pl.Int64},
+    "agreement": {"broker_id": pl.Int64, "plan_id": pl.Int64},
+    "upline": {"broker_id": pl.Int64, "upline_id": pl.Int64},
+    "plan_version": {"id": pl.Int64, "plan_id": pl.Int64, "terms": pl.Object},
+}
+
+
+def _dated(model: Any, known: int, month: Month) -> pl.DataFrame:
+    """The rows of a dated table that touch the month, as known."""
+    rows = current(model, known).subquery()
+    schema = {**_COLUMNS[model.__tablename__], **SPAN}
+    query = select(*(rows.c[name] for name in schema)).where(rows.c.valid_from <= month.last, rows.c.valid_to > month.first)
+    return _frame(query, schema)
+
+
+def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
+    rows = current(Attribution, known).subquery() if accounts is None else current(Attribution, known, Attribution.account_id.in_(accounts)).subquery()
+    names = ("account_id", "broker_id", "share", "state", "valid_from", "valid_to", "confirmed_on", "id")
+    query = select(*(rows.c[name] for name in names)).where(rows.c.valid_from <= month.last, rows.c.valid_to > month.first)
+    schema = {"account": pl.Int32, "broker_id": pl.Int64, "share": pl.Int64, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "attribution": pl.Int64}
+    reasons = {
+        AttributionState.CONFIRMED.value: 0,
+        AttributionState.PENDING.value: Reason.attribution_pending.value,
+        AttributionState.SUSPENDED.value: Reason.attribution_suspended.value,
+    }
+    frame = _frame(query, schema).with_columns(reason=pl.col("state").replace_strict(reasons, return_dtype=pl.UInt8)).join(ranks, on="broker_id")
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in ATTRIBUTIONS.items())
+
+
+def _standing(brokers: pl.DataFrame, spans: dict[str, pl.DataFrame], versions: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """STANDING of every broker on the given days: the first of the four reasons about himself, his plan and its version (§5)."""
+    grid = brokers.select("b", "broker_id", "person").join(pl.DataFrame({"day": days}, schema={"day": pl.Date}), how="cross")
+
+    def valid(name: str) -> pl.DataFrame:
+        joined = grid.select("broker_id", "day").join(spans[name], on="broker_id")
+        return joined.filter((pl.col("valid_from") <= pl.col("day")) & (pl.col("valid_to") > pl.col("day")))
+
+    key = ["broker_id", "day"]
+    active = valid("broker_status").filter(pl.col("status") == BrokerState.ACTIVE.value).select(key).unique().with_columns(active=pl.lit(True))
+    licensed = valid("licence").select(key).unique().with_columns(licensed=pl.lit(True))
+    agreed = valid("agreement").select(*key, "plan_id").unique(key)
+    in_force = agreed.join(versions.select("plan_id", "valid_from", "valid_to", version="id"), on="plan_id")
+    in_force = in_force.filter((pl.col("valid_from") <= pl.col("day")) & (pl.col("valid_to") > pl.col("day"))).select(*key, "version")
+    frame = grid.join(active, on=key, how="left").join(licensed, on=key, how="left").join(agreed, on=key, how="left").join(in_force, on=key, how="left")
+    reason = (
+        pl.when(pl.col("active").is_null())
+        .then(Reason.broker_inactive.value)
+        .when(pl.col("person") & pl.col("licensed").is_null())
+        .then(Reason.licence_expired.value)
+        .when(pl.col("plan_id").is_null())
+        .then(Reason.no_agreement.value)
+        .when(pl.col("version").is_null())
+        .then(Reason.no_plan_version.value)
+        .otherwise(0)
+    )
+    frame = frame.with_columns(reason=reason, plan=pl.col("plan_id").fill_null(-1), version=pl.col("version").fill_null(NO_VERSION))
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in STANDING.items())
+
+
+def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
+    """TIES: the broker's own accounts, always, and his relatives' over their span. Empty ID numbers are never equal."""
+    relatives = current(Relative, known).subquery()
+    schema = {"broker_id": pl.Int64, "id_no_index": pl.String, **SPAN}
+    query = select(*(relatives.c[name] for name in schema)).where(relatives.c.valid_from <= month.last, relatives.c.valid_to > month.first, relatives.c.id_no_index != "")
+    related = _frame(query, schema).with_columns(reason=pl.lit(Reason.related_account.value, pl.UInt8))
+    whole = {"valid_from": pl.lit(month.first), "valid_to": pl.lit(month.last + timedelta(days=1)), "reason": pl.lit(Reason.self_account.value, pl.UInt8)}
+    own = brokers.filter(pl.col("id_no_index") != "").select("broker_id", "id_no_index", **whole)
+    people = pl.concat([own, related])
+    numbers = people["id_no_index"].unique().to_list()
+    known_accounts = _accounts_with(numbers, known, accounts)
+    ties = people.join(known_accounts, on="id_no_index").join(brokers.select("broker_id", "b"), on="broker_id")
+    return ties.select(pl.col(name).cast(dtype) for name, dtype in TIES.items())
+
+
+def _accounts_with(numbers: list[str], known: int, accounts: list[int] | None) -> pl.DataFrame:
+    """Accounts whose client's ID number, as known, is one of `numbers` (blind indexes)."""
+    touched = select(AccountVersion.account_id).where(AccountVersion.id_no_index.in_(numbers))
+    wanted = AccountVersion.account_id.in_(touched)
+    if accounts is not None:
+        wanted = wanted & AccountVersion.account_id.in_(accounts)
+    version = current(AccountVersion, known, wanted).subquery()
+    query = select(version.c.account_id, version.c.id_no_index).where(version.c.id_no_index.in_(numbers))
+    return _frame(query, {"account": pl.Int64, "id_no_index": pl.String})
+
+
+def _uplines(spans: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
+    frame = spans.join(ranks, on="broker_id").join(ranks.select(upline_id="broker_id", upline="b"), on="upline_id")
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in UPLINES.items())
+
+
+def _terms(versions: pl.DataFrame) -> dict[int, Terms]:
+    return {row["id"]: read_terms(row["terms"]) for row in versions.iter_rows(named=True)}
