@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from models import db
 from models.audit import AuditEntry, AuditHead
 from portal.actors import Actor
 
 GENESIS = "0" * 64
+CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one line says, beside who and when."""
+
+    action: str
+    subject_type: str
+    subject_key: str
+    before: Any = None
+    after: Any = None
+    reason: str = ""
 
 
 def write(
@@ -32,34 +47,44 @@ def write(
 
     `before` and `after` hold ids, codes and amounts, never names, phone or ID numbers: the log outlives erasure.
     """
-    head = db.session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update()).scalar_one()
-    entry = AuditEntry(
-        seq=head.seq + 1,
-        at=moment,
-        actor_id=actor.user_id,
-        actor_label=actor.label,
-        action=action,
-        subject_type=subject_type,
-        subject_key=subject_key,
-        before=before,
-        after=after,
-        reason=reason,
-        request_id=request_id,
-        previous_hash=head.hash,
-        hash="",
-    )
-    entry.hash = line_hash(entry_record(entry))
-    head.seq, head.hash = entry.seq, entry.hash
+    head = _head()
+    row = _row(head, actor, moment, Line(action, subject_type, subject_key, before, after, reason), request_id)
+    entry = AuditEntry(**row)
     db.session.add(entry)
     db.session.flush()
     return entry
+
+
+def write_many(actor: Actor, moment: datetime, lines: Iterable[Line], *, request_id: str = "") -> int:
+    """Append many lines of one actor and moment, with one lock and in bulk. Returns how many."""
+    head, count, rows = _head(), 0, []
+    for line in lines:
+        rows.append(_row(head, actor, moment, line, request_id))
+        count += 1
+        if len(rows) == CHUNK:
+            db.session.execute(insert(AuditEntry), rows)
+            rows = []
+    if rows:
+        db.session.execute(insert(AuditEntry), rows)
+    db.session.flush()
+    return count
+
+
+def write_refusal(actor: Actor, moment: datetime, what: str, subject_type: str, subject_key: str, *, reason: str = "", request_id: str = "") -> AuditEntry:
+    """Append a line that something was refused: `what` names the right or the route.
+
+    What was refused has been rolled back, so a guard writes this in a transaction of its own. The words come from outside,
+    so they are cut to what fits.
+    """
+    key = _fitting(subject_key, 200)
+    return write(actor, moment, "refused", subject_type, key, after={"what": _fitting(what, 200)}, reason=_fitting(reason, 500), request_id=_fitting(request_id, 64))
 
 
 def entry_record(entry: AuditEntry) -> dict[str, Any]:
     """What an entry's hash covers, in the form in which the log is exported."""
     return {
         "seq": entry.seq,
-        "at": entry.at.isoformat(timespec="microseconds"),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "actor_id": entry.actor_id,
         "actor": entry.actor_label,
         "action": entry.action,
@@ -75,4 +100,51 @@ def entry_record(entry: AuditEntry) -> dict[str, Any]:
 
 def line_hash(record: dict[str, Any]) -> str:
     """The SHA-256 of a line's canonical JSON."""
-    return hashlib.sha256(json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(canonical(record).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys and no blanks. Raises ValueError for NaN and infinities, TypeError for what JSON cannot say."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _head() -> AuditHead:
+    """The end of the chain, locked until the transaction ends; a transaction that holds it does not ask again."""
+    session = db.session()
+    held = session.info.get("audit_head")
+    # A savepoint that is rolled back gives up the locks taken in it, so inside one the lock is taken anew.
+    if held and held[0] is session.get_transaction() and not session.in_nested_transaction():
+        head: AuditHead = held[1]
+        return head
+    head = session.execute(select(AuditHead).where(AuditHead.id == 1).with_for_update().execution_options(populate_existing=True)).scalar_one()
+    if not session.in_nested_transaction():
+        session.info["audit_head"] = (session.get_transaction(), head)
+    return head
+
+
+def _row(head: AuditHead, actor: Actor, moment: datetime, line: Line, request_id: str) -> dict[str, Any]:
+    """The next line after `head`, which moves on to it."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment needs its time zone: {moment!r}")
+    row: dict[str, Any] = {
+        "seq": head.seq + 1,
+        "at": moment.astimezone(UTC),
+        "actor_id": actor.user_id,
+        "actor_label": actor.label,
+        "action": line.action,
+        "subject_type": line.subject_type,
+        "subject_key": line.subject_key,
+        # As JSON gives them back: keys that are numbers would sort differently when the line is checked.
+        "before": json.loads(canonical(line.before)),
+        "after": json.loads(canonical(line.after)),
+        "reason": line.reason,
+        "request_id": request_id,
+        "previous_hash": head.hash,
+    }
+    row["hash"] = line_hash(entry_record(AuditEntry(**row)))
+    head.seq, head.hash = row["seq"], row["hash"]
+    return row
+
+
+def _fitting(text: str, length: int) -> str:
+    return "".join(character if character.isprintable() else "·" for character in text[:length])

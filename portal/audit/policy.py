@@ -1,0 +1,55 @@
+"""Who may decide what was prepared: every kind of approval names the right that its second person must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.audit import Approval, ApprovalState
+from portal.actors import Actor
+from portal.permissions import Can, Scope
+
+Effect = Callable[[Approval, Actor, datetime], None]
+"""What an approval sets off: receives the approval, the approver and the moment, inside the open transaction."""
+
+
+@dataclass(frozen=True)
+class Approvable:
+    """A kind of thing that needs a second person: the right he must hold, what happens then, and how screens name it."""
+
+    kind: str
+    right: Can
+    effect: Effect
+    label: str = ""
+
+
+APPROVABLE: dict[str, Approvable] = {}
+"""Every kind that can be prepared. A room registers its own when it is imported."""
+
+
+def register(kind: str, right: Can, effect: Effect, *, label: str = "") -> Approvable:
+    """Declare a kind of approval. Raises ValueError where the kind is taken by something else.
+
+    `label` is an English sentence-case name that screens translate, for example "Month close".
+    """
+    approvable = Approvable(kind, right, effect, label or kind)
+    if APPROVABLE.setdefault(kind, approvable) != approvable:
+        raise ValueError(f"the kind of approval {kind!r} is registered already")
+    return approvable
+
+
+def holds_right(actor: Actor, kind: str) -> bool:
+    """Whether a person may decide approvals of this kind. The right must reach over everything: a branch's is not enough."""
+    approvable = APPROVABLE.get(kind)
+    return approvable is not None and actor.user_id is not None and actor.scope(approvable.right) == Scope.ALL
+
+
+def decidable_kinds(actor: Actor) -> list[str]:
+    """The kinds that the actor may decide."""
+    return sorted(kind for kind in APPROVABLE if holds_right(actor, kind))
+
+
+def may_decide(actor: Actor, approval: Approval) -> bool:
+    """Whether this person may decide this approval now: it waits, it is not his own, and he holds the right."""
+    return approval.state == ApprovalState.WAITING and approval.prepared_by_id != actor.user_id and holds_right(actor, approval.kind)
