@@ -1,7 +1,7 @@
 """Four eyes: one person prepares, a second approves exactly what was shown, and only then it happens.
 
 `prepare` stores what is to be done with a preview of its effect, under one digest. `approve` needs that digest, so nobody
-approves what he has not seen; it needs another, active person who holds the right of that kind; and it runs the registered
+approves what he has not seen; it needs another person, not disabled, who holds the right of that kind; and it runs the registered
 effect in the same transaction, so that "approved" and "done" are never apart. A thing is decided once.
 """
 
@@ -63,7 +63,7 @@ def prepare(actor: Actor, moment: datetime, *, kind: str, subject: str, payload:
 def approve(approval_id: int, actor: Actor, moment: datetime, *, digest: str, note: str = "") -> Approval:
     """Approve exactly the preview with this digest, and do it.
 
-    Raises NotFound; NotAllowed for the preparer, an inactive person or one without the right; Conflict where it was decided
+    Raises NotFound; NotAllowed for the preparer, a disabled person or one without the right; Conflict where it was decided
     already or the digest is another one; and whatever the effect refuses, which undoes the approval with it.
     """
     approval = _waiting(approval_id)
@@ -119,14 +119,14 @@ def locked(approval_id: int) -> Select[Approval]:
 
 
 def _second_person(approval: Approval, actor: Actor) -> Actor:
-    """The actor as the database knows him now: active, not the preparer, holding the right of this kind."""
+    """The actor as the database knows him now: not disabled, not the preparer, holding the right of this kind."""
     if actor.user_id is None:
         raise NotAllowed("this needs a named second person, not %(who)s", who=actor.label)
     if actor.user_id == approval.prepared_by_id:
         raise NotAllowed("%(who)s prepared this; a second person must decide it", who=actor.label)
     user = db.session.get(User, actor.user_id, populate_existing=True)
-    if user is None or user.state != UserState.ACTIVE:
-        raise NotAllowed("%(who)s may not act: the user is not active", who=actor.label)
+    if user is None or user.state == UserState.DISABLED:
+        raise NotAllowed("%(who)s may not act: the user is disabled", who=actor.label)
     person = actor_of(user)
     if approval.kind not in APPROVABLE:
         raise Refusal("nothing of the kind %(kind)s can be approved", kind=approval.kind)

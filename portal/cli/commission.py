@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
 
 from models import db
 from models.commission import CommissionRun
@@ -15,6 +14,7 @@ from models.values.money import yuan
 from portal.actors import Actor, actor_of
 from portal.audit import approvals
 from portal.cli.progress import progress
+from portal.cli.refusing import RefusingGroup
 from portal.clock import now
 from portal.commission import runs
 from portal.commission.close import prepare_close
@@ -24,7 +24,7 @@ from portal.identity.queries import user_by_email
 from portal.refusals import Refusal
 from portal.transaction import lock_months, transaction
 
-group = AppGroup("commission", help="A month's commission: preview, close, explain, export.")
+group = RefusingGroup("commission", help="A month's commission: preview, close, explain, export.")
 
 
 def install(app: Flask) -> None:
