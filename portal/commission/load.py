@@ -24,9 +24,9 @@ from portal.versions import current
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
 
-def load_month(month: Month, known: int, accounts: list[int] | None = None) -> MonthFacts:
-    """Everything that pricing `month` needs, as known at recording `known`; of some accounts (ids) only if they are named."""
-    days = settled_days(month.first, month.last, known)
+def load_month(month: Month, known: int, accounts: list[int] | None = None, only: date | None = None) -> MonthFacts:
+    """Everything that pricing `month` needs, as known at recording `known`; of some accounts (ids) or one day only if they are named."""
+    days = [only] if only else settled_days(month.first, month.last, known)
     brokers = _brokers(known)
     ranks = brokers.select("broker_id", "b")
     spans = {model.__tablename__: _dated(model, known, month) for model in (BrokerStatus, Licence, Agreement, Upline)}

@@ -104,13 +104,16 @@ def _payloads(run_id: int, role: SegmentRole | None, broker_nos: list[str] | Non
         yield db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id)).scalar_one()
 
 
-def posted_for(origin: str) -> pl.DataFrame:
-    """Everything posted so far for a closed month: its own lines, then every later closed month's corrections of it, in that order."""
-    closes = db.session.execute(select(MonthClose.period, MonthClose.run_id).where(MonthClose.period >= origin).order_by(MonthClose.period)).all()
+def posted_for(origin: str, before: str = "9999-12", brokers: dict[str, int] | None = None) -> pl.DataFrame:
+    """Everything posted for a closed month by closes before the month `before`, in that order: its own lines, then corrections.
+
+    Of some brokers only if a map broker_no → broker_id names them.
+    """
+    closes = select(MonthClose.period, MonthClose.run_id).where(MonthClose.period >= origin, MonthClose.period < before).order_by(MonthClose.period)
     frames = [pl.DataFrame(schema=STORED)]
-    for period, run_id in closes:
+    for period, run_id in db.session.execute(closes).all():
         if period == origin:
-            frames.append(read_lines(run_id, SegmentRole.LINES))
+            frames.append(read_lines(run_id, SegmentRole.LINES, brokers))
         else:
-            frames.append(read_lines(run_id, SegmentRole.CORRECTIONS).filter(pl.col("origin") == origin))
+            frames.append(read_lines(run_id, SegmentRole.CORRECTIONS, brokers).filter(pl.col("origin") == origin))
     return pl.concat(frames)
