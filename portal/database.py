@@ -36,7 +36,10 @@ def open_database(app: Flask, settings: Settings) -> None:
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"module": sqlite, "connect_args": {"timeout": 30, "check_same_thread": False}}
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "connect_args": {"options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10min -c timezone=UTC"}}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            "pool_pre_ping": True,
+            "connect_args": {"options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10min -c timezone=UTC"},
+        }
     db.init_app(app)
     with app.app_context():
         if url.startswith("sqlite"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
+from flask_babel import gettext
 
 from models import db
 from models.commission import CommissionRun
@@ -18,8 +20,11 @@ from portal.cli.refusing import RefusingGroup
 from portal.clock import now
 from portal.commission import runs
 from portal.commission.close import prepare_close
+from portal.commission.explain import Question
+from portal.commission.explain import explain as explain_lines
 from portal.commission.export import statement_rows, write_books
 from portal.commission.statement import COLUMNS
+from portal.commission.vocabulary import Kind
 from portal.identity.queries import user_by_email
 from portal.refusals import Refusal
 from portal.transaction import lock_months, transaction
@@ -118,3 +123,21 @@ def export(period: Month, form: str, out: Path) -> None:
     """Write lines.csv and statements.csv of a month."""
     for path in write_books(current_run(period), out):
         click.echo(path)
+
+
+@group.command()
+@PERIOD
+@click.option("--broker", required=True, metavar="BROKER_NO")
+@click.option("--account", required=True, metavar="ACCOUNT_NO")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The trade date.")
+@click.option("--exchange", default="", help="Only this exchange.")
+@click.option("--product", default="", help="Only this product.")
+@click.option("--kind", default="", type=click.Choice(["", *Kind.__members__]), help="Only this kind of line.")
+def explain(period: Month, broker: str, account: str, day: datetime, exchange: str, product: str, kind: str) -> None:
+    """Say in words how a line came to its amount, also when it is 0."""
+    question = Question(broker, account, day.date(), exchange, product, kind)
+    for line in explain_lines(current_run(period), question):
+        place = f"{line.exchange}.{line.product}" if line.product else ""
+        click.echo(f"{line.kind.name} {line.account_no} {line.trade_date} {place} {yuan(line.amount)}" + (f" (correction of {line.origin})" if line.origin else ""))
+        for number, step in enumerate(line.steps, 1):
+            click.echo(f"  {number}. {gettext(step.message) % step.values if step.values else gettext(step.message)}")

@@ -38,7 +38,7 @@ def prepare_close(run: CommissionRun, actor: Actor, moment: datetime, *, accept_
     """Put a computed month before a second person. Raises Refusal where earlier months are open or settled days are missing."""
     actor.need(Can.MONTH_PREPARE)
     period = Month.parse(run.period)
-    earlier, missing = _check(run, period)
+    missing = _check(run, period)
     if missing and not accept_missing:
         days = ", ".join(str(day) for day in missing)
         raise Refusal("%(period)s lacks the settled days %(days)s: import them, or close with the missing days accepted by name", period=run.period, days=days)
@@ -54,7 +54,7 @@ def preview_of(run: CommissionRun) -> dict[str, Any]:
     return {"period": run.period, "digest": run.digest, "lines": run.lines, "brokers": totals[0], "settled_days": len(run.settled_days), **amounts}
 
 
-def _check(run: CommissionRun, period: Month) -> tuple[list[str], list[date]]:
+def _check(run: CommissionRun, period: Month) -> list[date]:
     if db.session.get(MonthClose, run.period):
         raise Conflict("%(period)s is closed already; what was learnt since is corrected in the month that is open now", period=run.period)
     earlier, missing = blockers(period, run.known_recording_id)
@@ -64,7 +64,7 @@ def _check(run: CommissionRun, period: Month) -> tuple[list[str], list[date]]:
         raise Conflict("the preview of %(period)s was computed while %(earlier)s was open: preview it again", period=run.period, earlier=", ".join(run.assumed_open))
     if changed_since(run, period):
         raise Conflict("the firm's books changed since %(period)s was previewed: preview it again", period=run.period)
-    return earlier, missing
+    return missing
 
 
 def changed_since(run: CommissionRun, period: Month) -> bool:
