@@ -1,0 +1,64 @@
+"""Many rows at once, on the session's own connection and so inside the door's one transaction.
+
+SQLite takes them by the driver's executemany, PostgreSQL by COPY; both are 10 to 50 times as fast as objects one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Table
+
+from models import db
+
+CHUNK = 50_000
+"""Rows handed over at once: the memory of a bulk insert stays that of one chunk."""
+
+
+def insert_rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of plain values, in the order of `columns`."""
+    connection = db.session().connection()
+    kinds = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in columns]
+    changed = [(place, kind) for place, kind in enumerate(kinds) if kind is not None]
+
+    def bound() -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            values = list(row)
+            for place, kind in changed:
+                values[place] = kind(values[place])
+            yield tuple(values)
+
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(table, columns)} FROM STDIN") as copy:
+            for row in bound():
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {_quoted(table, columns)} VALUES ({marks})"  # noqa: S608 - names of our own tables
+    source = bound()
+    while chunk := list(islice(source, CHUNK)):
+        connection.exec_driver_sql(statement, chunk)
+
+
+def insert_frame(table: Table, frame: pl.DataFrame) -> None:
+    """Insert a frame of whole numbers, truth values, dates and non-empty texts; its columns are the table's."""
+    connection = db.session().connection()
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(table, frame.columns)} FROM STDIN WITH (FORMAT csv)") as copy:
+            for part in frame.iter_slices(CHUNK):
+                copy.write(part.write_csv(include_header=False).encode())
+        return
+    marks = ", ".join("?" * len(frame.columns))
+    statement = f"INSERT INTO {_quoted(table, frame.columns)} VALUES ({marks})"  # noqa: S608 - names of our own tables
+    dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
+    for part in frame.with_columns(pl.col(dates).dt.to_string("iso")).iter_slices(CHUNK) if dates else frame.iter_slices(CHUNK):
+        connection.exec_driver_sql(statement, part.rows())
+
+
+def _quoted(table: Table, columns: Sequence[str]) -> str:
+    return f'"{table.name}" ({", ".join(f"{chr(34)}{name}{chr(34)}" for name in columns)})'

@@ -1,0 +1,156 @@
+"""What the firm believes: reading and writing the append-only assertions of models/assertions.py.
+
+Nothing is edited. What changed is asserted again under a newer recording, what is taken back is asserted as withdrawn,
+and "as known at recording N" is the newest row of each key with recording_id <= N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from models import db
+from models.assertions import Asserted
+from portal.bulk import insert_rows
+from portal.sealing import Keyring, Unreadable
+
+Row = TypeVar("Row", bound=Asserted)
+
+BOOKKEEPING = ("id", "withdrawn", "recording_id")
+"""Columns that say when something was believed, not what."""
+
+
+class Sealed(NamedTuple):
+    """A value to be kept sealed: its plain text, and what it is about (see portal/sealing.py)."""
+
+    plain: str
+    about: str
+
+
+def current(model: type[Row], known: int | None = None, where: ColumnElement[bool] | None = None) -> Select[tuple[Row]]:
+    """The rows of `model` that count, at recording `known` (None: now).
+
+    `where` is applied before the newest row is chosen, so that a look-up by key reads only that key: it may speak of
+    KEY columns alone. Conditions on other columns go on the returned select.
+    """
+    newest = select(func.max(model.id))
+    if known is not None:
+        newest = newest.where(model.recording_id <= known)
+    if where is not None:
+        newest = newest.where(where)
+    newest = newest.group_by(*(getattr(model, name) for name in model.KEY))
+    return select(model).where(model.id.in_(newest), ~model.withdrawn)
+
+
+@dataclass
+class Difference:
+    """What a set of rows would change in what is believed now."""
+
+    model: type[Asserted]
+    new: list[Mapping[str, Any]] = field(default_factory=list)
+    changed: list[Mapping[str, Any]] = field(default_factory=list)
+    same: int = 0
+    vanished: list[dict[str, Any]] = field(default_factory=list)
+    """Believed now and not in the set; as kept, sealed values still sealed."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows are new, changed, the same and vanished."""
+        return {"new": len(self.new), "changed": len(self.changed), "same": self.same, "vanished": len(self.vanished)}
+
+
+def difference(model: type[Asserted], rows: Iterable[Mapping[str, Any]], keyring: Keyring | None = None) -> Difference:
+    """Compare `rows` (every column but the bookkeeping; sealed ones as `Sealed`) with what is believed now.
+
+    A row is the same if all its columns are equal; sealed columns are compared by their plain text.
+    """
+    names = columns_of(model)
+    sealed = [name for name in names if name.endswith("_sealed")]
+    plain = [name for name in names if name not in sealed and name not in model.KEY]
+    held = db.session.execute(current(model).with_only_columns(*(getattr(model, name) for name in names)))
+    believed = {key_of(model, row): row for row in (dict(zip(names, values, strict=True)) for values in held)}
+    found = Difference(model)
+    for row in rows:
+        old = believed.pop(key_of(model, row), None)
+        if old is None:
+            found.new.append(row)
+        elif any(old[name] != row[name] for name in plain) or any(_opened(old[name], row[name].about, keyring) != row[name].plain for name in sealed):
+            found.changed.append(row)
+        else:
+            found.same += 1
+    found.vanished = list(believed.values())
+    return found
+
+
+def write(found: Difference, recording_id: int, *, replace: bool = False, keyring: Keyring | None = None) -> None:
+    """Assert what is new or changed under a recording; with `replace`, withdraw what vanished."""
+    names = columns_of(found.model)
+    sealed = {name for name in names if name.endswith("_sealed")}
+
+    def values(row: Mapping[str, Any], withdrawn: bool) -> tuple[Any, ...]:
+        return (*(_sealed(row[name], keyring) if name in sealed else row[name] for name in names), withdrawn, recording_id)
+
+    rows = [(row, False) for row in (*found.new, *found.changed)] + ([(row, True) for row in found.vanished] if replace else [])
+    if rows:
+        insert_rows(table_of(found.model), (*names, "withdrawn", "recording_id"), (values(row, withdrawn) for row, withdrawn in rows))
+
+
+def assert_rows(model: type[Asserted], rows: Iterable[Mapping[str, Any]], recording_id: int, *, replace: bool = False, keyring: Keyring | None = None) -> dict[str, int]:
+    """Assert those of `rows` that are new or changed; with `replace`, `rows` are all there are and the others are withdrawn.
+
+    Returns how many were new, changed, the same and vanished (vanished rows are only counted without `replace`).
+    """
+    found = difference(model, rows, keyring)
+    write(found, recording_id, replace=replace, keyring=keyring)
+    return found.counts
+
+
+def key_of(model: type[Asserted], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a row is about."""
+    return tuple(row[name] for name in model.KEY)
+
+
+@lru_cache(maxsize=64)
+def columns_of(model: type[Asserted]) -> tuple[str, ...]:
+    """The columns that say what is believed, in the table's order."""
+    return tuple(column.name for column in table_of(model).columns if column.name not in BOOKKEEPING)
+
+
+def table_of(model: type[Any]) -> Any:
+    """The table of a model."""
+    return model.__table__
+
+
+def numbers(model: type[Any], column: str) -> dict[str, int]:
+    """The ids of all numbered things of a kind: account number → account id, and so on."""
+    return {number: key for key, number in db.session.execute(select(model.id, getattr(model, column)))}
+
+
+def bring(model: type[Any], column: str, known: dict[str, int], wanted: Sequence[str]) -> dict[str, int]:
+    """Give every number of `wanted` an id and return all ids; `known` are those that have one."""
+    fresh = [(number,) for number in dict.fromkeys(wanted) if number not in known]
+    if not fresh:
+        return known
+    insert_rows(table_of(model), (column,), fresh)
+    return numbers(model, column)
+
+
+def _sealed(value: Any, keyring: Keyring | None) -> str:
+    if not isinstance(value, Sealed):
+        return str(value)  # a withdrawn row keeps what was sealed before
+    if keyring is None:
+        raise ValueError("sealed columns need the keyring")
+    return keyring.seal(value.plain, value.about)
+
+
+def _opened(kept: str, about: str, keyring: Keyring | None) -> str | None:
+    if keyring is None:
+        raise ValueError("sealed columns need the keyring")
+    try:
+        return keyring.open(kept, about)
+    except Unreadable:
+        return None  # a value that no key opens any more is asserted again
