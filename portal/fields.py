@@ -135,7 +135,7 @@ def span_text(start: date, end: date) -> str:
     >>> span_text(date(2026, 1, 5), OPEN_END)
     '2026-01-05 – '
     """
-    return f"{'' if start == FIRST_DAY else start} – {'' if end == OPEN_END else end}"  # noqa: RUF001
+    return f"{'' if start == FIRST_DAY else start} – {'' if end == OPEN_END else end}"
 
 
 @lru_cache(maxsize=4096)

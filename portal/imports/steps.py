@@ -16,7 +16,7 @@ from portal.settlement.received import received_before
 from portal.transaction import transaction
 
 
-class Refused(Exception):  # noqa: N818 - it ends a step, it is no error of the program
+class Refused(Exception):
     """The step found something to refuse: its transaction is rolled back."""
 
 
