@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -46,7 +47,7 @@ def refusals_printed() -> Iterator[None]:
 @click.option("--staff-no", help="The member of staff that the person is.")
 @click.option("--branch-no", help="The branch that the person belongs to.")
 @click.option("--demo-password", help="A printed password instead of an invitation; only in a demonstration firm.")
-def add(email: str, name: str, roles: tuple[str, ...], demo_password: str | None, **numbers: str | None) -> None:
+def add(email: str, name: str, roles: tuple[str, ...], demo_password: str | None, **numbers: Any) -> None:
     """Add a user; the last line is the link with which he chooses his password."""
     settings = _settings()
     with refusals_printed():

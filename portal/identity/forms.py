@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, SelectField, SelectMultipleField, StringField
@@ -91,7 +93,7 @@ class StandingForm(FlaskForm):  # type: ignore[misc]
         """The roles as they were ticked."""
         return [Role(value) for value in self.roles.data or []]
 
-    def numbers(self) -> dict[str, str | None]:
+    def numbers(self) -> dict[str, Any]:
         """The numbers as they were typed; empty is none."""
         return {name: (getattr(self, name).data or "").strip() or None for name in ("broker_no", "client_no", "staff_no", "branch_no")}
 

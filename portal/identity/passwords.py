@@ -12,87 +12,16 @@ from portal.refusals import Refusal
 
 SHORTEST = 10
 LONGEST = 256
-COMMON = frozenset(
-    [
-        "password12",
-        "password123",
-        "password1234",
-        "passwort123",
-        "passw0rd123",
-        "p@ssw0rd123",
-        "p@ssword123",
-        "qwertyuiop",
-        "qwertyuiop1",
-        "qwerty12345",
-        "qwerty123456",
-        "1qaz2wsx3edc",
-        "1q2w3e4r5t",
-        "1q2w3e4r5t6y",
-        "qazwsxedcrfv",
-        "asdfghjkl1",
-        "asdfghjkl;",
-        "zxcvbnm123",
-        "zxcvbnm,./",
-        "iloveyou123",
-        "letmein1234",
-        "welcome123",
-        "welcome1234",
-        "administrator",
-        "admin12345",
-        "admin123456",
-        "root123456",
-        "changeme123",
-        "woaini1314",
-        "woaini1314520",
-        "woaini520520",
-        "wozuishuai",
-        "woaiwojia1",
-        "5201314520",
-        "1314520520",
-        "5201314000",
-        "a123456789",
-        "a1234567890",
-        "aa12345678",
-        "aa123456789",
-        "abc1234567",
-        "abc12345678",
-        "abc123456789",
-        "abcd123456",
-        "abcd1234567",
-        "abcde12345",
-        "qq123456789",
-        "q123456789",
-        "w123456789",
-        "z123456789",
-        "wang123456",
-        "zhang123456",
-        "li12345678",
-        "liu1234567",
-        "chen123456",
-        "123456789a",
-        "1234567890a",
-        "123456789abc",
-        "1234567890qwe",
-        "123qweasdzxc",
-        "qweasdzxc123",
-        "qwe123qwe123",
-        "asd123asd123",
-        "abc123abc123",
-        "monkey12345",
-        "dragon12345",
-        "football123",
-        "baseball123",
-        "superman123",
-        "sunshine123",
-        "princess123",
-        "starwars123",
-        "trustno1234",
-        "whatever123",
-        "michael1234",
-        "jennifer123",
-        "passwordpassword",
-    ]
+_TRIED_FIRST = (
+    "password12 password123 password1234 passwort123 passw0rd123 p@ssw0rd123 p@ssword123 qwertyuiop qwertyuiop1 qwerty12345 qwerty123456 1qaz2wsx3edc "
+    "1q2w3e4r5t 1q2w3e4r5t6y qazwsxedcrfv asdfghjkl1 asdfghjkl; zxcvbnm123 zxcvbnm,./ iloveyou123 letmein1234 welcome123 welcome1234 administrator "
+    "admin12345 admin123456 root123456 changeme123 woaini1314 woaini1314520 woaini520520 wozuishuai woaiwojia1 5201314520 1314520520 5201314000 a123456789 "
+    "a1234567890 aa12345678 aa123456789 abc1234567 abc12345678 abc123456789 abcd123456 abcd1234567 abcde12345 qq123456789 q123456789 w123456789 z123456789 "
+    "wang123456 zhang123456 li12345678 liu1234567 chen123456 123456789a 1234567890a 123456789abc 1234567890qwe 123qweasdzxc qweasdzxc123 qwe123qwe123 "
+    "asd123asd123 abc123abc123 monkey12345 dragon12345 football123 baseball123 superman123 sunshine123 princess123 starwars123 trustno1234 whatever123 "
+    "michael1234 jennifer123 passwordpassword "
 )
+COMMON = frozenset(_TRIED_FIRST.split())
 """Passwords of ten characters and more that everybody tries first."""
 RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba", "qwertyuiopasdfghjklzxcvbnm")
 CONTEXT = ("juyuan", "居缘", "futures", "qihuo")

@@ -35,7 +35,7 @@ def user_by_id(user_id: int) -> User:
     return user
 
 
-def users_visible_to(actor: Actor) -> Select[tuple[User]]:
+def users_visible_to(actor: Actor) -> Select[User]:
     """The users whom an actor may see; none where he may see nobody. Lists, exports and look-ups start here."""
     scope = actor.scope(Can.USER_SEE)
     if scope == Scope.ALL:
@@ -63,7 +63,7 @@ class UserFilter:
     sort: str = "email"
 
 
-def users_listed(actor: Actor, wanted: UserFilter) -> Select[tuple[User]]:
+def users_listed(actor: Actor, wanted: UserFilter) -> Select[User]:
     """The users of a list, in a stable order. `sort` is a column of SORTS, with a minus in front for descending."""
     found = users_visible_to(actor)
     if wanted.q:
@@ -77,12 +77,12 @@ def users_listed(actor: Actor, wanted: UserFilter) -> Select[tuple[User]]:
     return found.order_by(column.desc() if wanted.sort.startswith("-") else column, User.id)
 
 
-def fetched(found: Select[tuple[User]], *, offset: int, limit: int | None) -> list[User]:
+def fetched(found: Select[User], *, offset: int, limit: int | None) -> list[User]:
     """One page of a list; all of it without a limit."""
     return list(db.session.execute(found.offset(offset).limit(limit)).scalars())
 
 
-def counted(found: Select[tuple[User]]) -> int:
+def counted(found: Select[User]) -> int:
     """How many users a list has in all."""
     return int(db.session.execute(select(func.count()).select_from(found.order_by(None).subquery())).scalar_one())
 

@@ -24,7 +24,7 @@ from portal.actors import Actor
 from portal.permissions import PERMISSIONS, Can
 from portal.refusals import NotAllowed
 from portal.web.requests import for_api, here_or_referrer
-from portal.web.signed_in import current_actor, signed_in
+from portal.web.signed_in import Person, current_actor, signed_in
 
 __all__ = ["Door", "Policy", "Unguarded", "current_actor", "fresh", "install_guard", "policies", "public", "requires", "watch", "while_signing_in"]
 
@@ -124,16 +124,16 @@ def _check() -> ResponseReturnValue | None:
         request.max_content_length = STRANGERS_BODY
     if policy.door is Door.PUBLIC:
         return None
-    if person is None:
-        return _detour("identity.sign_in", 401)
+    return _detour("identity.sign_in", 401) if person is None else _check_person(person, policy)
+
+
+def _check_person(person: Person, policy: Policy) -> ResponseReturnValue | None:
     if policy.door is Door.SIGNING_IN:
         return None
     if person.half:
         return _detour("identity.second_factor", 401)
     _need(person.actor, policy.rights)
-    if policy.fresh and not person.fresh:
-        return _detour("identity.confirm_password", 403)
-    return None
+    return _detour("identity.confirm_password", 403) if policy.fresh and not person.fresh else None
 
 
 def _need(actor: Actor, rights: tuple[Can, ...]) -> None:

@@ -6,7 +6,7 @@ import re
 import secrets
 from urllib.parse import quote, unquote, urlsplit
 
-from flask import current_app, g, request
+from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -16,11 +16,11 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 
 def request_id() -> str:
     """The number under which this request stands in the log, the audit lines and the error page."""
-    if "request_id" not in g or g.request_id_of is not request._get_current_object():
+    found = request.environ.get("portal.request_id")
+    if found is None:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id_of = request._get_current_object()
-        g.request_id = given if GIVEN_ID.match(given) else secrets.token_hex(8)
-    return str(g.request_id)
+        found = request.environ["portal.request_id"] = given if GIVEN_ID.match(given) else secrets.token_hex(8)
+    return str(found)
 
 
 def caller_address() -> str:

@@ -23,7 +23,7 @@ from portal.web.hosts import cookie_name, served_by_https
 
 
 @dataclass(frozen=True)
-class Person(UserMixin):
+class Person(UserMixin):  # type: ignore[misc]
     """The signed-in person, as templates and doors see him: plain values that outlive a rollback."""
 
     actor: Actor
@@ -77,8 +77,8 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def _identify() -> None:
-    g.pop("_login_user", None)
-    g.signed_in = (request._get_current_object(), None if request.endpoint == "static" else _look_up())  # type: ignore[attr-defined]
+    g.pop("_login_user", None)  # a context that outlives its request must not answer for the next one
+    request.environ["portal.person"] = None if request.endpoint == "static" else _look_up()
 
 
 def _look_up() -> Person | None:
@@ -109,10 +109,7 @@ def _look_up() -> Person | None:
 
 def signed_in() -> Person | None:
     """The person of this very request, also where the second factor is still missing."""
-    if not has_request_context() or "signed_in" not in g:
-        return None
-    of, person = g.signed_in
-    return person if of is request._get_current_object() else None  # type: ignore[attr-defined]
+    return request.environ.get("portal.person") if has_request_context() else None
 
 
 def current_actor() -> Actor:

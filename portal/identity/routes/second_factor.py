@@ -13,7 +13,7 @@ from markupsafe import Markup
 from models.identity import User
 from portal.identity import factors, signing_in
 from portal.identity.forms import CodeForm, PlainForm
-from portal.identity.routes.blueprint import bp, forget_form_session, me, my_session, my_user, now, onward, see_other, settings, show_error, start_try
+from portal.identity.routes.blueprint import bp, forget_form_session, me, my_session, my_user, now, onward, see_other, show_error, start_try
 from portal.identity.signing_in import WrongCode
 from portal.keys import keyring
 from portal.permissions import Can
@@ -86,10 +86,8 @@ def _enrol(user: User, action: str, target: str, *, first: bool) -> ResponseRetu
         form.code.errors = [_("The picture has expired. Scan the new one.")]
     secret = secret or factors.fresh_secret()
     form.pending.data = keyring().seal(secret, _about_pending())
-    page = render_template(
-        "identity/enrol.html", form=form, action=action, first=first, secret=secret, picture=_picture(factors.address_of(secret, user.email)), demo=settings().demo
-    )
-    return page, (422 if form.errors else 200)
+    picture = _picture(factors.address_of(secret, user.email))
+    return render_template("identity/enrol.html", form=form, action=action, first=first, secret=secret, picture=picture), (422 if form.errors else 200)
 
 
 def _about_pending() -> str:
