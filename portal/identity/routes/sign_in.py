@@ -1,0 +1,162 @@
+"""Signing in and out, one-time links, the forgotten password, and the password once more before a sensitive step."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from models.identity import LinkPurpose, UserState
+from portal.identity import links, passwords, sessions, signing_in, throttle, verbs
+from portal.identity.forms import ConfirmPasswordForm, ForgotForm, NewPasswordForm, SignInForm
+from portal.identity.queries import normal_email, user_by_email
+from portal.identity.routes.blueprint import (
+    bp,
+    forget_form_session,
+    known_browser,
+    me,
+    my_password_is,
+    my_user,
+    now,
+    onward,
+    remember_browser,
+    secret,
+    see_other,
+    settings,
+    show_error,
+    start_try,
+)
+from portal.identity.throttle import Outcome
+from portal.permissions import Can
+from portal.refusals import NotFound
+from portal.transaction import transaction
+from portal.web.guard import public, requires, while_signing_in
+from portal.web.requests import caller_address, caller_browser, request_id, safe_next
+from portal.web.signed_in import hand_out, signed_in, take_back
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> ResponseReturnValue:
+    """Address and password. One answer for every reason why not."""
+    form = SignInForm()
+    wanted = safe_next(request.values.get("next"))
+    if request.method == "GET" and (person := signed_in()) is not None and not person.half:
+        return see_other(onward(wanted))
+    if not form.validate_on_submit():
+        return render_template("identity/sign_in.html", form=form, next=wanted), (422 if form.errors else 200)
+    admitted = _try(str(form.email.data), str(form.password.data))
+    if admitted is None:
+        form.password.errors = [_("The address and the password do not belong together, or this sign-in is not open.")]
+        return render_template("identity/sign_in.html", form=form, next=wanted), 422
+    token, half = admitted
+    forget_form_session()
+    target = url_for("identity.second_factor", next=wanted) if half else onward(wanted)
+    return remember_browser(hand_out(see_other(target), token), normal_email(str(form.email.data)))
+
+
+def _try(email: str, password: str) -> tuple[str, bool] | None:
+    """One try: counted first, then checked outside any transaction, then admitted."""
+    address = normal_email(email)
+    browser = known_browser(address)
+    attempt_id = start_try("known browser" if browser else "sign-in", f"{address}:{browser}" if browser else address)
+    user = user_by_email(address)
+    cost = settings().password_cost
+    stored = user.password_hash if user is not None else None
+    right = passwords.opens(stored, password, cost)
+    rehashed = passwords.hashed(password, cost) if right and stored and passwords.is_outdated(stored, cost) else None
+    with transaction():
+        # The user is read again: he may have been disabled, or the password changed, while it was being checked.
+        user = user_by_email(address)
+        if not right or user is None or user.state != UserState.ACTIVE or user.password_hash != stored:
+            throttle.finish(attempt_id, Outcome.FAILED)
+            return None
+        return signing_in.admit(
+            user=user,
+            attempt_id=attempt_id,
+            demo_firm=settings().demo,
+            rehashed=rehashed,
+            user_agent=caller_browser(),
+            address=caller_address(),
+            moment=now(),
+            request_id=request_id(),
+        )
+
+
+@bp.post("/sign-out")
+@while_signing_in
+def sign_out() -> ResponseReturnValue:
+    """End this session, here and on the server."""
+    person = me()
+    try:
+        with transaction():
+            signing_in.leave(user=my_user(), session_id=person.session_id, moment=now(), request_id=request_id())
+    except NotFound:
+        pass  # ended in the same moment from elsewhere: signed out all the same
+    forget_form_session()
+    flash(_("You are signed out."), "success")
+    response = take_back(see_other(url_for("identity.sign_in")))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@bp.route("/invite/<token>", methods=["GET", "POST"])
+@public
+def invite(token: str) -> ResponseReturnValue:
+    """Choose the first password."""
+    return _choose_password(token, LinkPurpose.INVITE)
+
+
+@bp.route("/reset/<token>", methods=["GET", "POST"])
+@public
+def reset(token: str) -> ResponseReturnValue:
+    """Choose another password."""
+    return _choose_password(token, LinkPurpose.RESET)
+
+
+def _choose_password(token: str, purpose: LinkPurpose) -> ResponseReturnValue:
+    owner = links.owner(token=token, purpose=purpose, secret=secret(), moment=now())
+    form = NewPasswordForm()
+    if form.validate_on_submit():
+        try:
+            passwords.check_strength(str(form.password.data), email=owner.email, name=owner.name)
+        except passwords.WeakPassword as refusal:
+            show_error(form.password, refusal)
+        else:
+            hashed = passwords.hashed(str(form.password.data), settings().password_cost)
+            with transaction():
+                verbs.choose_password(token=token, purpose=purpose, secret=secret(), password_hash=hashed, moment=now(), request_id=request_id())
+            forget_form_session()
+            flash(_("Your password is set. Sign in with it now."), "success")
+            return take_back(see_other(url_for("identity.sign_in")))
+    return render_template("identity/choose_password.html", form=form, owner=owner, purpose=purpose), (422 if form.errors else 200)
+
+
+@bp.route("/forgot", methods=["GET", "POST"])
+@public
+def forgot() -> ResponseReturnValue:
+    """Ask for a new password. The answer is the same whether there is such a sign-in or not."""
+    form = ForgotForm()
+    if not form.validate_on_submit():
+        return render_template("identity/forgot.html", form=form, asked=False), (422 if form.errors else 200)
+    key = throttle.account_key(secret(), "reset", normal_email(str(form.email.data)))
+    with transaction():
+        refusal = throttle.start(key=key, address=caller_address(), moment=now(), outcome=Outcome.ASKED)[1]
+    if refusal is not None:
+        raise refusal
+    return render_template("identity/forgot.html", form=form, asked=True)
+
+
+@bp.route("/confirm-password", methods=["GET", "POST"])
+@requires(Can.OWN_SETTINGS)
+def confirm_password() -> ResponseReturnValue:
+    """The password once more, before a step that a left-open browser must not be able to take."""
+    form = ConfirmPasswordForm()
+    wanted = safe_next(request.values.get("next"))
+    if form.validate_on_submit():
+        if my_password_is(str(form.password.data)):
+            with transaction():
+                sessions.refresh(me().session_id, now())
+            return see_other(onward(wanted))
+        form.password.errors = [_("This is not your password.")]
+    return render_template("identity/confirm_password.html", form=form, next=wanted), (422 if form.errors else 200)

@@ -1,0 +1,11 @@
+"""The pages of the portal, by name: a room adds its line here. Names, not imports, so that rooms may import the guard."""
+
+from __future__ import annotations
+
+BLUEPRINTS = [
+    "portal.identity.routes:bp",
+]
+"""`module:blueprint` of every room and door that has pages."""
+
+INSTALLERS: list[str] = []
+"""Modules of portal.web with an `install(app, settings)` of their own: assets, filters and the like."""
