@@ -7,5 +7,9 @@ BLUEPRINTS = [
 ]
 """`module:blueprint` of every room and door that has pages."""
 
-INSTALLERS: list[str] = []
+INSTALLERS: list[str] = [
+    "portal.web.assets",
+    "portal.web.context",
+    "portal.web.parts_page",
+]
 """Modules of portal.web with an `install(app, settings)` of their own: assets, filters and the like."""

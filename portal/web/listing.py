@@ -1,0 +1,84 @@
+"""What a list may be asked: its columns, filters and sorts, declared once beside the query that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import LazyString
+from sqlalchemy import ColumnElement
+
+SIZES = (25, 50, 100)
+LAST_PAGE = 1_000_000
+Label = str | LazyString
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table on screen; `sort` says whether its heading sorts (its key must then stand in the list's sorts)."""
+
+    key: str
+    label: Label
+    sort: bool = False
+    number: bool = False
+
+
+def columns(*these: Column) -> dict[str, Column]:
+    """Columns by key, in their order, as `parts/table.html` takes them."""
+    return {column.key: column for column in these}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to.
+
+    `choices` makes it a list to choose from; any other value then counts as unreadable.
+    """
+
+    name: str
+    label: Label
+    narrow: Callable[[Any], ColumnElement[bool]]
+    read: Callable[[str], Any] = str
+    choices: Sequence[tuple[str, Label]] = ()
+    input_type: str = "text"
+    input_mode: str = ""
+
+    def value(self, text: str) -> Any:
+        """The value that a text means. Raises ValueError."""
+        if self.choices and text not in {value for value, _label in self.choices}:
+            raise ValueError(text)
+        return self.read(text)
+
+    def shown(self, text: str) -> Label:
+        """A text of the address as its chip says it."""
+        return dict(self.choices).get(text, text)
+
+
+def read_day(text: str) -> date:
+    """A day written 2026-11-20. Raises ValueError."""
+    if len(text) != 10 or not text.isascii():
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def day_filter(name: str, label: Label, narrow: Callable[[Any], ColumnElement[bool]]) -> Filter:
+    """A filter by a day."""
+    return Filter(name, label, narrow, read=read_day, input_type="date")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list may be asked: filters, sorts (key: column), the order where none is asked (`-` for downwards), the tiebreak.
+
+    With `keyset` the list goes on from the last row instead of counting pages: for long lists that grow at one end. Its
+    sort columns must then never be NULL.
+    """
+
+    tiebreak: ColumnElement[Any]
+    sorts: Mapping[str, ColumnElement[Any]]
+    default: str
+    filters: tuple[Filter, ...] = ()
+    per_page: int = SIZES[0]
+    keyset: bool = False

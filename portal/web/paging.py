@@ -1,0 +1,136 @@
+"""The rows that answer a list, and every address that leads on from it.
+
+Columns to sort by are named in advance; ties are broken by the row's key, so that no row is shown twice or skipped
+between two pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from models import db
+from portal.web import keyset
+from portal.web.listing import SIZES, Column, Filter, Listing, columns, day_filter, read_day
+from portal.web.wanted import Bound, Chip, Wanted, read
+
+__all__ = ["SIZES", "Bound", "Chip", "Column", "Filter", "Listing", "Page", "Wanted", "columns", "day_filter", "page_of", "read", "read_day"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its rows, and every address that leads on from it. `total` is None in a list by keyset."""
+
+    wanted: Wanted
+    rows: Sequence[Any]
+    total: int | None
+    next_token: str = ""
+    sizes: tuple[int, ...] = field(default=SIZES)
+
+    @property
+    def filters(self) -> tuple[Bound, ...]:
+        """The filters with what they are set to."""
+        return self.wanted.filters
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What of the address was left out, in sentences."""
+        return self.wanted.notices
+
+    @property
+    def per_page(self) -> int:
+        """Rows on a page."""
+        return self.wanted.per_page
+
+    @property
+    def number(self) -> int:
+        """Which page this is, from 1."""
+        return self.wanted.number
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least 1."""
+        return max(1, -(-(self.total or 0) // self.per_page))
+
+    @property
+    def first(self) -> int:
+        """The place of the first row shown, from 1."""
+        return (self.number - 1) * self.per_page + 1
+
+    @property
+    def last(self) -> int:
+        """The place of the last row shown."""
+        return self.first + len(self.rows) - 1
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the filter form sends along: the order, the page's size, and what the list was told to keep."""
+        pairs = [("sort", self.wanted.sort if self.wanted.sort != self.wanted.listing.default else "")]
+        pairs.append(("per_page", str(self.per_page) if self.per_page != self.wanted.listing.per_page else ""))
+        return [*self.wanted.extra, *((name, text) for name, text in pairs if text)]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters in use."""
+        used = [bound for bound in self.wanted.filters if bound.value is not None]
+        return [Chip(bound.filter.label, bound.filter.shown(bound.text), self.wanted.address(**{bound.filter.name: None})) for bound in used]
+
+    @property
+    def clear_href(self) -> str:
+        """The list without filters."""
+        return self.wanted.address(**{bound.filter.name: None for bound in self.wanted.filters})
+
+    @property
+    def next_href(self) -> str:
+        """The next page, or empty."""
+        if self.next_token:
+            return self.wanted.address(after=self.next_token)
+        return self.wanted.address(page=self.number + 1) if self.total is not None and self.number < self.pages else ""
+
+    @property
+    def previous_href(self) -> str:
+        """The page before (in a list by keyset: the beginning), or empty."""
+        if self.total is None:
+            return self.wanted.address() if self.wanted.after else ""
+        return self.wanted.address(page=self.number - 1 if self.number > 2 else None) if self.number > 1 else ""
+
+    def size_href(self, size: int) -> str:
+        """The list with another number of rows on a page, from the beginning."""
+        return self.wanted.address(per_page=size if size != self.wanted.listing.per_page else None)
+
+    def sort_href(self, key: str) -> str:
+        """The list sorted by a column: downwards first for what was up, upwards for everything else."""
+        sort = f"-{key}" if self.wanted.sort == key else key
+        return self.wanted.address(sort=sort if sort != self.wanted.listing.default else None)
+
+    def sorted_by(self, key: str) -> str:
+        """`up`, `down`, or empty where the list is sorted by something else."""
+        if self.wanted.sort.removeprefix("-") != key:
+            return ""
+        return "down" if self.wanted.sort.startswith("-") else "up"
+
+
+def page_of(statement: Select[Any], wanted: Wanted, *, scalars: bool = False) -> Page:
+    """Answer a list: two queries (rows, count), or one by keyset. `scalars` for a statement of one entity.
+
+    In a list by keyset the rows must carry what they are sorted by under the sort's key, and their key as `id`.
+    """
+    narrowed = wanted.narrow(statement)
+    if wanted.listing.keyset:
+        rows = _rows(wanted.order(wanted.beyond(narrowed)).limit(wanted.per_page + 1), scalars)
+        shown = rows[: wanted.per_page]
+        more = len(rows) > wanted.per_page
+        return Page(wanted, shown, None, keyset.write(getattr(shown[-1], wanted.sort.removeprefix("-")), shown[-1].id) if more else "")
+    total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
+    pages = max(1, -(-total // wanted.per_page))
+    wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
+    rows = _rows(wanted.order(narrowed).limit(wanted.per_page).offset((wanted.number - 1) * wanted.per_page), scalars)
+    return Page(wanted, rows, total)
+
+
+def _rows(statement: Select[Any], scalars: bool) -> Sequence[Any]:
+    found = db.session.execute(statement)
+    return found.scalars().all() if scalars else found.all()

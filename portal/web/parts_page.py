@@ -1,0 +1,215 @@
+"""A page for whoever builds screens: every part once, with made-up content. Registered only for development and tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, DateField, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, Length
+
+from models.identity import User
+from portal.settings import Settings
+from portal.web.guard import public
+from portal.web.navigation import ENTRIES, Link
+from portal.web.paging import Column, Filter, Listing, Page, columns, read
+
+bp = Blueprint("dev", __name__)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Register the page where it belongs."""
+    if app.debug or settings.testing:
+        app.register_blueprint(bp)
+
+
+class SampleForm(FlaskForm):  # type: ignore[misc]
+    """One field of each kind."""
+
+    name = StringField("Client name", validators=[DataRequired(), Length(min=2)])
+    phone = StringField("Phone")
+    secret = PasswordField("Password", validators=[DataRequired()])
+    branch = SelectField("Branch", choices=[("", "–"), ("sh", "上海陆家嘴营业部"), ("sz", "深圳福田营业部")])
+    since = DateField("From", validators=[DataRequired()])
+    kind = RadioField("Kind", choices=[("natural", "Natural person"), ("legal", "Legal person")], default="natural", validators=[DataRequired()])
+    agreed = BooleanField("The contract has been signed")
+
+
+COLUMNS = columns(
+    Column("name", "Client", sort=True),
+    Column("equity", "Equity", sort=True, number=True),
+    Column("gain", "Today", number=True),
+    Column("opened", "Opened", sort=True, number=True),
+    Column("state", "State"),
+)
+CLIENTS = (
+    ("刘建国", "880089181", 894_078_500, 16_630_00, date(2025, 4, 9), ("Steady", "good")),
+    ("吴秀英", "880005663", 886_016_700, -2_630_45, date(2024, 9, 25), ("At risk", "bad")),
+    ("李芳", "880039367", 881_858_705, 0, date(2026, 3, 20), ("Watch", "warn")),
+    ("上海海湾贸易有限公司", "880018578", -123_456_789_012, None, date(2026, 4, 19), ("Dormant", "neutral")),
+    ("Müller & Söhne Handelsgesellschaft", "880016448", 866_851_100, 9_30, date(2025, 4, 12), ("New", "info")),
+)
+
+
+@bp.get("/dev/parts")
+@public
+def parts() -> str:
+    """Every part once."""
+    form = SampleForm(MultiDict({"name": "x", "kind": "legal"}), meta={"csrf": False})
+    form.validate()
+    listing = Listing(
+        tiebreak=User.id,
+        sorts={"name": User.name, "equity": User.id, "opened": User.created_at},
+        default="-equity",
+        filters=(
+            Filter("q", "Name or account", lambda text: User.name.contains(text)),
+            Filter("state", "State", lambda text: User.state == text, choices=(("steady", "Steady"), ("risk", "At risk"))),
+            Filter("from", "From", lambda text: User.name == text, input_type="date"),
+        ),
+    )
+    wanted = read(listing, request.args if request.args else MultiDict({"state": "risk", "q": "刘", "sort": "wealth"}), request.path)
+    pretend = [Link("#", entry.label, entry.short, entry.icon, index == 1) for index, entry in enumerate(ENTRIES)]
+    return render_template(
+        "dev/parts.html",
+        form=form,
+        page=Page(wanted, CLIENTS, 1234),
+        columns=COLUMNS,
+        figures=_figures(),
+        events=_events(),
+        day_of=date(2026, 11, 20),
+        navigation=pretend,
+        person={"name": "林晓梅", "roles": ["Branch manager", "Compliance"]},
+        data_as_of=SimpleNamespace(day=date(2026, 11, 20), stale=False),
+        sign_out_href="#",
+        settings_href="#",
+        home_href="#",
+    )
+
+
+@bp.get("/dev/progress")
+@public
+def progress() -> str:
+    """The part that asks for itself again, finished."""
+    return render_template("dev/progress.html")
+
+
+def _events() -> list[SimpleNamespace]:
+    at = datetime(2026, 11, 20, 10, 5, 7, tzinfo=UTC)
+    return [
+        SimpleNamespace(at=at, title="Attribution moved to 张三居间", text="Confirmed by the client by phone", actor="林晓梅", tone="info", href="#"),
+        SimpleNamespace(at=date(2026, 11, 19), title="Margin call", text="Risk degree 104.2 %", actor="", tone="bad", href=""),
+        SimpleNamespace(at=date(2025, 4, 9), title="Account opened", text="", actor="王强", tone="good", href=""),
+    ]
+
+
+def _figures() -> list[dict[str, Any]]:
+    days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 12) for day in (1, 8, 15, 22)]
+    now = [4_000_000_000 + 45_000_000 * step + (step * 7919 % 13) * 20_000_000 for step in range(len(days))]
+    before = [3_900_000_000 + 22_000_000 * step for step in range(len(days))]
+    steps = [
+        ("Gross", 38_200_000, True),
+        ("New clients", 6_100_000, False),
+        ("Rebated", -2_400_000, False),
+        ("Adjustments", 3_300_000, False),
+        ("Clawback", -3_100_000, False),
+        ("Net", 42_100_000, True),
+    ]
+    months = [f"2026-{month:02d}" for month in range(1, 12)]
+    return [
+        _figure(
+            "line",
+            "Attributed equity",
+            "Up 8.4 % since last month, the highest of the year.",
+            {"unit": "fen", "x": days, "series": [{"name": _("This year"), "values": now, "area": True}, {"name": _("Last year"), "values": before}]},
+            list(zip(days, now, before, strict=True)),
+        ),
+        _figure(
+            "waterfall",
+            "Commission bridge",
+            "New clients brought more than claw-backs took.",
+            {"unit": "fen", "steps": [{"name": name, "value": value, "total": total} for name, value, total in steps]},
+            [(name, value) for name, value, _total in steps],
+        ),
+        _figure(
+            "bar",
+            "Lots a month",
+            "November is not over.",
+            {
+                "unit": "count",
+                "x": months,
+                "series": [{"name": "SHFE", "values": [120 * (3 + step % 4) for step in range(11)]}, {"name": "DCE", "values": [90 * (2 + step % 3) for step in range(11)]}],
+                "stacked": True,
+            },
+            [(month, step) for step, month in enumerate(months)],
+        ),
+        _figure(
+            "treemap",
+            "Concentration by broker",
+            "Two brokers hold more than half.",
+            {
+                "unit": "bp",
+                "items": [
+                    {"name": "张三居间", "value": 3100},
+                    {"name": "李四居间", "value": 2200},
+                    {"name": "王五居间", "value": 1400},
+                    {"name": "赵六居间", "value": 1100},
+                    {"name": _("Others"), "value": 2200},
+                ],
+            },
+            [("张三居间", "31.00%")],
+        ),
+        _figure(
+            "sankey",
+            "Attribution flow",
+            "Referrals stay the longest.",
+            {
+                "unit": "count",
+                "nodes": ["转介绍", "官网", "张三居间", "李四居间", "Active", "Departed"],
+                "links": [
+                    {"source": "转介绍", "target": "张三居间", "value": 40},
+                    {"source": "官网", "target": "李四居间", "value": 22},
+                    {"source": "转介绍", "target": "李四居间", "value": 18},
+                    {"source": "张三居间", "target": "Active", "value": 33},
+                    {"source": "张三居间", "target": "Departed", "value": 7},
+                    {"source": "李四居间", "target": "Active", "value": 40},
+                ],
+            },
+            [("转介绍 → 张三居间", 40)],
+        ),
+        _figure(
+            "heatmap",
+            "Risk and value",
+            "22 valuable clients deserve a call.",
+            {
+                "unit": "count",
+                "x": ["Low value", "Mid value", "High value"],
+                "y": ["Low risk", "Mid risk", "High risk"],
+                "cells": [[0, 0, 3], [1, 0, 10], [2, 0, 17], [0, 1, 8], [1, 1, 15], [2, 1, 22], [0, 2, 13], [1, 2, 20], [2, 2, 4]],
+            },
+            [("High risk", 13)],
+        ),
+        _figure(
+            "step",
+            "Clients who stayed",
+            "Seven of ten stay two years when they come directly.",
+            {
+                "unit": "bp",
+                "x": list(range(0, 25)),
+                "series": [
+                    {"name": "Direct", "values": [10_000 - 120 * month for month in range(25)]},
+                    {"name": "Via broker", "values": [10_000 - 230 * month for month in range(25)]},
+                ],
+            },
+            [(0, "100%")],
+        ),
+    ]
+
+
+def _figure(kind: str, title: str, sentence: str, data: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
+    headers = ["", *(f"#{number}" for number in range(1, len(rows[0])))]
+    return {"kind": kind, "title": title, "sentence": sentence, "data": data, "headers": headers, "rows": rows}
