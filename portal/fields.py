@@ -35,7 +35,8 @@ def number(value: str) -> str:
         raise Expected("missing_value", "a value")
     if value != value.strip():
         raise Expected("blank_padded", "a value without blanks around it")
-    return words(64)(value)
+    short = words(64)
+    return str(short(value))
 
 
 def optional_number(value: str) -> str:
@@ -135,7 +136,7 @@ def span_text(start: date, end: date) -> str:
     >>> span_text(date(2026, 1, 5), OPEN_END)
     '2026-01-05 – '
     """
-    return f"{'' if start == FIRST_DAY else start} – {'' if end == OPEN_END else end}"  # noqa: RUF001
+    return f"{'' if start == FIRST_DAY else start} – {'' if end == OPEN_END else end}"
 
 
 @lru_cache(maxsize=4096)

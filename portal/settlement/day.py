@@ -10,7 +10,7 @@ import polars as pl
 AMOUNTS = ("previous_balance", "deposit", "withdrawal", "other_in", "other_out", "realized_pnl", "mtm_pnl", "premium", "fee", "balance", "equity", "margin", "available")
 """The amounts of a balance row, in the order of the portal's own file; integer fen."""
 
-BALANCES: dict[str, pl.DataType | type[pl.DataType]] = {"account_no": pl.String, **{name: pl.Int64 for name in AMOUNTS}, "line": pl.UInt32}
+BALANCES: dict[str, pl.DataType | type[pl.DataType]] = {"account_no": pl.String, **dict.fromkeys(AMOUNTS, pl.Int64), "line": pl.UInt32}
 """Columns of a day's balances: one row per account; `line` is the line in `balance_file`."""
 
 TRADES: dict[str, pl.DataType | type[pl.DataType]] = {
