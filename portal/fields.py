@@ -35,7 +35,8 @@ def number(value: str) -> str:
         raise Expected("missing_value", "a value")
     if value != value.strip():
         raise Expected("blank_padded", "a value without blanks around it")
-    return words(64)(value)
+    short = words(64)
+    return str(short(value))
 
 
 def optional_number(value: str) -> str:

@@ -81,7 +81,14 @@ def read_lines(spec: MasterFile, text: str, file: str, findings: Findings) -> li
     if spec.dated:
         for line in lines:
             if line.values["valid_from"] >= line.values["valid_to"]:
-                findings.refuse("empty_span", file, line.number, field="valid_to", found=span_text(line.values["valid_from"], line.values["valid_to"]), expected="valid_to later than valid_from")
+                findings.refuse(
+                    "empty_span",
+                    file,
+                    line.number,
+                    field="valid_to",
+                    found=span_text(line.values["valid_from"], line.values["valid_to"]),
+                    expected="valid_to later than valid_from",
+                )
     if not findings.refused:
         for check in spec.checks:
             check(lines, file, findings)

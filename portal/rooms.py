@@ -3,7 +3,24 @@
 `tests/house` reads this file and fails on an arrow that points right.
 """
 
-FOUNDATION = ("settings", "clock", "refusals", "transaction", "database", "sealing", "keys", "permissions", "actors", "versions", "bulk", "fields", "masters", "spans", "rooms", "i18n")
+FOUNDATION = (
+    "settings",
+    "clock",
+    "refusals",
+    "transaction",
+    "database",
+    "sealing",
+    "keys",
+    "permissions",
+    "actors",
+    "versions",
+    "bulk",
+    "fields",
+    "masters",
+    "spans",
+    "rooms",
+    "i18n",
+)
 """Single files under portal/ that every room may use; they import no room."""
 
 ROOMS = ("audit", "notices", "identity", "partners", "clients", "attribution", "settlement", "commission")

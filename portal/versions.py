@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -31,7 +30,7 @@ class Sealed(NamedTuple):
     about: str
 
 
-def current(model: type[Row], known: int | None = None, where: ColumnElement[bool] | None = None) -> Select[tuple[Row]]:
+def current(model: type[Row], known: int | None = None, where: ColumnElement[bool] | None = None) -> Select[Row]:
     """The rows of `model` that count, at recording `known` (None: now).
 
     `where` is applied before the newest row is chosen, so that a look-up by key reads only that key: it may speak of
@@ -114,8 +113,7 @@ def key_of(model: type[Asserted], row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in model.KEY)
 
 
-@lru_cache(maxsize=64)
-def columns_of(model: type[Asserted]) -> tuple[str, ...]:
+def columns_of(model: type[Any]) -> tuple[str, ...]:
     """The columns that say what is believed, in the table's order."""
     return tuple(column.name for column in table_of(model).columns if column.name not in BOOKKEEPING)
 

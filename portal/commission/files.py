@@ -31,4 +31,3 @@ AGREEMENTS = MasterFile(
     dated=True,
     checks=(no_overlap("broker_no"),),
 )
-

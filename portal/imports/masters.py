@@ -76,7 +76,7 @@ def assert_master(given: MasterInput, found: Difference, rows: int, context: Con
     recording = open_recording(context.actor, context.moment, "import", given.name)
     write(found, recording.id, replace=replace and given.spec.dated, keyring=context.keyring)
     if rows:
-        remember_file(given.digest, given.name, given.size, given.spec.name, recording.id)
+        remember_file(given.digest, given.name, given.size, given.spec.name, recording_id=recording.id)
     after = {"digest": given.digest, "rows": rows, **found.counts, "approved_by": approver.label if approver else None}
     log.write(context.actor, context.moment, "import.master", "file", given.spec.name, after=after)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from models import db
+from models.audit import ApprovalState
 from portal.imports.context import Context, Result, text_of
 from portal.imports.masters import MasterInput, assert_master, compared, lines_of, vanished_rows
 from portal.imports.received import Received
-from portal.imports.second_person import approved_replacement
-from portal.masters import MasterFile
+from portal.imports.second_person import replacement
+from portal.masters import Line, MasterFile
 from portal.refusals import Findings
 from portal.settlement.received import received_before
 from portal.transaction import transaction
@@ -37,13 +38,16 @@ def import_master(spec: MasterFile, file: Received, context: Context, findings: 
     got = text_of(file, findings)
     if got is None:
         return result
+    if received_before([file.digest]):
+        return Result(spec.name, file.name, "same_bytes")
     given = MasterInput(spec, file.name, file.digest, len(got[0]), got[1])
+    lines = lines_of(given, findings)
+    result.rows = len(lines)
+    if findings.refused:
+        return result
     try:
         with unit(dry_run):
-            if received_before([given.digest]):
-                result.state = "same_bytes"
-            else:
-                _assert(given, context, findings, result)
+            _assert(given, lines, context, findings, result)
             if findings.refused:
                 raise Refused
     except Refused:
@@ -51,10 +55,8 @@ def import_master(spec: MasterFile, file: Received, context: Context, findings: 
     return result
 
 
-def _assert(given: MasterInput, context: Context, findings: Findings, result: Result) -> None:
-    lines = lines_of(given, findings)
-    result.rows = len(lines)
-    found = compared(given, lines, context, findings) if not findings.refused else None
+def _assert(given: MasterInput, lines: list[Line], context: Context, findings: Findings, result: Result) -> None:
+    found = compared(given, lines, context, findings)
     if found is None:
         return
     gone = vanished_rows(given.spec, found)
@@ -64,10 +66,8 @@ def _assert(given: MasterInput, context: Context, findings: Findings, result: Re
         for row in gone:
             findings.refuse("silent_deletion", given.name, None, field=", ".join(given.spec.key), found=row, expected="the row, or a replacement approved by a second person")
     elif gone:
-        waiting = approved_replacement(given, found, gone, context)
-        if waiting is not None:
-            result.state, result.detail = "waiting", {"approval": waiting}
-            return
-        assert_master(given, found, len(lines), context, replace=True, approver=context.approver)
+        approval = replacement(given, found, gone, context)
+        if approval.state == ApprovalState.WAITING:
+            result.state, result.detail = "waiting", {"approval": approval.id}
     else:
         assert_master(given, found, len(lines), context, replace=False)

@@ -25,7 +25,14 @@ def no_loop(lines: list[Line], file: str, findings: Findings) -> None:
             findings.refuse("own_upline", file, line.number, field="upline_no", found=line.values["upline_no"], expected="another broker")
     if not findings.refused:
         for line, day in loops(lines, "broker_no", "upline_no"):
-            findings.refuse("upline_loop", file, line.number, field="upline_no", found=f"{line.values['broker_no']} → {line.values['upline_no']} → … → {line.values['broker_no']}, {day}", expected="no loop on any day")
+            findings.refuse(
+                "upline_loop",
+                file,
+                line.number,
+                field="upline_no",
+                found=f"{line.values['broker_no']} → {line.values['upline_no']} → … → {line.values['broker_no']}, {day}",
+                expected="no loop on any day",
+            )
 
 
 BRANCHES = MasterFile("branches.csv", BranchVersion, (Field("branch_no", number, "branch_id", BRANCH), Field("name", words(120))), ("branch_no",), brings=BRANCH)
@@ -64,7 +71,9 @@ BROKERS = MasterFile(
     sealed_about="broker_no",
 )
 
-BROKER_STATUSES = MasterFile("broker_statuses.csv", BrokerStatus, (OF_BROKER, Field("status", word_of(BrokerState)), *SPAN), ("broker_no", "valid_from"), dated=True, checks=(no_overlap("broker_no"),))
+BROKER_STATUSES = MasterFile(
+    "broker_statuses.csv", BrokerStatus, (OF_BROKER, Field("status", word_of(BrokerState)), *SPAN), ("broker_no", "valid_from"), dated=True, checks=(no_overlap("broker_no"),)
+)
 
 LICENCES = MasterFile("licences.csv", Licence, (OF_BROKER, Field("licence_no", number), *SPAN), ("broker_no", "licence_no", "valid_from"), dated=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from models.settlement import ExchangeFee
 from portal.fields import Expected, number, rate
 from portal.masters import Field, Line, MasterFile
@@ -41,7 +43,7 @@ def no_overlap_without_case(lines: list[Line], file: str, findings: Findings) ->
     folded = [Line(line.number, {**line.values, "product": line.values["product"].upper()}) for line in lines]
     for rows in by(folded, ("exchange", "product")).values():
         rows.sort(key=lambda row: row.values["valid_from"])
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in pairwise(rows):
             if row.values["valid_from"] < before.values["valid_to"]:
                 findings.refuse("spans_overlap", file, row.number, field="valid_from", found=row.values["valid_from"], expected=f"line {before.number}: one rate on each day")
 

@@ -17,7 +17,7 @@ def received_before(digests: Iterable[str]) -> dict[str, SettlementFile]:
     return {row.digest: row for row in rows}
 
 
-def remember_file(digest: str, name: str, size: int, kind: str, recording_id: int, trade_date: date | None = None) -> SettlementFile:
+def remember_file(digest: str, name: str, size: int, kind: str, *, recording_id: int, trade_date: date | None = None) -> SettlementFile:
     """Keep the digest of a file that is posted under a recording; bytes that were received before stay one file."""
     held = received_before([digest]).get(digest)
     if held is None:

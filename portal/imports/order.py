@@ -1,0 +1,72 @@
+"""What depends on what: the order in which files are imported, whatever the order in which they were handed in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from portal.imports.received import Received
+from portal.imports.recognise import ADJUSTMENTS, MASTERS, Kind
+from portal.refusals import Findings
+
+Known = tuple[Kind, Received]
+
+
+@dataclass
+class Plan:
+    """The files of one import in their order: master files, then days ascending, then adjustments."""
+
+    masters: list[Received] = field(default_factory=list)
+    days: list[tuple[date, str, list[Known]]] = field(default_factory=list)
+    """Trade date, family, files."""
+    adjustments: list[Received] = field(default_factory=list)
+    left_alone: list[Known] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    """Files handed in twice with the same bytes."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are."""
+        return len(self.masters) + len(self.days) + len(self.adjustments)
+
+
+def in_order(files: Iterable[Known], findings: Findings) -> Plan:
+    """Put recognised files in order. A name twice with other bytes, and a day in two families, are refused."""
+    plan = Plan()
+    named: dict[str, list[Received]] = defaultdict(list)
+    days: dict[tuple[date, str], list[Known]] = defaultdict(list)
+    for kind, file in files:
+        if kind.fault:
+            findings.refuse(kind.fault, file.name, field="trade_date", found=file.base, expected="a date that exists, such as 2026-03-31")
+        elif kind.left_alone:
+            plan.left_alone.append((kind, file))
+        elif kind.days:
+            for day in kind.days:
+                days[(day, kind.family)].append((kind, file))
+        else:
+            named[kind.name].append(file)
+    for name in (*MASTERS, ADJUSTMENTS):
+        kept = _once(named[name], plan, findings)
+        (plan.adjustments if name == ADJUSTMENTS else plan.masters).extend(kept)
+    families: dict[date, str] = {}
+    for (day, family), known in sorted(days.items(), key=lambda item: item[0]):
+        if day in families:
+            findings.refuse("day_twice", known[0][1].name, field="trade_date", found=day, expected=f"one family of files; {families[day]} has this day too")
+            continue
+        families[day] = family
+        plan.days.append((day, family, known))
+    return plan
+
+
+def _once(files: list[Received], plan: Plan, findings: Findings) -> list[Received]:
+    """One of several files of the same name: the same bytes count once, other bytes are refused."""
+    if len(files) < 2:
+        return files
+    first, *others = files
+    plan.again += [file.name for file in others if file.digest == first.digest]
+    different = [file for file in others if file.digest != first.digest]
+    for file in different:
+        findings.refuse("file_twice", file.name, found=file.name, expected=f"one {first.base}; {first.name} is another")
+    return [] if different else [first]

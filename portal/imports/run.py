@@ -1,0 +1,174 @@
+"""One import, from what was handed in to its summary. Each master file and each day is a transaction of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from models import db
+from models.settlement import ImportFinding, ImportRun, ImportState
+from portal.actors import Actor
+from portal.bulk import insert_rows
+from portal.clock import now
+from portal.imports.adjustments import import_adjustments
+from portal.imports.context import Context, Result
+from portal.imports.days import import_day
+from portal.imports.masters import master_files
+from portal.imports.order import Plan, in_order
+from portal.imports.receive import Handed
+from portal.imports.recognise import recognise
+from portal.imports.steps import import_master
+from portal.refusals import Findings
+from portal.sealing import Keyring
+from portal.settlement import calendar
+from portal.transaction import transaction
+from portal.versions import table_of
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step, how many are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an import is to be done. A dry run does everything and keeps nothing but its findings."""
+
+    keyring: Keyring
+    overrides_allowed: bool = False
+    dry_run: bool = False
+    replace: bool = False
+    approver: Actor | None = None
+    progress: Progress = lambda step, done, total: None
+    cancelled: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Outcome:
+    """What an import came to."""
+
+    import_id: int
+    state: ImportState
+    results: list[Result]
+    findings: Findings
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+class _DryRunEnds(Exception):
+    pass
+
+
+def run_import(handed: Handed, *, actor: Actor, options: Options, findings: Findings | None = None) -> Outcome:
+    """Import files. Commits step by step, so it is for doors alone; `findings` are those of receiving the files."""
+    findings = findings if findings is not None else Findings()
+    known = [(kind, file) for file in handed.files if (kind := recognise(file)) is not None]
+    plan = in_order(known, findings)
+    import_id = _begin(actor, plan, options)
+    results: list[Result] = []
+    state = ImportState.FAILED
+    try:
+        with _kept(options.dry_run):
+            state = _steps(import_id, plan, actor, options, findings=findings, results=results)
+    except KeyboardInterrupt:
+        state = ImportState.CANCELLED
+        raise
+    finally:
+        summary = summary_of(plan, handed, results, findings)
+        _end(import_id, state, results, summary, findings)
+    return Outcome(import_id, state, results, findings, summary)
+
+
+def _steps(import_id: int, plan: Plan, actor: Actor, options: Options, *, findings: Findings, results: list[Result]) -> ImportState:
+    """Every step in order; between two steps an import can be cancelled."""
+    for label, step in _todo(plan, options):
+        if options.cancelled():
+            return ImportState.CANCELLED
+        options.progress(label, len(results), plan.steps)
+        own = Findings()
+        context = Context(actor, now(), options.keyring, options.overrides_allowed, options.replace, options.approver)
+        result = step(context, own)
+        findings.extend(own)
+        results.append(result)
+        if not options.dry_run:
+            _advance(import_id, label, len(results))
+    options.progress("", plan.steps, plan.steps)
+    return ImportState.DONE
+
+
+def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, Callable[[Context, Findings], Result]]]:
+    specs = master_files(options.overrides_allowed)
+    dry = options.dry_run
+    for file in plan.masters:
+        yield file.name, partial(import_master, specs[file.base.lower()], file, dry_run=dry)
+    for day, family, files in plan.days:
+        yield str(day), partial(import_day, day, family, files, dry_run=dry)
+    for file in plan.adjustments:
+        yield file.name, partial(import_adjustments, file, dry_run=dry)
+
+
+@contextmanager
+def _kept(dry_run: bool) -> Iterator[None]:
+    """In a dry run, one transaction around all steps that is rolled back at the end."""
+    if not dry_run:
+        yield
+        return
+    try:
+        with transaction():
+            yield
+            raise _DryRunEnds
+    except _DryRunEnds:
+        return
+
+
+def _begin(actor: Actor, plan: Plan, options: Options) -> int:
+    moment = now()
+    if plan.days and not options.dry_run:
+        with transaction():
+            if not calendar.is_sown():
+                calendar.sow(actor, moment)
+    with transaction():
+        run = ImportRun(started_at=moment, actor_id=actor.user_id, actor_label=actor.label, state=ImportState.RUNNING, dry_run=options.dry_run, step="", total=plan.steps)
+        db.session.add(run)
+        db.session.flush()
+        return run.id
+
+
+def _advance(import_id: int, step: str, done: int) -> None:
+    with transaction():
+        run = db.session.get_one(ImportRun, import_id)
+        run.step, run.done = step[:200], done
+
+
+def _end(import_id: int, state: ImportState, results: list[Result], summary: dict[str, Any], findings: Findings) -> None:
+    with transaction():
+        run = db.session.get_one(ImportRun, import_id)
+        run.state, run.finished_at, run.done, run.summary = state, now(), len(results), summary
+        run.refusals, run.warnings = findings.refused, findings.warned
+        columns = ("import_id", "severity", "code", "file", "line", "field", "found", "expected")
+        rows = ((import_id, item.severity.value, item.code, item.file[-400:], item.line, item.field[:120], item.found, item.expected) for item in findings.listed)
+        insert_rows(table_of(ImportFinding), columns, rows)
+
+
+def summary_of(plan: Plan, handed: Handed, results: list[Result], findings: Findings) -> dict[str, Any]:
+    """What an import came to, as plain data: per kind of file, per outcome of a day, and what was left alone."""
+    kinds: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(("files", "rows", "new", "changed", "same", "vanished"), 0))
+    days: dict[str, list[str]] = defaultdict(list)
+    for result in results:
+        kind = kinds[result.kind]
+        for name, number in {"files": result.files, "rows": result.rows, **result.counts}.items():
+            kind[name] = kind.get(name, 0) + number
+        if result.kind == "day":
+            days[result.state].append(result.name)
+    by_state = {state: [result.name for result in results if result.state == state and result.kind != "day"] for state in ("same_bytes", "waiting", "refused")}
+    return {
+        "kinds": dict(kinds),
+        "days": dict(days),
+        **by_state,
+        "again": plan.again,
+        "left_alone": [*handed.left_alone, *(f"{file.name} ({kind.name})" for kind, file in plan.left_alone)],
+        "details": {result.name: result.detail for result in results if result.detail},
+        "refusals": findings.refused,
+        "warnings": findings.warned,
+    }

@@ -1,0 +1,111 @@
+"""Reading settled days back, as known at a recording: the newest version of each account-day counts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import date
+
+import polars as pl
+from sqlalchemy import ColumnElement, Subquery, func, select
+
+from models import db
+from models.settlement import DaySegment, SegmentKind, SettlementDay
+from models.values.calendar import Month
+from portal.settlement.day import AMOUNTS
+
+POSTED_BALANCES: dict[str, pl.DataType | type[pl.DataType]] = {"account_id": pl.Int64, **dict.fromkeys(AMOUNTS, pl.Int64), "gone": pl.Boolean, "line": pl.UInt32}
+"""Columns of a posted version's balances."""
+POSTED_TRADES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "account_id": pl.Int64,
+    "exchange": pl.String,
+    "product": pl.String,
+    "lots": pl.Int64,
+    "turnover": pl.Int64,
+    "fee": pl.Int64,
+    "exchange_fee": pl.Int64,
+    "lines": pl.List(pl.UInt32),
+}
+"""Columns of a posted version's trades."""
+
+
+def settled_days(first: date, last: date, known_recording_id: int | None = None) -> list[date]:
+    """The settled days from `first` to `last`, both included, in order: trade dates with at least one balance row."""
+    day, newest = SettlementDay, _newest(known_recording_id)
+    query = select(day.trade_date).join(newest, (newest.c.trade_date == day.trade_date) & (newest.c.version == day.version))
+    return list(db.session.execute(query.where(day.trade_date.between(first, last), day.accounts > 0).order_by(day.trade_date)).scalars())
+
+
+def month_days(period: Month, known_recording_id: int | None = None) -> list[date]:
+    """The settled days of a month, in order."""
+    return settled_days(period.first, period.last, known_recording_id)
+
+
+def previous_settled_day(day: date, known_recording_id: int | None = None) -> date | None:
+    """The last settled day before a day."""
+    return _beside(SettlementDay.trade_date < day, known_recording_id, last=True)
+
+
+def next_settled_day(day: date, known_recording_id: int | None = None) -> date | None:
+    """The first settled day after a day."""
+    return _beside(SettlementDay.trade_date > day, known_recording_id, last=False)
+
+
+def day_frames(trade_date: date, known_recording_id: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The balances and trades of a trade date: POSTED_BALANCES without `gone` and POSTED_TRADES, each with the `version`
+    that its row was posted in; empty where nothing was posted. Rows come in the order of account_id."""
+    balances = _overlaid(trade_date, known_recording_id)
+    trades = _segments(trade_date, SegmentKind.TRADES, known_recording_id, POSTED_TRADES)
+    if len({*balances["version"].unique(), *trades["version"].unique()}) > 1:
+        trades = trades.join(balances.select("account_id", "version"), on=["account_id", "version"], how="semi")
+    return balances.filter(~pl.col("gone")).drop("gone").sort("account_id"), trades.sort("account_id", "exchange", "product")
+
+
+def day_balances(trade_date: date, columns: Iterable[str], known_recording_id: int | None = None) -> pl.DataFrame:
+    """Some columns of the balances of a trade date, of the accounts that have one."""
+    names = ["account_id", *columns]
+    return _overlaid(trade_date, known_recording_id, [*names, "gone"]).filter(~pl.col("gone")).select(names)
+
+
+def other_currency(trade_date: date, known_recording_id: int | None = None) -> list[dict[str, object]]:
+    """The rows in another currency of the newest version that had any: account_no, currency, kind, line, content."""
+    found = _payloads(trade_date, SegmentKind.OTHER_CURRENCY, known_recording_id)
+    return pl.read_parquet(io.BytesIO(found[-1][1])).to_dicts() if found else []
+
+
+def _overlaid(trade_date: date, known: int | None, columns: list[str] | None = None) -> pl.DataFrame:
+    """Each account's newest balance row, `gone` ones included."""
+    wanted = {name: POSTED_BALANCES[name] for name in columns or POSTED_BALANCES}
+    frame = _segments(trade_date, SegmentKind.BALANCES, known, wanted)
+    if frame["version"].n_unique() <= 1:
+        return frame
+    return frame.filter(pl.col("version") == pl.col("version").max().over("account_id"))
+
+
+def _segments(trade_date: date, kind: SegmentKind, known: int | None, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+    frames = [pl.DataFrame(schema={**schema, "version": pl.Int32})]
+    for version, payload in _payloads(trade_date, kind, known):
+        frames.append(pl.read_parquet(io.BytesIO(payload), columns=list(schema)).with_columns(pl.lit(version, pl.Int32).alias("version")))
+    return frames[1] if len(frames) == 2 else pl.concat(frames)
+
+
+def _payloads(trade_date: date, kind: SegmentKind, known: int | None) -> list[tuple[int, bytes]]:
+    query = select(SettlementDay.version, DaySegment.payload).join(DaySegment, DaySegment.day_id == SettlementDay.id)
+    query = query.where(SettlementDay.trade_date == trade_date, DaySegment.kind == kind.value).order_by(SettlementDay.version)
+    if known is not None:
+        query = query.where(SettlementDay.recording_id <= known)
+    return [(row.version, row.payload) for row in db.session.execute(query)]
+
+
+def _newest(known: int | None) -> Subquery:
+    query = select(SettlementDay.trade_date, func.max(SettlementDay.version).label("version"))
+    if known is not None:
+        query = query.where(SettlementDay.recording_id <= known)
+    return query.group_by(SettlementDay.trade_date).subquery()
+
+
+def _beside(side: ColumnElement[bool], known: int | None, *, last: bool) -> date | None:
+    newest = _newest(known)
+    query = select(func.max(SettlementDay.trade_date) if last else func.min(SettlementDay.trade_date))
+    query = query.join(newest, (newest.c.trade_date == SettlementDay.trade_date) & (newest.c.version == SettlementDay.version))
+    return db.session.execute(query.where(side, SettlementDay.accounts > 0)).scalar()
