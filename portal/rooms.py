@@ -25,5 +25,5 @@ FOUNDATION = (
 
 ROOMS = ("audit", "notices", "identity", "partners", "clients", "attribution", "settlement", "commission")
 
-DOORS = ("imports", "demo", "jobs", "web", "admin", "api", "cli", "gateways")
+DOORS = ("pages", "imports", "demo", "jobs", "web", "admin", "api", "cli", "gateways")
 """Packages that cross rooms: what is carried in, what a clock or a person sets off, what goes out."""

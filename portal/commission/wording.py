@@ -160,7 +160,7 @@ def _formula(kind: Kind, line: dict[str, Any], explained: Explained, priced: Pri
     term = priced.facts.terms[line["version"]]
     steps = _tier(line, priced) if kind is Kind.retained_fee else []
     if kind is Kind.retained_fee:
-        return steps + [_fee_formula(line, term, priced)]
+        return [*steps, _fee_formula(line, term, priced)]
     if kind is Kind.override:
         rate = dict(term.overrides)[line["level"]]
         return [_product(line["part"], [Fraction(term.kept, RATE_UNIT), Fraction(rate, RATE_UNIT)], line["amount"])]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 BLUEPRINTS = [
     "portal.identity.routes:bp",
+    "portal.pages.home:bp",
+    "portal.pages.clients:bp",
+    "portal.pages.commission:bp",
 ]
 """`module:blueprint` of every room and door that has pages."""
 

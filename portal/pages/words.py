@@ -1,0 +1,42 @@
+"""The commission room's words on screen, in the reader's language."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+KINDS = {
+    "none": _l("No plan known"),
+    "retained_fee": _l("Share of the retained fee"),
+    "per_lot": _l("Per lot"),
+    "turnover": _l("On turnover"),
+    "equity": _l("On equity"),
+    "override": _l("Override"),
+    "rounding": _l("Rounding"),
+}
+REASONS = {
+    "": _l("Earns"),
+    "broker_inactive": _l("Broker not active"),
+    "licence_expired": _l("Licence expired"),
+    "no_agreement": _l("No agreement"),
+    "no_plan_version": _l("No plan version"),
+    "attribution_pending": _l("Attribution pending"),
+    "attribution_suspended": _l("Attribution suspended"),
+    "self_account": _l("Own account"),
+    "related_account": _l("Related account"),
+    "no_rate": _l("No rate for the product"),
+    "below_first_tier": _l("Below the first step"),
+}
+STATES = {"pending": _l("Pending"), "confirmed": _l("Confirmed"), "suspended": _l("Suspended")}
+STATE_TONES = {"pending": "warn", "confirmed": "good", "suspended": "bad"}
+COLUMNS = {
+    "earned": _l("Earned"),
+    "corrections": _l("Corrections"),
+    "cap_or_guarantee": _l("Cap or guarantee"),
+    "adjustments": _l("Adjustments"),
+    "reserve": _l("Reserve held back"),
+    "release": _l("Reserve released"),
+    "carry_over": _l("Carried over"),
+    "payable": _l("Payable"),
+    "withholding": _l("Tax withheld"),
+    "net": _l("Net"),
+}

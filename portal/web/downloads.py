@@ -1,0 +1,28 @@
+"""Lists as downloads: what the screen shows, whole, as CSV or XLSX."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+from flask import Response, request
+
+from portal.web.exports import Cell, csv_lines, write_xlsx
+
+
+def wants_file() -> str:
+    """`csv` or `xlsx` where the address asks for a file, else empty."""
+    form = request.args.get("format", "")
+    return form if form in {"csv", "xlsx"} else ""
+
+
+def as_file(form: str, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+    """The rows as an attachment. `name` has no ending."""
+    if form == "xlsx":
+        target = io.BytesIO()
+        write_xlsx(target, name, headers, rows)
+        response = Response(target.getvalue(), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    else:
+        response = Response(csv_lines(headers, rows), mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={name}.{form}"
+    return response
