@@ -6,11 +6,75 @@ from collections.abc import Sequence
 from datetime import date
 
 from portal.imports.context import Context, Result
+from portal.imports.kinds import Family, Kind
 from portal.imports.received import Received
-from portal.imports.recognise import Kind
-from portal.refusals import Findings
+from portal.imports.steps import Refused, unit
+from portal.refusals import Findings, Refusal
+from portal.settlement.around import around
+from portal.settlement.day import DayInput
+from portal.settlement.day_checks import check_day
+from portal.settlement.post_day import FileSeen, Posted, complete, post_day
+from portal.settlement.received import received_before
+
+Known = tuple[Kind, Received]
 
 
-def import_day(day: date, family: str, files: Sequence[tuple[Kind, Received]], context: Context, findings: Findings, *, dry_run: bool) -> Result:
-    """Post one day whole, or refuse it whole."""
-    return Result("day", str(day))
+def import_day(day: date, family: Family, files: Sequence[Known], context: Context, findings: Findings, *, dry_run: bool) -> Result:
+    """Post one day whole, or refuse it whole. Files are read and parsed before the transaction begins."""
+    result = Result("day", str(day), files=len(files))
+    try:
+        fresh = _fresh(files)
+    except (Refusal, OSError) as error:
+        findings.refuse("unreadable_file", str(day), found=error, expected="files that can be read")
+        return result
+    if not fresh:
+        result.state = "same_bytes"
+        return result
+    given = family.read_day(day, fresh, findings) if family.read_day else None
+    if given is None or findings.refused:
+        return result
+    seen = [FileSeen(file.digest, file.name, file.size, kind.name, day if len(kind.days) == 1 else None) for kind, file in fresh if holds_rows(kind, file)]
+    try:
+        with unit(dry_run):
+            _post(given, seen, context, findings, result)
+    except Refused:
+        result.state = "refused"
+    return result
+
+
+def holds_rows(kind: Kind, file: Received) -> bool:
+    """Whether a file has any row: those that have none all look alike, so their bytes cannot say that they came before."""
+    data = file.read().strip()
+    return (b"\n" in data or b"\r" in data) if kind.family == "own_day" else bool(data)
+
+
+def _fresh(files: Sequence[Known]) -> list[Known]:
+    """The files whose bytes were not posted before."""
+    before = received_before([file.digest for _, file in files])
+    return [(kind, file) for kind, file in files if file.digest not in before]
+
+
+def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Findings, result: Result) -> None:
+    balances_given = given.balances is not None
+    day = complete(given)
+    assert day.balances is not None
+    assert day.trades is not None
+    if day.balances.is_empty():
+        findings.refuse("no_balances", day.trade_file, found=day.trade_date, expected="the balances of this day, in the same import or before")
+        raise Refused
+    known = around(day.trade_date, day.balances["account_no"])
+    check_day(day, known, findings, balances_given=balances_given)
+    if findings.refused:
+        raise Refused
+    posted = post_day(day, known.accounts, files=seen, actor=context.actor, moment=context.moment)
+    result.rows = day.balances.height + day.trades.height
+    result.state = {0: "unchanged", 1: "posted"}.get(posted.version, "corrected")
+    if posted.version > 1:
+        result.detail = preview(posted)
+
+
+def preview(posted: Posted) -> dict[str, object]:
+    """What a correction changes; amounts in fen."""
+    assert posted.before is not None
+    amounts = {name: [getattr(posted.before, name), getattr(posted.after, name)] for name in ("accounts", "trades", "fee", "retained_fee", "equity")}
+    return {"version": posted.version, "accounts_changed": posted.changed, "accounts_gone": posted.gone, **amounts}

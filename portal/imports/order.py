@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from portal.imports.kinds import ADJUSTMENTS, MASTERS, Kind
 from portal.imports.received import Received
-from portal.imports.recognise import ADJUSTMENTS, MASTERS, Kind
 from portal.refusals import Findings
 
 Known = tuple[Kind, Received]

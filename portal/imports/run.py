@@ -11,7 +11,7 @@ from typing import Any
 
 from models import db
 from models.settlement import ImportFinding, ImportRun, ImportState
-from portal.actors import Actor
+from portal.actors import NOBODY, Actor
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.imports.adjustments import import_adjustments
@@ -20,7 +20,7 @@ from portal.imports.days import import_day
 from portal.imports.masters import master_files
 from portal.imports.order import Plan, in_order
 from portal.imports.receive import Handed
-from portal.imports.recognise import recognise
+from portal.imports.recognise import family_named, recognise
 from portal.imports.steps import import_master
 from portal.refusals import Findings
 from portal.sealing import Keyring
@@ -103,7 +103,7 @@ def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, Callable[[Context
     for file in plan.masters:
         yield file.name, partial(import_master, specs[file.base.lower()], file, dry_run=dry)
     for day, family, files in plan.days:
-        yield str(day), partial(import_day, day, family, files, dry_run=dry)
+        yield str(day), partial(import_day, day, family_named(family), files, dry_run=dry)
     for file in plan.adjustments:
         yield file.name, partial(import_adjustments, file, dry_run=dry)
 
@@ -116,6 +116,8 @@ def _kept(dry_run: bool) -> Iterator[None]:
         return
     try:
         with transaction():
+            if not calendar.is_sown():
+                calendar.sow(NOBODY, now())
             yield
             raise _DryRunEnds
     except _DryRunEnds:

@@ -1,0 +1,174 @@
+"""Posting a settled day: version 1 whole, a later version only what changed, rows and columns in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+from sqlalchemy import func, select
+
+from models import db
+from models.settlement import Balance, DaySegment, SegmentKind, SettlementDay, SettlementDayFile, SettlementFile, Trade
+from portal.actors import Actor
+from portal.audit import log
+from portal.audit.recordings import open_recording
+from portal.bulk import insert_frame
+from portal.settlement.around import account_ids
+from portal.settlement.day import AMOUNTS, OTHER_CURRENCY, DayInput
+from portal.settlement.facts import POSTED_BALANCES, POSTED_TRADES, day_frames
+from portal.settlement.received import remember_file
+from portal.versions import table_of
+
+TRADE_VALUES = ("exchange", "product", "lots", "turnover", "fee", "exchange_fee")
+
+
+@dataclass(frozen=True)
+class FileSeen:
+    """A file that a day was read from."""
+
+    digest: str
+    name: str
+    size: int
+    kind: str
+    trade_date: date | None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a whole day adds up to; amounts in fen."""
+
+    accounts: int
+    trades: int
+    equity: int
+    fee: int
+    retained_fee: int
+    deposit: int
+    withdrawal: int
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What posting came to: version 0 says that nothing differed. `changed` counts the accounts of this version, `gone` those
+    of them that no longer have a row; `before` is None for a new day."""
+
+    trade_date: date
+    version: int
+    changed: int
+    gone: int
+    before: Totals | None
+    after: Totals
+
+
+@dataclass(frozen=True)
+class Version:
+    """The rows of a version that is about to be posted, and the totals of the day as it then stands."""
+
+    number: int
+    balances: pl.DataFrame
+    trades: pl.DataFrame
+    before: Totals | None
+    after: Totals
+
+
+def complete(day: DayInput) -> DayInput:
+    """The day with both parts: what its files do not speak of stands as posted (without line), or is empty."""
+    if day.balances is not None and day.trades is not None:
+        return day
+    balances, trades = day_frames(day.trade_date)
+    numbers = account_ids()
+    if day.balances is None:
+        day.balances = balances.join(numbers, on="account_id").with_columns(pl.lit(None, pl.UInt32).alias("line")).select("account_no", *AMOUNTS, "line")
+    if day.trades is None:
+        day.trades = trades.join(numbers, on="account_id").select("account_no", *TRADE_VALUES, "lines")
+    return day
+
+
+def post_day(day: DayInput, accounts: pl.DataFrame, *, files: list[FileSeen], actor: Actor, moment: datetime) -> Posted:
+    """Post a complete, checked day; `accounts` maps account numbers to ids. Files are kept as received also where nothing differs."""
+    version = next_version(day, accounts)
+    recording = open_recording(actor, moment, "settlement", str(day.trade_date))
+    kept = [remember_file(file.digest, file.name, file.size, file.kind, recording_id=recording.id, trade_date=file.trade_date) for file in files]
+    gone = int(version.balances["gone"].sum())
+    posted = Posted(day.trade_date, version.number, version.balances.height, gone, version.before, version.after)
+    if version.number:
+        _write(version, day, recording.id, kept)
+    after = {"version": version.number, "changed": posted.changed, "gone": gone, "totals": vars(version.after), "files": [file.digest for file in files]}
+    before = vars(version.before) if version.before else None
+    log.write(actor, moment, "settlement.day", "day", str(day.trade_date), before=before, after=after)
+    return posted
+
+
+def next_version(day: DayInput, accounts: pl.DataFrame) -> Version:
+    """What posting this day would write; number 0 where nothing differs from what is posted. Reads only."""
+    assert day.balances is not None
+    assert day.trades is not None
+    balances = day.balances.join(accounts, on="account_no").with_columns(pl.lit(False).alias("gone")).select(POSTED_BALANCES.keys()).sort("account_id")
+    trades = day.trades.join(accounts, on="account_no").select(POSTED_TRADES.keys()).sort("account_id", "exchange", "product")
+    last = db.session.execute(select(func.max(SettlementDay.version)).where(SettlementDay.trade_date == day.trade_date)).scalar()
+    after = totals(balances, trades)
+    if last is None:
+        return Version(1, balances, trades, None, after)
+    old_balances, old_trades = day_frames(day.trade_date)
+    changed = _changed(balances, trades, old_balances, old_trades)
+    vanished = old_balances.join(balances, on="account_id", how="anti").select("account_id")
+    gone = vanished.with_columns(*(pl.lit(0, pl.Int64).alias(name) for name in AMOUNTS), gone=pl.lit(True), line=pl.lit(None, pl.UInt32))
+    rows = pl.concat([balances.join(changed, on="account_id", how="semi"), gone.select(POSTED_BALANCES.keys())]).sort("account_id")
+    differs = not rows.is_empty() or _other_currency_differs(day)
+    return Version(last + 1 if differs else 0, rows, trades.join(changed, on="account_id", how="semi"), totals(old_balances, old_trades), after)
+
+
+def totals(balances: pl.DataFrame, trades: pl.DataFrame) -> Totals:
+    """The totals of a whole day."""
+    fee = int(trades["fee"].sum())
+    return Totals(
+        accounts=balances.height,
+        trades=trades.height,
+        equity=int(balances["equity"].sum()),
+        fee=fee,
+        retained_fee=fee - int(trades["exchange_fee"].sum()),
+        deposit=int(balances["deposit"].sum()),
+        withdrawal=int(balances["withdrawal"].sum()),
+    )
+
+
+def _changed(balances: pl.DataFrame, trades: pl.DataFrame, old_balances: pl.DataFrame, old_trades: pl.DataFrame) -> pl.DataFrame:
+    """The accounts whose balance row or trades differ from what is posted."""
+    row = ["account_id", *AMOUNTS]
+    kinds = ["account_id", *TRADE_VALUES]
+    parts = [
+        balances.join(old_balances, on=row, how="anti"),
+        trades.join(old_trades, on=kinds, how="anti"),
+        old_trades.join(trades, on=kinds, how="anti"),
+    ]
+    return pl.concat([part.select("account_id") for part in parts]).unique().join(balances, on="account_id", how="semi")
+
+
+def _other_currency_differs(day: DayInput) -> bool:
+    return day.other_currency is not None and not day.other_currency.is_empty()
+
+
+def _write(version: Version, day: DayInput, recording_id: int, files: list[SettlementFile]) -> None:
+    row = SettlementDay(trade_date=day.trade_date, version=version.number, recording_id=recording_id, **vars(version.after))
+    db.session.add(row)
+    db.session.flush()
+    db.session.add_all(SettlementDayFile(day_id=row.id, file_id=file_id) for file_id in dict.fromkeys(file.id for file in files))
+    segments = {SegmentKind.BALANCES: version.balances, SegmentKind.TRADES: version.trades}
+    if day.other_currency is not None and not day.other_currency.is_empty():
+        segments[SegmentKind.OTHER_CURRENCY] = day.other_currency.select(OTHER_CURRENCY.keys())
+    for kind, frame in segments.items():
+        payload = _parquet(frame)
+        db.session.add(DaySegment(day_id=row.id, kind=kind, rows=frame.height, digest=hashlib.sha256(payload).hexdigest(), payload=payload))
+    db.session.flush()
+    mark = {"trade_date": pl.lit(day.trade_date), "version": pl.lit(version.number, pl.Int32)}
+    balances = version.balances.with_columns(**mark)
+    insert_frame(table_of(Balance), balances.select("trade_date", "account_id", "version", "gone", *AMOUNTS))
+    insert_frame(table_of(Trade), version.trades.with_columns(**mark).select("trade_date", "account_id", "version", *TRADE_VALUES))
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    frame.write_parquet(sink, compression="zstd", compression_level=3)
+    return sink.getvalue()
