@@ -22,7 +22,7 @@ from portal.imports.order import Plan, in_order
 from portal.imports.receive import Handed
 from portal.imports.recognise import family_named, recognise
 from portal.imports.steps import import_master
-from portal.refusals import Findings
+from portal.refusals import Findings, Refusal
 from portal.sealing import Keyring
 from portal.settlement import calendar
 from portal.transaction import transaction
@@ -88,13 +88,22 @@ def _steps(import_id: int, plan: Plan, actor: Actor, options: Options, *, findin
         options.progress(label, len(results), plan.steps)
         own = Findings()
         context = Context(actor, now(), options.keyring, options.overrides_allowed, options.replace, options.approver)
-        result = step(context, own)
+        result = _answered(label, step, context, own)
         findings.extend(own)
         results.append(result)
         if not options.dry_run:
             _advance(import_id, label, len(results))
     options.progress("", plan.steps, plan.steps)
     return ImportState.DONE
+
+
+def _answered(label: str, step: Callable[[Context, Findings], Result], context: Context, findings: Findings) -> Result:
+    """Run a step; a rule that says no is a refusal of this step, not the end of the import."""
+    try:
+        return step(context, findings)
+    except Refusal as error:
+        findings.refuse("rule", label, found=error, expected="")
+        return Result(label, label)
 
 
 def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, Callable[[Context, Findings], Result]]]:

@@ -5,6 +5,7 @@ Refusals block the whole day, warnings do not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -89,8 +90,8 @@ def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known
 
 def _sums_fit(balances: pl.DataFrame, trades: pl.DataFrame, day: DayInput, findings: Findings) -> bool:
     """Whether every total fits a whole number of 64 bits."""
-    total = sum(balances[name].abs().cast(pl.Int128).sum() for name in AMOUNTS)
-    total += sum(trades[name].abs().cast(pl.Int128).sum() for name in ("turnover", "fee", "exchange_fee", "lots"))
+    columns = [*(balances[name] for name in AMOUNTS), *(trades[name] for name in ("turnover", "fee", "exchange_fee", "lots"))]
+    total = sum(int(column.abs().cast(pl.Int128).sum()) for column in columns)
     if total >= TOTAL_LIMIT:
         findings.refuse("totals_too_large", day.balance_file or day.trade_file, found=total, expected=f"less than {TOTAL_LIMIT}")
     return total < TOTAL_LIMIT
@@ -122,19 +123,20 @@ def _previous(day: DayInput, balances: pl.DataFrame, known: Known, findings: Fin
     in between, makes the difference a warning; an account's first row is free."""
     last = known.last.rename({"balance": "held"})
     joined = balances.select("account_no", "previous_balance", "line").join(last, on="account_no").filter(pl.col("previous_balance") != pl.col("held"))
-    for account, found, line, on, held in joined.sort("line").select("account_no", "previous_balance", "line", "day", "held").iter_rows():
-        expected = f"{yuan(held)}, its balance of {on}"
+    for account, given, line, on, held in joined.sort("line").select("account_no", "previous_balance", "line", "day", "held").iter_rows():
+        found, expected = f"{account}: {yuan(given)}", f"{yuan(held)}, its balance of {on}"
+        place = {"file": day.balance_file, "line": line, "field": "previous_balance"}
         if known.missing:
-            findings.warn(
-                "previous_balance_gap", day.balance_file, line, field="previous_balance", found=f"{account}: {yuan(found)}", expected=f"{expected}; missing: {_days(known.missing)}"
-            )
+            findings.warn("previous_balance_gap", **place, found=found, expected=f"{expected}; missing: {_days(known.missing)}")
         elif on != known.previous_day:
-            findings.warn("previous_balance_silent", day.balance_file, line, field="previous_balance", found=f"{account}: {yuan(found)}", expected=expected)
+            findings.warn("previous_balance_silent", **place, found=found, expected=expected)
         else:
-            findings.refuse("previous_balance", day.balance_file, line, field="previous_balance", found=f"{account}: {yuan(found)}", expected=expected)
+            findings.refuse("previous_balance", **place, found=found, expected=expected)
 
 
 def _silent(day: DayInput, balances: pl.DataFrame, known: Known, findings: Findings) -> None:
+    if known.previous_day is None:
+        return
     gone = known.last.filter(pl.col("day") == known.previous_day).join(balances, on="account_no", how="anti").sort("account_no")
     for account in gone["account_no"]:
         findings.warn("silent_account", day.balance_file, field="account_no", found=account, expected=f"a row, as on {known.previous_day}")
@@ -144,9 +146,8 @@ def _following(day: DayInput, balances: pl.DataFrame, known: Known, findings: Fi
     """A past day whose balance is no longer what the next settled day began with: that day needs its correction too."""
     joined = balances.select("account_no", "balance", "line").join(known.following, on="account_no").filter(pl.col("balance") != pl.col("previous_balance"))
     for account, found, line, expected in joined.sort("line").iter_rows():
-        findings.warn(
-            "next_day_differs", day.balance_file, line, field="balance", found=f"{account}: {yuan(found)}", expected=f"{yuan(expected)}, with which {known.next_day} begins"
-        )
+        begins = f"{yuan(expected)}, with which {known.next_day} begins"
+        findings.warn("next_day_differs", day.balance_file, line, field="balance", found=f"{account}: {yuan(found)}", expected=begins)
 
 
 def _worth_knowing(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, findings: Findings) -> None:
@@ -166,7 +167,7 @@ def _each(frame: pl.DataFrame, code: str, file: str, name: str, column: str, exp
         findings.refuse(code, file, line, field=name, found=yuan(value) if isinstance(value, int) else value, expected=expected)
 
 
-def _say(findings: Findings, severity: Severity):  # type: ignore[no-untyped-def]
+def _say(findings: Findings, severity: Severity) -> Callable[..., None]:
     return findings.refuse if severity == Severity.REFUSAL else findings.warn
 
 
