@@ -39,8 +39,8 @@ _TURNOVER_UNIT = SHARE_WHOLE * RATE_UNIT
 def half_up(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     """numerator ÷ denominator (> 0) to the nearest whole, halves away from zero, exactly."""
     below = (pl.lit(denominator) if isinstance(denominator, int) else denominator).cast(pl.Int128)
-    size = (2 * numerator.abs() + below) // (2 * below)
-    return pl.when(numerator < 0).then(-size).otherwise(size).cast(pl.Int64)
+    size = ((2 * numerator.abs() + below) // (2 * below)).cast(pl.Int64)
+    return pl.when(numerator < 0).then(-size).otherwise(size)
 
 
 def exact(column: str) -> pl.Expr:
