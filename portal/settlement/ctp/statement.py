@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -64,17 +65,17 @@ def _read(name: str, lines: list[str], findings: Findings) -> Statement | None:
     if span is None or findings.refused:
         return None
     rows: dict[str, Any] = {table: tuple(found) for table, found in read.rows.items()}
-    return Statement(name, account_no, client_no, client_name, *span, tuple(known), totals=tuple(read.totals), lenient_tables=tuple(read.lenient), **rows)
+    return Statement(name, account_no, client_no, client_name, span[0], span[1], tuple(known), totals=tuple(read.totals), lenient_tables=tuple(read.lenient), **rows)
 
 
-def _span(name: str, lines: list[str], findings: Findings) -> Any:
+def _span(name: str, lines: list[str], findings: Findings) -> tuple[date, date] | None:
     found = period(lines)
     if found is None:
         findings.refuse("date_missing", name, field="日期", expected="日期 Date：YYYYMMDD")
         return None
     line, first, last = found
-    days = parse_compact_day(first), parse_compact_day(last)
-    if days[0] is None or days[1] is None or days[0] > days[1]:
+    first_day, last_day = parse_compact_day(first), parse_compact_day(last)
+    if first_day is None or last_day is None or first_day > last_day:
         findings.refuse("not_a_date", name, line, field="日期", found=first if first == last else f"{first}-{last}", expected="20260331, 20260301-20260331")
         return None
-    return days
+    return first_day, last_day
