@@ -110,7 +110,7 @@ def test_the_terminal_shows_facts_findings_and_the_books(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["statements", "check", str(FILES / NEW), str(FILES / OLD)])
     assert result.exit_code == 0, result.output
     assert f"{FILES / NEW}: adds up (0 refusals, 1 warnings)" in result.output
-    assert "warning books_differ 12: 期末结存" in result.output
+    assert "warning books_differ 11: 期末结存" in result.output
     assert "found 8714177.80, expected 8714177.75" in result.output
     assert "85199303  2026-01-21" in result.output
     assert "equity=20884040.54" in result.output
