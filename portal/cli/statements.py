@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from models.values.money import yuan
 from models.values.rates import decimal_text
 from portal.refusals import Finding, Findings
+from portal.settlement.cfmmc_statement import parse_investor_statement, recognises
 from portal.settlement.ctp.compare import Books, compare
 from portal.settlement.ctp.facts import Statement
 from portal.settlement.ctp.queries import Key, posted_books
@@ -19,6 +20,8 @@ from portal.settlement.ctp.statement import parse_statement
 from portal.settlement.ctp.wording import SENTENCES
 
 group = AppGroup("statements", help="Clients' own settlement statements.")
+
+SHOWN = ("previous_balance", "deposit_withdrawal", "realized_pnl", "mtm_pnl", "total_pnl", "floating_pnl", "fee", "balance", "equity", "margin", "available")
 
 Checked = tuple[Statement | None, Findings]
 
@@ -32,12 +35,17 @@ def install(app: Flask) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_statements(files: tuple[Path, ...]) -> None:
     """Check that each FILE adds up, and compare it with the posted books of its account and day. Exit 1 if one is refused."""
-    checked = [parse_statement(path.name, path.read_bytes()) for path in files]
+    checked = [_parse(path.name, path.read_bytes()) for path in files]
     books = posted_books([key for statement, _findings in checked if statement and (key := _key(statement))])
     for path, (statement, findings) in zip(files, checked, strict=True):
         _print(path, statement, findings, books)
     if any(findings.refused for _statement, findings in checked):
         raise SystemExit(1)
+
+
+def _parse(name: str, data: bytes) -> Checked:
+    """An investor statement of the market monitor is a workbook; anything else is read as a CTP statement."""
+    return parse_investor_statement(name, data) if recognises(name, data[:4096]) else parse_statement(name, data)
 
 
 def _key(statement: Statement) -> Key | None:
@@ -63,7 +71,7 @@ def _print_facts(statement: Statement, *, compared: bool) -> None:
     click.echo(f"  {statement.account_no}  {days}")
     for block in statement.blocks:
         risk = "–" if block.risk_degree is None else f"{decimal_text(block.risk_degree, 2)}%"
-        names = ("previous_balance", "deposit_withdrawal", "realized_pnl", "mtm_pnl", "fee", "balance", "equity", "margin", "available")
+        names = [name for name in SHOWN if name in block.amounts]
         click.echo(f"  {block.currency}  " + "  ".join(f"{name}={yuan(block[name])}" for name in names) + f"  risk_degree={risk}")
     tables = ("funds", "trades", "closed", "detail", "positions")
     click.echo("  " + "  ".join(f"{name}={len(getattr(statement, name))}" for name in tables))

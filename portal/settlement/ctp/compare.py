@@ -75,11 +75,14 @@ def traded(statement: Statement) -> dict[tuple[str, str], Traded]:
 def _amounts(statement: Statement, block: Block, books: Books) -> list[_Sides]:
     line = block.lines.get("deposit_withdrawal")
     # Exchange rebates and interest stand among the deposits of a statement, and as other_in and other_out in the books.
-    money = [
-        _Sides(line, "入金", sum(row.deposit for row in statement.funds), books.deposit + books.other_in),
-        _Sides(line, "出金", sum(row.withdrawal for row in statement.funds), books.withdrawal + books.other_out),
-    ]
+    paid_in, paid_out = books.deposit + books.other_in, books.withdrawal + books.other_out
+    if statement.funds or not block["deposit_withdrawal"]:
+        money = [_Sides(line, "入金", sum(row.deposit for row in statement.funds), paid_in), _Sides(line, "出金", sum(row.withdrawal for row in statement.funds), paid_out)]
+    else:
+        money = [_Sides(line, CAPTIONS["deposit_withdrawal"], block["deposit_withdrawal"], paid_in - paid_out)]
     posted = {"balance": books.balance, "equity": books.equity, "fee": books.fee, "margin": books.margin}
+    if statement.by_trade:
+        del posted["balance"]
     return [*money, *(_Sides(block.lines.get(name), CAPTIONS[name], block[name], amount) for name, amount in posted.items())]
 
 

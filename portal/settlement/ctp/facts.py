@@ -165,6 +165,8 @@ class Statement:
     totals: tuple[Total, ...] = ()
     lenient_tables: tuple[str, ...] = field(default=())
     """行权明细 and 交割明细 where present: what they hold stands elsewhere, so I7 and I8 only warn."""
+    by_trade: bool = False
+    """Whether balances are trade by trade (逐笔对冲): equity is the same on both bases, balances are not."""
 
     @property
     def daily(self) -> bool:

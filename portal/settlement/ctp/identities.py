@@ -59,9 +59,9 @@ def check(statement: Statement, multipliers: Mapping[str, Fraction]) -> Findings
         _block(statement.file, block, findings)
     for tabled, rows in _tabled(statement):
         _tables(statement, tabled, rows, findings)
-    _turnovers(statement, multipliers, findings)
+    check_turnovers(statement, multipliers, findings)
     for total in statement.totals:
-        _total(statement.file, total, findings)
+        check_total(statement.file, total, findings)
     return findings
 
 
@@ -124,7 +124,7 @@ def _tables(statement: Statement, block: Block, own: Callable[[Row], bool], find
     sides.compare("I9", "margin", sum(row.margin for row in statement.positions if own(row)), source=" (持仓汇总)")
 
 
-def _turnovers(statement: Statement, multipliers: Mapping[str, Fraction], findings: Findings) -> None:
+def check_turnovers(statement: Statement, multipliers: Mapping[str, Fraction], findings: Findings) -> None:
     """I10 by row: turnover is price × lots × multiplier."""
     unknown: set[str] = set()
     for row in statement.trades:
@@ -141,7 +141,7 @@ def _turnovers(statement: Statement, multipliers: Mapping[str, Fraction], findin
             findings.refuse("I10", statement.file, row.line, field="成交记录.成交额", found=yuan(row.turnover), expected=reason)
 
 
-def _total(file: str, total: Total, findings: Findings) -> None:
+def check_total(file: str, total: Total, findings: Findings) -> None:
     """I10 by table: the count is the number of rows, each total the sum of its column. A total may be blank where the sum is 0."""
     title = TITLES[total.table]
     if total.count != len(total.rows):

@@ -26,6 +26,17 @@ def shipped_multipliers() -> Mapping[str, Fraction]:
     return MappingProxyType(read_multipliers(FILE.read_text(encoding="utf-8")))
 
 
+@cache
+def shipped_exchanges() -> Mapping[str, str]:
+    """The exchange of each product of the shipped table, for statements that do not name it."""
+    return MappingProxyType({row["product"]: row["exchange"] for row in csv.DictReader(FILE.read_text(encoding="utf-8").splitlines())})
+
+
+def exchange_of(product: str) -> str:
+    """A product's exchange (SHFE …), empty where it is unknown; an option is listed where its future is."""
+    return shipped_exchanges().get(product) or shipped_exchanges().get(product.removesuffix("_o"), "")
+
+
 def multiplier_of(product: str, multipliers: Mapping[str, Fraction]) -> Fraction | None:
     """A product's multiplier, None where it is unknown. A commodity option is on one lot of its future, so it has the future's."""
     return multipliers.get(product) or multipliers.get(product.removesuffix("_o"))

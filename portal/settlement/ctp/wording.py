@@ -40,6 +40,9 @@ SENTENCES: dict[str, LazyString] = {
     "total_missing": _("The table has no total row: the file may be cut off."),
     "total_shifted": _("The total row has a value where its column has no total."),
     "multiplier_unknown": _("The product's multiplier is not known, so its turnovers were not checked."),
+    "exchange_unknown": _("The product's exchange is not known."),
+    "name_differs": _("The sheet and the file's name say different things."),
+    "workbook": _("The file is no workbook that can be read."),
     "no_cny_block": _("The statement has no CNY account summary to compare."),
     "books_differ": _("The statement and the portal's books differ (found: statement, expected: books)."),
 }

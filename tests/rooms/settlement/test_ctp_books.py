@@ -18,6 +18,8 @@ from portal.settlement.ctp.facts import Statement
 from portal.settlement.ctp.queries import posted_books
 from portal.transaction import transaction
 from tests.rooms.settlement.ctp_notation import FILES, NEW, OLD, fen_more, page, read, replaced, stated
+from tests.rooms.settlement.test_cfmmc_statement import NAME as INVESTOR
+from tests.rooms.settlement.test_cfmmc_statement import monitor, workbook
 
 DAY = date(2026, 3, 4)
 ACCOUNT = "0087961974"
@@ -115,6 +117,14 @@ def test_the_terminal_shows_facts_findings_and_the_books(app: Flask) -> None:
     assert "85199303  2026-01-21" in result.output
     assert "equity=20884040.54" in result.output
     assert result.output.count("Not compared") == 1
+
+
+def test_the_terminal_reads_investor_statements_too(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / INVESTOR
+    path.write_bytes(workbook(monitor()))
+    result = app.test_cli_runner().invoke(args=["statements", "check", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "total_pnl=250.00" in result.output
 
 
 def test_the_terminal_fails_where_one_file_is_refused(app: Flask, tmp_path: Path) -> None:
