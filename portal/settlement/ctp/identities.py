@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -60,6 +61,8 @@ def check(statement: Statement, multipliers: Mapping[str, Fraction]) -> Findings
     for tabled, rows in _tabled(statement):
         _tables(statement, tabled, rows, findings)
     check_turnovers(statement, multipliers, findings)
+    _lots(statement, findings)
+    _accounts(statement, findings)
     for total in statement.totals:
         check_total(statement.file, total, findings)
     return findings
@@ -97,8 +100,20 @@ def _tabled(statement: Statement) -> list[tuple[Block, Callable[[Row], bool]]]:
 
 
 def _all_named(statement: Statement, accounts: Sequence[str]) -> bool:
-    tables: tuple[Sequence[Row], ...] = (statement.funds, statement.trades, statement.closed, statement.detail, statement.positions)
-    return all(row.account_no in accounts for rows in tables for row in rows)
+    return all(row.account_no in accounts for row in _rows(statement))
+
+
+def _rows(statement: Statement) -> tuple[Row, ...]:
+    return (*statement.funds, *statement.trades, *statement.closed, *statement.detail, *statement.positions)
+
+
+def _accounts(statement: Statement, findings: Findings) -> None:
+    """A row that names an account which no block names is a warning, once for each such account."""
+    known = {"", statement.account_no, *(block.account_no for block in statement.blocks)}
+    for row in _rows(statement):
+        if row.account_no not in known:
+            findings.warn("account_differs", statement.file, row.line, field="资金账号", found=row.account_no, expected=statement.account_no)
+            known.add(row.account_no)
 
 
 def _of_account(account_no: str) -> Callable[[Row], bool]:
@@ -139,6 +154,32 @@ def check_turnovers(statement: Statement, multipliers: Mapping[str, Fraction], f
         if row.turnover != expected:
             reason = f"{yuan(expected)} ({decimal_text(row.price, 3)} × {row.lots} × {multiplier})"
             findings.refuse("I10", statement.file, row.line, field="成交记录.成交额", found=yuan(row.turnover), expected=reason)
+
+
+def _lots(statement: Statement, findings: Findings) -> None:
+    """No identity but a warning: lots of an instrument and side that one table has and the table beside it has not, or not as many.
+
+    It shows what the sums of money cannot: long and short heads that were swapped, or a table that was cut out whole.
+    """
+    closing = [(row.instrument, row.side, row.lots) for row in statement.trades if row.offset != "开"]
+    closed = [(row.instrument, row.side, row.lots) for row in statement.closed]
+    detail = [(row.instrument, row.side, row.lots) for row in statement.detail]
+    positions = [(row.instrument, side, lots) for row in statement.positions for side, lots in (("B", row.long_lots), ("S", row.short_lots))]
+    pairs = [(detail, positions, "持仓汇总", "持仓明细")]
+    if not statement.lenient_tables:
+        pairs.append((closing, closed, "平仓明细", "成交记录"))
+    for expected, found, title, other in pairs:
+        there, here = _by_instrument(expected), _by_instrument(found)
+        for instrument, side in sorted((there - here) + (here - there)):
+            key = (instrument, side)
+            findings.warn("lots_differ", statement.file, field=f"{title} {instrument} {side}", found=here[key], expected=f"{there[key]} ({other})")
+
+
+def _by_instrument(rows: Sequence[tuple[str, str, int]]) -> Counter[tuple[str, str]]:
+    sums: Counter[tuple[str, str]] = Counter()
+    for instrument, side, lots in rows:
+        sums[instrument, side] += lots
+    return sums
 
 
 def check_total(file: str, total: Total, findings: Findings) -> None:

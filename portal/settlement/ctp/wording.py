@@ -39,6 +39,8 @@ SENTENCES: dict[str, LazyString] = {
     "row_cut": _("The row is cut off."),
     "total_missing": _("The table has no total row: the file may be cut off."),
     "total_shifted": _("The total row has a value where its column has no total."),
+    "lots_differ": _("Two tables hold different numbers of lots."),
+    "account_differs": _("A row names another account."),
     "multiplier_unknown": _("The product's multiplier is not known, so its turnovers were not checked."),
     "exchange_unknown": _("The product's exchange is not known."),
     "name_differs": _("The sheet and the file's name say different things."),

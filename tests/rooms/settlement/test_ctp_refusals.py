@@ -50,13 +50,12 @@ HEADS = [
     ("平仓明细", "手数", "平仓盈亏"),
     ("持仓明细", "盯市盈亏", "保证金"),
     ("持仓汇总", "持仓盯市盈亏", "保证金占用"),
-    ("持仓汇总", "买持", "卖持"),
     ("出入金明细", "入金", "出金"),
 ]
 
 
-@pytest.mark.parametrize(("title", "one", "other"), HEADS)
-def test_swapped_heads_do_not_fit_the_data(title: str, one: str, other: str) -> None:
+def with_swapped_heads(title: str, one: str, other: str) -> str:
+    """The page with two heads of a table swapped, in Chinese and in English, over cells left where they are."""
     text = page(NEW)
     start = text.index(title + " ")
     chinese = text.index("|", start)
@@ -67,10 +66,23 @@ def test_swapped_heads_do_not_fit_the_data(title: str, one: str, other: str) -> 
     a, b = names.index(one), names.index(other)
     for cells in head:
         cells[a], cells[b] = cells[b], cells[a]
-    swapped = text[:chinese] + "\n".join("|".join(cells) for cells in head) + text[end:]
-    if {one, other} == {"买持", "卖持"}:
-        swapped = swapped.replace("3|     8004.000", "4|     8004.000")  # lots of either side are only in their own total
-    assert codes(swapped)
+    return text[:chinese] + "\n".join("|".join(cells) for cells in head) + text[end:]
+
+
+@pytest.mark.parametrize(("title", "one", "other"), HEADS)
+def test_swapped_heads_do_not_fit_the_data(title: str, one: str, other: str) -> None:
+    assert codes(with_swapped_heads(title, one, other))
+
+
+def test_lots_that_two_tables_count_differently_are_a_warning() -> None:
+    swapped = with_swapped_heads("持仓汇总", "买持", "卖持")
+    assert (codes(swapped), codes(swapped, Severity.WARNING)) == (set(), {"lots_differ"})
+    found = [(finding.field, finding.found, finding.expected) for finding in read(swapped)[1].listed]
+    assert found[:2] == [("持仓汇总 AP605 B", "13", "3 (持仓明细)"), ("持仓汇总 AP605 S", "3", "13 (持仓明细)")]
+    text = page(NEW)
+    start, end = (text.rindex("\n", 0, text.index(title)) for title in ("平仓明细 Position Closed", "持仓明细 Positions Detail"))
+    cut_out = text[:start] + text[end:]
+    assert (codes(cut_out), codes(cut_out, Severity.WARNING)) == ({"I7"}, {"lots_differ"})
 
 
 def test_heads_that_contradict_each_other_or_are_missing_are_refused() -> None:
@@ -87,6 +99,11 @@ def test_an_unknown_column_table_or_label_is_passed_over_with_a_warning() -> Non
     assert codes(text.replace("持仓汇总 Positions", "组合 Combinations"), Severity.WARNING) >= {"table_unknown"}
     labelled = replaced(text, "应追加资金 Margin Call", "别的金额 Something")
     assert (codes(labelled), codes(labelled, Severity.WARNING)) == (set(), {"label_unknown"})
+
+
+def test_a_row_of_another_account_is_a_warning() -> None:
+    text = replaced(page(REAL), "76886             |123456        |", "76886             |123457        |")
+    assert (codes(text), codes(text, Severity.WARNING)) == (set(), {"account_differs"})
 
 
 @pytest.mark.parametrize("label", ["期初结存 Balance b/f", "手 续 费 Commission", "风 险 度 Risk Degree", "可用资金 Fund Avail.", "权利金支出 Premium paid"])
