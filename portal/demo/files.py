@@ -10,7 +10,7 @@ import polars as pl
 from models.values.rates import decimal_text
 from portal.demo.partners import Row
 from portal.demo.plans import PLANS
-from portal.demo.products import NEW_FEE, PRODUCTS
+from portal.demo.products import NEW_FEE, PRODUCTS, Product
 from portal.settlement.day import AMOUNTS
 
 BALANCE_COLUMNS = ("trade_date", "account_no", *AMOUNTS)
@@ -43,15 +43,16 @@ def exchange_fees() -> list[Row]:
     rows = []
     for index, product in enumerate(PRODUCTS):
         until = since.isoformat() if index == changed else ""
-        rows.append(_fee_row(product.exchange, product.code, "2025-01-01", until, product.by_money, product.by_lot))
+        rows.append(_fee_row(product, "2025-01-01", until, product.by_money))
         if until:
-            rows.append(_fee_row(product.exchange, product.code, until, "", rate, product.by_lot))
+            rows.append(_fee_row(product, until, "", rate))
     return rows
 
 
-def _fee_row(exchange: str, code: str, since: str, until: str, by_money: int, by_lot: int) -> Row:
-    rates = (decimal_text(by_money, 8), decimal_text(by_lot, 2))
-    return {"exchange": exchange, "product": code, "valid_from": since, "valid_to": until, **dict(zip(FEE_COLUMNS, rates * 3, strict=True))}
+def _fee_row(product: Product, since: str, until: str, by_money: int) -> Row:
+    rates = (decimal_text(by_money, 8), decimal_text(product.by_lot, 2))
+    key = {"exchange": product.exchange, "product": product.code, "valid_from": since, "valid_to": until}
+    return key | dict(zip(FEE_COLUMNS, rates * 3, strict=True))
 
 
 def write_days(folder: Path, kind: str, rows: pl.DataFrame) -> list[Path]:

@@ -38,16 +38,22 @@ def flat(rate: str) -> dict[str, Any]:
 
 PER_LOT = {"SHFE.rb": "0.30", "SHFE.au": "2.00", "DCE.m": "0.35", "DCE.i": "1.20", "CZCE.SR": "0.50", "CFFEX.IF": "6.00", "CFFEX.IM": "6.00", "*": "0.40"}
 
+
+def plan(code: str, name: str, *versions: Version) -> dict[str, Any]:
+    """A plan in the form of plans.json."""
+    return {"code": code, "name": name, "versions": list(versions)}
+
+
 PLANS: list[dict[str, Any]] = [
-    {"code": "FLAT", "name": "固定比例", "versions": [version([flat("0.50")], [TAX, FUND], until="2026-04-01"), version([flat("0.48")], [TAX, FUND], since="2026-04-01")]},
-    {"code": "STEPS", "name": "超额累进", "versions": [version([tiers("retained_fee", "marginal", ("0", "0.40"), ("8000", "0.50"), ("30000", "0.58"))], [TAX, FUND])]},
-    {"code": "LOTS", "name": "按手数全额累进", "versions": [version([tiers("lots", "whole", ("0", "0.38"), ("1500", "0.46"), ("6000", "0.54"))], [TAX])]},
-    {"code": "EQUITY", "name": "按日均权益全额累进", "versions": [version([tiers("average_equity", "whole", ("500000", "0.35"), ("3000000", "0.45"), ("12000000", "0.55"))], [TAX, FUND])]},
-    {"code": "PERLOT", "name": "按手计酬", "versions": [version([{"kind": "per_lot", "rates": PER_LOT}], [])]},
-    {"code": "TURNOVER", "name": "成交额加留存", "versions": [version([flat("0.20"), {"kind": "turnover", "rate": "0.0000035"}], [TAX, FUND])]},
-    {"code": "BOUNDED", "name": "保底封顶", "versions": [version([flat("0.60")], [TAX, FUND, RISK], cap="20000.00", guarantee="1500.00")]},
-    {"code": "RESERVE", "name": "留存比例加风险金", "versions": [version([flat("0.55")], [TAX, FUND, RISK], reserve=("0.10", "3"))]},
-    {"code": "OLD", "name": "机构旧约(留存加权益)", "versions": [version([flat("0.30"), {"kind": "equity", "annual_rate": "0.0020", "day_count": "360"}], [TAX], since="2018-01-01")]},
+    plan("FLAT", "固定比例", version([flat("0.50")], [TAX, FUND], until="2026-04-01"), version([flat("0.48")], [TAX, FUND], since="2026-04-01")),
+    plan("STEPS", "超额累进", version([tiers("retained_fee", "marginal", ("0", "0.40"), ("3000", "0.50"), ("10000", "0.58"))], [TAX, FUND])),
+    plan("LOTS", "按手数全额累进", version([tiers("lots", "whole", ("0", "0.38"), ("600", "0.46"), ("2000", "0.54"))], [TAX])),
+    plan("EQUITY", "按日均权益全额累进", version([tiers("average_equity", "whole", ("500000", "0.35"), ("3000000", "0.45"), ("12000000", "0.55"))], [TAX, FUND])),
+    plan("PERLOT", "按手计酬", version([{"kind": "per_lot", "rates": PER_LOT}], [])),
+    plan("TURNOVER", "成交额加留存", version([flat("0.20"), {"kind": "turnover", "rate": "0.0000035"}], [TAX, FUND])),
+    plan("BOUNDED", "保底封顶", version([flat("0.60")], [TAX, FUND, RISK], cap="3000.00", guarantee="1500.00")),
+    plan("RESERVE", "留存比例加风险金", version([flat("0.55")], [TAX, FUND, RISK], reserve=("0.10", "3"))),
+    plan("OLD", "机构旧约(留存加权益)", version([flat("0.30"), {"kind": "equity", "annual_rate": "0.0020", "day_count": "360"}], [TAX], since="2018-01-01")),
 ]
 """About half of the brokers are on FLAT; the rest show what else the field agrees on."""
 
