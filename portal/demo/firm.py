@@ -103,6 +103,11 @@ def masters() -> dict[str, list[Row]]:
     }
 
 
+def invented_sign_ins() -> tuple[SignIn, ...]:
+    """Who signs in, without making the year."""
+    return sign_ins(masters())
+
+
 def _chance(name: str) -> random.Random:
     return random.Random(f"{SEED}:{name}")  # noqa: S311 - a repeatable firm, no secret
 
