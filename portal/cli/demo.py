@@ -1,9 +1,62 @@
-"""`flask demo`."""
+"""`flask demo`: make the demonstration firm's files, load it into an empty portal, print how to sign in."""
 
 from __future__ import annotations
 
-from flask import Flask
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+
+from models.identity import Role
+from portal.cli.progress import progress
+from portal.cli.refusing import RefusingGroup
+from portal.demo.firm import SignIn, invented_sign_ins, make
+from portal.demo.load import Load, check_empty, sign_in_table, steps
+from portal.keys import keyring
+from portal.refusals import Refusal
+
+group = RefusingGroup("demo", help="The demonstration firm: a year of invented clients, trades and commission.")
 
 
 def install(app: Flask) -> None:
     """Register the commands."""
+    app.cli.add_command(group)
+
+
+@group.command("make")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def make_files(folder: Path) -> None:
+    """Write the firm's files into FOLDER (empty or new): always the same bytes. `later/` is for after closing 2026-08."""
+    try:
+        firm = make(folder)
+    except FileExistsError as error:
+        raise Refusal("%(folder)s is not empty: name a new folder", folder=folder) from error
+    click.echo(f"{len(firm.paths)} files in {folder}, {len(firm.later)} in {folder / 'later'}")
+
+
+@group.command()
+def load() -> None:
+    """Fill an empty portal: users, files, closed months, corrections. Goes on where an interrupted load stopped."""
+    settings, started = current_app.config["PORTAL"], time.monotonic()
+    check_empty(settings)
+    with tempfile.TemporaryDirectory() as folder, progress() as report:
+        firm = make(Path(folder) / "firm")
+        for sentence in steps(Load(firm, settings, keyring(), report)):
+            click.echo(f"{time.monotonic() - started:5.1f} s  {sentence}")
+    _print(firm.sign_ins)
+
+
+@group.command("sign-ins")
+def sign_ins() -> None:
+    """Print one sign-in per role."""
+    people: dict[Role, SignIn] = {}
+    for person in invented_sign_ins():
+        people.setdefault(person.role, person)
+    _print(tuple(people.values()))
+
+
+def _print(people: tuple[SignIn, ...]) -> None:
+    for line in sign_in_table(people):
+        click.echo(line)

@@ -1,0 +1,140 @@
+"""Fills an empty portal with the demonstration firm, through the same doors as a real one.
+
+Each step looks first at what is there, so that a load that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from models import db
+from models.clients import Account
+from models.identity import User
+from models.settlement import ImportState
+from models.values.calendar import Month
+from portal.actors import TERMINAL, Actor, actor_of
+from portal.audit import approvals
+from portal.clock import now
+from portal.commission import runs
+from portal.commission.close import prepare_close
+from portal.demo.clients import ACCOUNTS
+from portal.demo.firm import DemoFirm, SignIn
+from portal.demo.stories import account_no
+from portal.identity import passwords, verbs
+from portal.identity.queries import user_by_email
+from portal.imports.receive import receive
+from portal.imports.recognise import recognise
+from portal.imports.run import Options, run_import
+from portal.refusals import Findings, Refusal
+from portal.sealing import Keyring
+from portal.settings import Settings
+from portal.transaction import lock_months, transaction
+
+PASSWORD = "juyuan-demo-2026"  # noqa: S105 - printed for everybody, and good only in a demonstration firm
+PREPARER, APPROVER = "finance@example.com", "finance2@example.com"
+MARK = "demo"
+"""The file in the instance folder that says: this is a demonstration firm. It holds the sign-ins."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What every step needs."""
+
+    firm: DemoFirm
+    settings: Settings
+    keyring: Keyring
+    progress: Progress
+
+
+def check_empty(settings: Settings) -> None:
+    """Raises Refusal where a demonstration firm may not be loaded: not asked for, or somebody else's books are here."""
+    if not settings.demo:
+        raise Refusal("a demonstration firm has printed passwords: say that you want one with PORTAL_DEMO=1")
+    if db.session.execute(select(User.email).where(User.demo.is_(False)).limit(1)).first():
+        raise Refusal("this portal has users of its own: a demonstration firm is loaded only into an empty one")
+    ours = {account_no(place) for place in range(ACCOUNTS)}
+    found = db.session.execute(select(Account.account_no)).scalars()
+    if any(number not in ours for number in found):
+        raise Refusal("this portal has accounts of its own: a demonstration firm is loaded only into an empty one")
+
+
+def steps(load: Load) -> Iterator[str]:
+    """Do one step after the other; yields a sentence about each when it is done."""
+    yield f"{add_users(load)} users added"
+    yield import_files(load, [load.firm.folder])
+    for period in load.firm.months_to_close:
+        yield close_month(load, period)
+    yield import_files(load, list(load.firm.later))
+    mark(load)
+    yield f"{load.firm.last_settled_day} is the last settled day; {' and '.join(map(str, load.firm.open_months))} are open"
+
+
+def add_users(load: Load) -> int:
+    """One user per role, all with the printed password. Returns how many were not there yet."""
+    missing = [person for person in load.firm.sign_ins if user_by_email(person.email) is None]
+    hashes = [passwords.hashed(PASSWORD, load.settings.password_cost) for _ in missing]
+    with transaction():
+        for person, hashed in zip(missing, hashes, strict=True):
+            _add(person, hashed)
+    return len(missing)
+
+
+def _add(person: SignIn, hashed: str) -> None:
+    bound = {"broker_no": person.broker_no, "client_no": person.client_no, "staff_no": person.staff_no, "branch_no": person.branch_no}
+    verbs.add_user(email=person.email, name=person.name, roles=[person.role], actor=TERMINAL, moment=now(), demo_password_hash=hashed, **bound)
+
+
+def import_files(load: Load, paths: list[Path]) -> str:
+    """Import files or folders as the finance department would. Raises Refusal where anything in them is refused."""
+    findings = Findings()
+    handed = receive(paths, lambda file: recognise(file) is not None, findings)
+    options = Options(keyring=load.keyring, overrides_allowed=load.settings.allow_overrides, approver=_person(APPROVER), progress=load.progress)
+    outcome = run_import(handed, actor=_person(PREPARER), options=options, findings=findings)
+    if outcome.findings.refused or outcome.state != ImportState.DONE:
+        first = next((f"{item.file}:{item.line} {item.field} {item.code} {item.found}" for item in outcome.findings.listed), "")
+        raise Refusal("the demonstration firm's files were refused, which they should not be: %(first)s", first=first)
+    return f"{len(handed.files)} files imported, {outcome.findings.warned} warnings"
+
+
+def close_month(load: Load, period: Month) -> str:
+    """Close a month as two people of the finance department would."""
+    if runs.closed_run(period):
+        return f"{period} was closed already"
+    computed = runs.compute_now(period, load.progress)
+    with transaction():
+        lock_months()
+        run = runs.store_run(computed, now(), overrides_allowed=load.settings.allow_overrides)
+        approval = prepare_close(run, _person(PREPARER), now(), accept_missing=False)
+        approvals.approve(approval.id, _person(APPROVER), now(), digest=approval.digest)
+        return f"{period} closed: {run.lines} lines"
+
+
+def _person(email: str) -> Actor:
+    user = user_by_email(email)
+    if user is None:
+        raise Refusal("%(email)s is no user of the demonstration firm", email=email)
+    return actor_of(user)
+
+
+def mark(load: Load) -> None:
+    """Mark the instance as a demonstration firm; the file holds the sign-ins and is for its owner's eyes."""
+    path = Path(load.settings.instance) / MARK
+    path.touch(mode=0o600)
+    path.write_text("\n".join(sign_in_table(load.firm.sign_ins)) + "\n", encoding="utf-8")
+
+
+def sign_in_table(people: tuple[SignIn, ...]) -> list[str]:
+    """The sign-ins as lines of a table."""
+    rows = [("role", "sign-in", "password", "is"), *((person.role.value, person.email, PASSWORD, _bound_to(person)) for person in people)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip() for row in rows]
+
+
+def _bound_to(person: SignIn) -> str:
+    return " ".join(part for part in (person.broker_no, person.client_no, person.staff_no, person.branch_no and f"branch {person.branch_no}", person.name) if part)

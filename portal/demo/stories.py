@@ -1,0 +1,71 @@
+"""What there is to find in the demonstration firm. Help pages and tests point at these numbers.
+
+| story | where | what happened |
+|---|---|---|
+| The clients who fade | broker B007 | from 2026-08-03 on his clients withdraw again and again and trade less; since 2026-09-14 none trades |
+| About to leave | staff S017 | serves more than 60 accounts; nine of ten know nobody else in the firm. Others' clients mostly have a second contact |
+| A disputed client | account 80100840 | B011 alone until 2026-05-12; both claims suspended (B011 50 %, B023 50 %); split 60 : 40 since 2026-06-10 |
+| A move in mid-month | account 80101260 | B004 until 2026-07-16, B015 from that day on |
+| A call still outstanding | account 80118480 | opened on 2026-10-12; the claim of B009 is pending, so nothing is earned |
+| A late call | account 80117472 | opened on 2026-03-05 with B016; called back on 2026-03-20: pending before, earning after |
+| A licence with a gap | broker B019 | F2021019 lapsed on 2026-04-10, F2026019 holds since 2026-05-18; nothing is paid between and nothing paid back |
+| A relative | account 80102688 | the client is the spouse of B028, known and recorded since 2026-05-06 |
+| An old institution | brokers B059, B060 | contracts from before natural persons became the rule; no licence is required of them |
+| A broker who ended | broker B058 | ended on 2026-07-01; his clients stay with the house |
+| A correction after the close | account 80102016, 2026-07-20 | the exchange fee was too high in the first file; the second file halves it: a correction for 2026-07 |
+| A transfer learnt late | account 80103108 | belonged to B021, not B020, since 2026-06-15; learnt after the close of August: corrections for 2026-06 to 2026-08 |
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+FADING_BROKER = "B007"
+FADING_SINCE = date(2026, 8, 3)
+FADING_SILENT = date(2026, 9, 14)
+
+LEAVER = "S017"
+
+DISPUTED = 120
+DISPUTE_FROM, DISPUTE_UNTIL = date(2026, 5, 12), date(2026, 6, 10)
+DISPUTE_BROKERS = ("B011", "B023")
+
+MOVED = 180
+MOVED_ON = date(2026, 7, 16)
+MOVED_BROKERS = ("B004", "B015")
+
+PENDING = 2640
+PENDING_OPENED = date(2026, 10, 12)
+PENDING_BROKER = "B009"
+
+CONFIRMED_LATE = 2496
+LATE_OPENED, LATE_CONFIRMED = date(2026, 3, 5), date(2026, 3, 20)
+LATE_BROKER = "B016"
+
+LAPSED_BROKER = "B019"
+LAPSED_ON, RENEWED_ON = date(2026, 4, 10), date(2026, 5, 18)
+
+RELATED = 384
+RELATED_BROKER = "B028"
+RELATED_SINCE = date(2026, 5, 6)
+
+INSTITUTIONS = ("B059", "B060")
+ENDED_BROKER = "B058"
+ENDED_ON = date(2026, 7, 1)
+
+CORRECTED = 288
+CORRECTED_DAY = date(2026, 7, 20)
+
+LEARNT_LATE = 444
+LEARNT_FROM = date(2026, 6, 15)
+LEARNT_BROKERS = ("B020", "B021")
+
+STORY_ACCOUNTS = (DISPUTED, MOVED, PENDING, CONFIRMED_LATE, RELATED, CORRECTED, LEARNT_LATE)
+
+
+def account_no(index: int) -> str:
+    """The trading account number of the client at a place. Text: some begin with a zero, some have twelve digits."""
+    plain = f"{80_100_000 + index * 7}"
+    if index % 12 == 5:
+        return "0" + plain
+    return "0199" + plain if index % 12 == 9 else plain
