@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ def verify(heads: Sequence[Head] = ()) -> Verdict:
     """Check every line in the database, its head row, and the heads given. Streams: memory does not grow with the log."""
     with _snapshot() as connection:
         end = connection.execute(select(AuditHead.seq, AuditHead.hash)).one()
-        verdict = check(_records(connection), heads)
+        with closing(_records(connection)) as records:
+            verdict = check(records, heads)
     if verdict.holds and (verdict.lines, verdict.last_hash) != (end.seq, end.hash):
         why = f"the log ends with line {verdict.lines} ({verdict.last_hash[:12]}…), but the head row says with line {end.seq} ({end.hash[:12]}…)"
         return replace(verdict, bad_seq=min(verdict.lines, end.seq) + (verdict.lines != end.seq), why=why)
@@ -53,10 +54,10 @@ def _snapshot() -> Iterator[Connection]:
         yield connection
 
 
-def _records(connection: Connection) -> Iterator[dict[str, Any]]:
-    lines = connection.execution_options(yield_per=_CHUNK).execute(select(_ENTRY).order_by(_ENTRY.c.seq))
-    for rows in lines.partitions():
-        yield from map(_record, rows)
+def _records(connection: Connection) -> Generator[dict[str, Any]]:
+    with connection.execution_options(yield_per=_CHUNK).execute(select(_ENTRY).order_by(_ENTRY.c.seq)) as lines:
+        for rows in lines.partitions():
+            yield from map(_record, rows)
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
