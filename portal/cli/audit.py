@@ -7,20 +7,21 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
 
 from models.audit import Approval
 from portal import clock
-from portal.actors import TERMINAL
+from portal.actors import TERMINAL, Actor, actor_of
 from portal.audit import approvals as verbs
 from portal.audit import heads, log, queries, verify
 from portal.audit.verify_export import Broken, Head, read_heads
-from portal.cli.answers import answered, somebody
+from portal.cli.refusing import RefusingGroup
+from portal.identity.queries import user_by_email
+from portal.refusals import NotFound
 from portal.settings import Settings
 from portal.transaction import transaction
 
-audit = AppGroup("audit", help="The audit log: does it hold, what does it say, what is its end?")
-approvals = AppGroup("approvals", help="What waits for a second person.")
+audit = RefusingGroup("audit", help="The audit log: does it hold, what does it say, what is its end?")
+approvals = RefusingGroup("approvals", help="What waits for a second person.")
 
 
 def install(app: Flask) -> None:
@@ -65,8 +66,7 @@ def head_command() -> None:
 @click.argument("seq", type=click.IntRange(1, 2**63 - 1))
 def show_command(seq: int) -> None:
     """Print line SEQ."""
-    with answered():
-        found, _, _ = queries.entry(TERMINAL, seq)
+    found, _, _ = queries.entry(TERMINAL, seq)
     click.echo(json.dumps(log.entry_record(found) | {"hash": found.hash}, ensure_ascii=False, indent=2))
 
 
@@ -85,8 +85,7 @@ def list_command(decided: bool) -> None:
 @click.argument("approval_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
 def show_approval(approval_id: int) -> None:
     """Print what is to be approved, as it was prepared."""
-    with answered():
-        _print(queries.approval(TERMINAL, approval_id))
+    _print(queries.approval(TERMINAL, approval_id))
 
 
 @approvals.command("approve")
@@ -96,7 +95,7 @@ def show_approval(approval_id: int) -> None:
 @click.option("--note", default="")
 def approve_command(approval_id: int, by: str, digest: str | None, note: str) -> None:
     """Approve ID in the name of EMAIL, and do it."""
-    with answered(), transaction():
+    with transaction():
         approver = somebody(by)
         shown = queries.approval(TERMINAL, approval_id)
         _print(shown)
@@ -110,7 +109,7 @@ def approve_command(approval_id: int, by: str, digest: str | None, note: str) ->
 @click.option("--note", required=True, help="Why.")
 def refuse_command(approval_id: int, by: str, note: str) -> None:
     """Refuse ID in the name of EMAIL."""
-    with answered(), transaction():
+    with transaction():
         refuser = somebody(by)
         digest = queries.approval(TERMINAL, approval_id).digest
         verbs.refuse(approval_id, refuser, clock.now(), digest=digest, note=note)
@@ -122,7 +121,7 @@ def refuse_command(approval_id: int, by: str, note: str) -> None:
 @click.option("--note", default="")
 def withdraw_command(approval_id: int, note: str) -> None:
     """Take ID back."""
-    with answered(), transaction():
+    with transaction():
         verbs.withdraw(approval_id, TERMINAL, clock.now(), note=note)
     click.echo("withdrawn")
 
@@ -135,6 +134,14 @@ def _print(approval: Approval) -> None:
     click.echo(_line(approval))
     click.echo(json.dumps(approval.preview, ensure_ascii=False, indent=2))
     click.echo(f"digest {approval.digest}")
+
+
+def somebody(email: str) -> Actor:
+    """The person with this mail address; whether he may act is for the verb to say. Raises NotFound."""
+    user = user_by_email(email)
+    if user is None:
+        raise NotFound("There is no user with the address %(email)s. `flask users list` shows all of them.", email=email)
+    return actor_of(user)
 
 
 def _folder() -> str:

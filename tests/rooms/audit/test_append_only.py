@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, LargeBinary, Table, text
+from sqlalchemy.exc import DBAPIError
 
 from models import Base, db
 from models.append_only import FACTS, SEALED
@@ -56,21 +57,23 @@ def attempt(statement: str) -> None:
         assert db.session.execute(text(statement)).rowcount == 1  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", FACTS)
-def test_update_and_delete_are_refused(database: None, name: str) -> None:
-    table = TABLES[name]
-    put_a_row(table)
-    with pytest.raises(Exception, match="is append-only"):
-        attempt(f'DELETE FROM "{name}"')
-    for column in table.columns:
-        if column.name in SEALED.get(name, ()):
-            attempt(f"UPDATE \"{name}\" SET {column.name} = 'k2.sealed anew'")
-            continue
-        with pytest.raises(Exception, match="is append-only"):
-            attempt(f'UPDATE "{name}" SET "{column.name}" = "{column.name}"')
-    for column_name in SEALED.get(name, ()):
-        with pytest.raises(Exception, match="is append-only"):
-            attempt(f"UPDATE \"{name}\" SET {column_name} = '', recording_id = 2")
+def refused(statement: str) -> None:
+    with pytest.raises(DBAPIError, match="is append-only"):
+        attempt(statement)
+
+
+def test_update_and_delete_are_refused_on_every_table_of_facts(database: None) -> None:
+    for name in FACTS:
+        table = TABLES[name]
+        put_a_row(table)
+        refused(f'DELETE FROM "{name}"')
+        for column in table.columns:
+            if column.name in SEALED.get(name, ()):
+                attempt(f"UPDATE \"{name}\" SET {column.name} = 'k2.sealed anew'")
+            else:
+                refused(f'UPDATE "{name}" SET "{column.name}" = "{column.name}"')
+        for column_name in SEALED.get(name, ()):
+            refused(f"UPDATE \"{name}\" SET {column_name} = '', recording_id = 2")
 
 
 def test_control_a_table_without_triggers_lets_it_happen(database: None) -> None:
@@ -86,5 +89,4 @@ def test_control_without_its_trigger_a_fact_can_be_changed(database: None) -> No
         db.session.execute(text("DROP TRIGGER balance_no_update" + (" ON balance" if on_postgresql() else "")))
     column = next(column.name for column in TABLES["balance"].columns if column.name != "id")
     attempt(f"UPDATE balance SET {column} = {column}")
-    with pytest.raises(Exception, match="is append-only"):
-        attempt("DELETE FROM balance")
+    refused("DELETE FROM balance")
