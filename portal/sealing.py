@@ -24,23 +24,67 @@ class Unreadable(ValueError):
     """A sealed value that none of the keys opens, or that belongs to another place."""
 
 
+INDEX = "index"
+"""The name under which the key of the blind index stands among the keys; no sealing key may have it."""
+
+
 @dataclass(frozen=True)
 class Keyring:
-    """The sealing keys, newest first, and the key of the blind index (derived from the oldest, so that it outlives rotations)."""
+    """The sealing keys, newest first, and the key of the blind index.
+
+    Where the index has no key of its own yet it is derived from the oldest key. The first rotation writes that same key
+    down under its own name, so that the index outlives the retirement of every sealing key.
+    """
 
     keys: tuple[tuple[str, bytes], ...]
+    index: bytes | None = None
 
     @classmethod
     def parse(cls, text: str) -> Keyring:
-        """Keys written id:base64,… newest first. Raises ValueError where one is not 32 bytes."""
-        keys = []
+        """Keys written id:base64,… newest first; `index:base64` is the key of the blind index. Raises ValueError where one is
+        not 32 bytes, a name stands twice or holds a point, or there is no sealing key."""
+        keys: dict[str, bytes] = {}
         for part in text.split(","):
             name, _, value = part.strip().partition(":")
             key = base64.b64decode(value, validate=True)
-            if not name or len(key) != 32:
+            if not name or "." in name or len(key) != 32:
                 raise ValueError("a key is written id:base64 of 32 bytes")
-            keys.append((name, key))
-        return cls(tuple(keys))
+            if name in keys:
+                raise ValueError(f"two keys are named {name!r}")
+            keys[name] = key
+        index = keys.pop(INDEX, None)
+        if not keys:
+            raise ValueError("there is no sealing key")
+        return cls(tuple(keys.items()), index)
+
+    def written(self) -> str:
+        """The keys in the form that `parse` reads, the index's own key among them."""
+        entries = [*self.keys, (INDEX, self.index_key)]
+        return ",".join(f"{name}:{base64.b64encode(key).decode()}" for name, key in entries)
+
+    def with_newest(self, name: str) -> Keyring:
+        """The same keys and a new newest one, under the same index. Raises ValueError where the name is taken."""
+        if name in dict(self.keys) or name == INDEX:
+            raise ValueError(f"a key is named {name!r} already")
+        return Keyring(((name, os.urandom(32)), *self.keys), self.index_key)
+
+    def without(self, name: str) -> Keyring:
+        """The keys but one, under the same index. Raises ValueError for the newest key, and for one that is not there."""
+        if name == self.newest:
+            raise ValueError("the newest key seals: it cannot be retired")
+        if name not in dict(self.keys):
+            raise ValueError(f"no key is named {name!r}")
+        return Keyring(tuple(entry for entry in self.keys if entry[0] != name), self.index_key)
+
+    @property
+    def newest(self) -> str:
+        """The name of the key that seals."""
+        return self.keys[0][0]
+
+    @property
+    def index_key(self) -> bytes:
+        """The key of the blind index: its own, or what is derived from the oldest key."""
+        return self.index or _index_key(self.keys[-1][1])
 
     @staticmethod
     def fresh(name: str) -> str:
@@ -64,17 +108,17 @@ class Keyring:
         key = dict(self.keys).get(name)
         if key is None:
             raise Unreadable(f"no key named {name!r}")
-        raw = base64.urlsafe_b64decode(body)
         try:
+            raw = base64.urlsafe_b64decode(body)
             return AESGCM(key).decrypt(raw[:12], raw[12:], about.encode()).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise Unreadable("the value was changed or moved") from error
 
     def blind_index(self, normalised: str) -> str:
         """The keyed index of a normalised value; empty stays empty, and empty is never equal to anything."""
         if not normalised:
             return ""
-        return hmac.new(_index_key(self.keys[-1][1]), normalised.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self.index_key, normalised.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 @lru_cache(maxsize=8)

@@ -82,20 +82,7 @@ def write_refusal(actor: Actor, moment: datetime, what: str, subject_type: str, 
 
 def entry_record(entry: AuditEntry) -> dict[str, Any]:
     """What an entry's hash covers, in the form in which the log is exported."""
-    return {
-        "seq": entry.seq,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor_id": entry.actor_id,
-        "actor": entry.actor_label,
-        "action": entry.action,
-        "subject_type": entry.subject_type,
-        "subject_key": entry.subject_key,
-        "before": entry.before,
-        "after": entry.after,
-        "reason": entry.reason,
-        "request_id": entry.request_id,
-        "previous_hash": entry.previous_hash,
-    }
+    return _record({name: getattr(entry, name) for name in _COVERED})
 
 
 def line_hash(record: dict[str, Any]) -> str:
@@ -106,6 +93,16 @@ def line_hash(record: dict[str, Any]) -> str:
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no blanks. Raises ValueError for NaN and infinities, TypeError for what JSON cannot say."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+_COVERED = tuple(column.name for column in AuditEntry.__table__.columns if column.name != "hash")
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it is hashed and exported: the moment as text, the actor's label under `actor`."""
+    record = row | {"at": row["at"].astimezone(UTC).isoformat(timespec="microseconds"), "actor": row["actor_label"]}
+    del record["actor_label"]
+    return record
 
 
 def _head() -> AuditHead:
@@ -141,7 +138,7 @@ def _row(head: AuditHead, actor: Actor, moment: datetime, line: Line, request_id
         "request_id": request_id,
         "previous_hash": head.hash,
     }
-    row["hash"] = line_hash(entry_record(AuditEntry(**row)))
+    row["hash"] = line_hash(_record(row))
     head.seq, head.hash = row["seq"], row["hash"]
     return row
 

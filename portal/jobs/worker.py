@@ -1,0 +1,158 @@
+"""A worker: takes jobs one after another, shows that it lives, and takes up what a dead one left behind."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from models import db
+from models.jobs import JobState
+from portal import clock
+from portal.audit import heads
+from portal.jobs import claims
+from portal.jobs.handlers import Cancelled, Work, handler_of
+from portal.refusals import Refusal
+from portal.settings import Settings
+from portal.transaction import transaction
+
+LOG = logging.getLogger("portal.jobs")
+
+
+@dataclass
+class Worker:
+    """One worker. `stop` may be set from a signal: the job at hand is brought to its end first."""
+
+    app: Flask
+    stale_after: timedelta = claims.STALE_AFTER
+    poll: float = 0.5
+    patience: float = 2.0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Work until told to stop. A database that is away is waited for."""
+        while not self.stop.is_set():
+            try:
+                busy = self.once()
+                self._tell_heads()
+            except OperationalError:
+                LOG.exception("the database does not answer; trying again")
+                busy = False
+            if not busy:
+                self.stop.wait(self.poll)
+
+    def drain(self) -> int:
+        """Work off what waits, then end. Returns how many jobs were worked on."""
+        count = 0
+        while not self.stop.is_set() and self.once():
+            count += 1
+        return count
+
+    def once(self) -> bool:
+        """Work on one job. False where there was none to take. Each job has a context of its own: nothing is left over."""
+        with self.app.app_context():
+            try:
+                work = self._take()
+                if work is None:
+                    return False
+                self._work_on(work)
+                return True
+            finally:
+                db.session.remove()
+
+    def _take(self) -> Work | None:
+        wanted = claims.candidate(clock.now(), self.stale_after)
+        db.session.rollback()  # looking held a snapshot
+        if wanted is None:
+            return None
+        if wanted.state == JobState.RUNNING and not self._seems_dead():
+            return None
+        with transaction():
+            return claims.claim(wanted, clock.now())
+
+    def _seems_dead(self) -> bool:
+        """Give a silent worker a last chance: on SQLite its signs of life wait for whoever is writing, often itself. When the
+        write lock was ours once, and then some time has passed, it would have spoken."""
+        with transaction():
+            pass
+        return not self.stop.wait(self.patience)
+
+    def _work_on(self, work: Work) -> None:
+        LOG.info("job %s (%s): attempt %s", work.public_id, work.kind, work.attempt)
+        with self._alive(work):
+            state, result = self._outcome(work)
+        if state is JobState.WAITING:
+            with transaction():
+                claims.give_back(work)
+            self.stop.wait(self.poll)
+            return
+        with transaction():
+            kept = claims.end(work, state, result, clock.now())
+        LOG.log(logging.INFO if kept else logging.WARNING, "job %s: %s%s", work.public_id, state, "" if kept else ", but another worker has it now")
+
+    def _outcome(self, work: Work) -> tuple[JobState, Any]:
+        """Run the handler, and say in which state with what result it ended. WAITING: the database was away; again later."""
+        function = handler_of(work.kind)
+        try:
+            if function is None:
+                raise Refusal("nobody knows how to do a job of the kind %(kind)s", kind=work.kind)
+            return JobState.DONE, function(work)
+        except Cancelled:
+            return JobState.CANCELLED, None
+        except Refusal as refusal:
+            return JobState.FAILED, {"refused": refusal.message, "values": {name: str(value) for name, value in refusal.values.items()}}
+        except OperationalError:
+            LOG.exception("job %s: the database did not answer", work.public_id)
+            return JobState.WAITING, None
+        except Exception:
+            LOG.exception("job %s failed", work.public_id)
+            return JobState.FAILED, {"refused": "Something went wrong on our side. The log knows it under the number %(number)s.", "values": {"number": work.public_id}}
+        finally:
+            db.session.remove()
+
+    @contextmanager
+    def _alive(self, work: Work) -> Iterator[None]:
+        """Show signs of life and progress from beside the handler, so that one long step does not look like death."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(work, ended), name=f"job-{work.public_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _beat(self, work: Work, ended: threading.Event) -> None:
+        every, shown, last = min(2.0, self.stale_after.total_seconds() / 6), ("", 0, 0), 0.0
+        while not ended.wait(self.poll):
+            last += self.poll
+            now = (work.step, work.done, work.total)
+            if now == shown and last < every:
+                continue
+            shown, last = now, 0.0
+            with self.app.app_context():
+                try:
+                    with transaction():
+                        if not claims.sign_of_life(work, clock.now()):
+                            LOG.warning("job %s: another worker has it now", work.public_id)
+                            work.cancel.set()
+                except OperationalError:
+                    LOG.warning("job %s: no sign of life could be written; trying again", work.public_id)
+                finally:
+                    db.session.remove()
+
+    def _tell_heads(self) -> None:
+        """Tell the head of the audit log outside, when it is due."""
+        settings: Settings = self.app.config["PORTAL"]
+        with self.app.app_context():
+            try:
+                heads.publish_if_due(settings.instance, clock.now())
+            finally:
+                db.session.remove()
