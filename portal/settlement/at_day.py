@@ -19,7 +19,7 @@ from portal.settlement.back_office import compare_balances, lists_of_day, offici
 from portal.settlement.day import BALANCES, OTHER_CURRENCY, TRADES, DayInput
 from portal.settlement.decoding import decode
 from portal.settlement.exchange_fees import fees_by_product
-from portal.settlement.screening import Check, Row, screen
+from portal.settlement.screening import Check, Row, Words, screen
 
 _FUNDS = ("deposit", "withdrawal", "other_in", "other_out")
 
@@ -150,40 +150,39 @@ def _check(parsed: _Parsed, balances: pl.DataFrame, lenient: frozenset[str], fin
     sound = balances.filter(~pl.col("account_no").is_in(spoiled)) if spoiled else balances
     broken, excused = pl.col("balance") != pl.col("expected"), pl.col("account_no").is_in(list(lenient))
     label, warning = CUSFUND.label, Severity.WARNING
-
-    def money(name: str, divisor: int = 1) -> object:
-        return lambda row: yuan(row[name] // divisor)
-
-    def tail(row: Row) -> str:
-        return f"{yuan(row['balance'] + row['tail'])} = {yuan(row['balance'])} + {yuan(row['tail'])}"
-
     checks = [
-        Check("balance_identity", broken & ~excused, label("balance"), _both_sides, _computed),
-        Check("balance_identity", broken & excused, label("balance"), _both_sides, _computed, warning),
-        Check("equity_identity", pl.col("equity") != pl.col("balance") + pl.col("tail"), label("equity"), lambda row: f"{row['account_no']} {yuan(row['equity'])}", tail, warning),
-        Check(
-            "available_differs",
-            pl.col("stated_available_t") != pl.col("available") * 10,
-            label("available"),
-            lambda row: f"{row['account_no']} {_thousandths(row['stated_available_t'])}",
-            money("available"),  # type: ignore[arg-type]
-            warning,
-        ),
+        Check("balance_identity", broken & ~excused, label("balance"), _stated("balance"), _computed),
+        Check("balance_identity", broken & excused, label("balance"), _stated("balance"), _computed, warning),
+        Check("equity_identity", pl.col("equity") != pl.col("balance") + pl.col("tail"), label("equity"), _stated("equity"), _with_tail, warning),
+        Check("available_differs", pl.col("stated_available_t") != pl.col("available") * 10, label("available"), _stated_available, _own_available, warning),
     ]
     screen(sound, parsed.balances.files, checks, findings)
 
 
-def _thousandths(value: int) -> str:
-    return f"{'-' if value < 0 else ''}{abs(value) // 1000}.{abs(value) % 1000:03d}"
-
-
-def _both_sides(row: Row) -> str:
-    return f"{row['account_no']} {yuan(row['balance'])}"
+def _stated(name: str) -> Words:
+    return lambda row: f"{row['account_no']} {yuan(row[name])}"
 
 
 def _computed(row: Row) -> str:
-    parts = " + ".join(yuan(row[name]) for name in ("previous_balance", "funds", "pnl", "premium"))
-    return f"{yuan(row['expected'])} = {parts} - {yuan(row['fee'])}"
+    terms = [("previous_balance", 1), ("funds", 1), ("pnl", 1), ("premium", 1), ("fee", -1)]
+    return f"{yuan(row['expected'])} = {_sum([row[name] * sign for name, sign in terms])}"
+
+
+def _with_tail(row: Row) -> str:
+    return f"{yuan(row['balance'] + row['tail'])} = {_sum([row['balance'], row['tail']])}"
+
+
+def _stated_available(row: Row) -> str:
+    thousandths = row["stated_available_t"]
+    return f"{row['account_no']} {'-' if thousandths < 0 else ''}{abs(thousandths) // 1000}.{abs(thousandths) % 1000:03d}"
+
+
+def _own_available(row: Row) -> str:
+    return f"{yuan(row['available'])} = {_sum([row['equity'], -row['margin']])}"
+
+
+def _sum(amounts: Sequence[int]) -> str:
+    return yuan(amounts[0]) + "".join(f" {'-' if amount < 0 else '+'} {yuan(abs(amount))}" for amount in amounts[1:])
 
 
 def _day(trade_date: date, parsed: _Parsed, balances: pl.DataFrame, trades: pl.DataFrame, taken: _Sorted) -> DayInput:

@@ -48,7 +48,7 @@ class Rows:
 def read_rows(layout: Layout, files: Sequence[tuple[str, bytes]], trade_date: date, findings: Findings) -> Rows:
     """Read the files of one kind. Refused: undecodable bytes, a wrong number of fields, another day, a malformed account, an unknown currency."""
     names = [name for name, _ in files]
-    empty = pl.DataFrame(schema={name: pl.String for name in layout.used} | {"line": pl.UInt32, "file_no": pl.UInt32}).drop("day", "currency")
+    empty = pl.DataFrame(schema=dict.fromkeys(layout.used, pl.String) | {"line": pl.UInt32, "file_no": pl.UInt32}).drop("day", "currency")
     rows = Rows(layout, names, empty, pl.DataFrame(schema=OTHER_CURRENCY))
     frames, others = [rows.frame], [rows.other_currency]
     for number, (name, data) in enumerate(files):
@@ -60,7 +60,7 @@ def read_rows(layout: Layout, files: Sequence[tuple[str, bytes]], trade_date: da
         rows.frame = _coded(layout, lines).with_columns(pl.lit(number, pl.UInt32).alias("file_no"))
         rows.screen(_common_checks(layout, trade_date), findings)
         foreign = rows.frame.filter(pl.col("code") != CNY)
-        others.append(pl.DataFrame([_kept(layout, row, lines) for row in foreign.iter_rows(named=True)], schema=OTHER_CURRENCY, orient="row"))
+        others.append(_kept(layout, foreign, lines))
         frames.append((rows.frame.filter(pl.col("code") == CNY) if foreign.height else rows.frame).select(empty.columns))
     rows.frame, rows.other_currency = pl.concat(frames), pl.concat(others)
     return rows
@@ -70,40 +70,34 @@ def read_rows(layout: Layout, files: Sequence[tuple[str, bytes]], trade_date: da
 class _Lines:
     """The lines of a file that have a right number of fields; `numbers` are their line numbers, None where none was left out."""
 
-    texts: list[str]
+    text: str
     numbers: list[int] | None
     complete: bool
 
-    def number(self, index: int) -> int:
-        return self.numbers[index] if self.numbers is not None else index + 1
-
 
 def _lines(layout: Layout, name: str, text: str, findings: Findings) -> _Lines:
-    """Cut a text into lines. Blank lines say nothing; every other line has one of the layout's numbers of fields."""
-    texts = text.split("\n")
-    if texts and not texts[-1]:
-        texts.pop()
-    joints = [line.count("@") for line in texts]
+    """Count the fields of every line. Blank lines say nothing; every other line has one of the layout's numbers of fields."""
+    text = text.removesuffix("\n")
     allowed = {count - 1 for count in layout.counts}
-    if set(joints) <= allowed:
-        return _Lines(texts, None, True)
+    if not text or {line.count("@") for line in text.split("\n")} <= allowed:
+        return _Lines(text, None, True)
     complete, kept, numbers = True, [], []
-    for number, (line, found) in enumerate(zip(texts, joints, strict=True), start=1):
-        if found in allowed:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count("@") in allowed:
             kept.append(line)
             numbers.append(number)
         elif line.strip():
             complete = False
-            findings.refuse("field_count", name, number, found=found + 1, expected=" / ".join(map(str, layout.counts)))
-    return _Lines(kept, numbers, complete)
+            findings.refuse("field_count", name, number, found=line.count("@") + 1, expected=" / ".join(map(str, layout.counts)))
+    return _Lines("\n".join(kept), numbers, complete)
 
 
 def _split(layout: Layout, lines: _Lines) -> pl.DataFrame:
     """The used fields of the lines as text columns, and each row's line number."""
-    if not lines.texts:
-        return pl.DataFrame(schema={name: pl.String for name in layout.used} | {"line": pl.UInt32})
+    if not lines.text:
+        return pl.DataFrame(schema=dict.fromkeys(layout.used, pl.String) | {"line": pl.UInt32})
     scan = pl.scan_csv(
-        io.BytesIO("\n".join(lines.texts).encode()),
+        io.BytesIO(lines.text.encode()),
         separator="@",
         has_header=False,
         quote_char=None,
@@ -131,12 +125,15 @@ def _common_checks(layout: Layout, trade_date: date) -> list[Check]:
     ]
 
 
-def _kept(layout: Layout, row: dict[str, object], lines: _Lines) -> tuple[object, ...]:
-    index = row["index"]
-    assert isinstance(index, int)
-    values = lines.texts[index].split("@")
-    content = {name.name: plain(value) for name, value in zip(layout.fields, values, strict=False) if name.name not in layout.withheld}
-    return (row["account_no"], row["code"], layout.kind, row["line"], json.dumps(content, ensure_ascii=False))
+def _kept(layout: Layout, foreign: pl.DataFrame, lines: _Lines) -> pl.DataFrame:
+    """Rows in another currency, whole but for what is withheld."""
+    texts = lines.text.split("\n") if foreign.height else []
+    rows = []
+    for account_no, code, line, index in foreign.select("account_no", "code", "line", "index").iter_rows():
+        values = zip(layout.fields, texts[index].split("@"), strict=False)
+        content = {field.name: plain(value) for field, value in values if field.name not in layout.withheld}
+        rows.append((account_no, code, layout.kind, line, json.dumps(content, ensure_ascii=False)))
+    return pl.DataFrame(rows, schema=OTHER_CURRENCY, orient="row")
 
 
 def plain(text: str) -> str:

@@ -12,11 +12,10 @@ import polars as pl
 
 from models.values.money import yuan
 from portal.refusals import Findings, Severity
-from portal.settlement.at_rows import Rows
 from portal.settlement.at_values import half_up
 from portal.settlement.back_office_tables import BALANCE_LIST, FEE_LIST, FILL_LIST, Sheets, read_lists
 from portal.settlement.exchange_fees import CONTRACT_KEY, OfficialFees
-from portal.settlement.screening import Check, Row, screen
+from portal.settlement.screening import Check, Row, Words, screen
 
 _BALANCE_COLUMNS = {
     "上日结存": "previous_balance",
@@ -31,6 +30,8 @@ _BALANCE_COLUMNS = {
     "投资者权益": "equity",
     "可用资金": "available",
 }
+_WITH_OTHER_MONEY = {"入金": "other_in", "出金": "other_out"}
+"""A list may count rebates, interest and declaration fees among the money in and out, or not: neither is a difference."""
 
 
 def list_days(name: str, data: bytes) -> set[date]:
@@ -66,7 +67,9 @@ def official_fees(lists: Mapping[str, Sheets], fills: pl.DataFrame, findings: Fi
     files = next(iter(lists.values())).files
     if len(parts) == 2:
         both = parts[1].join(parts[0], on=CONTRACT_KEY, suffix="_listed")
-        other = Check("lists_disagree", pl.col("exchange_fee") != pl.col("exchange_fee_listed"), FEE_LIST.title, _money("exchange_fee"), _yuan("exchange_fee_listed"), Severity.WARNING)
+        other = Check(
+            "lists_disagree", pl.col("exchange_fee") != pl.col("exchange_fee_listed"), FEE_LIST.title, _money("exchange_fee"), _yuan("exchange_fee_listed"), Severity.WARNING
+        )
         screen(both, files, [other], findings)
     return OfficialFees(pl.concat(parts).unique(CONTRACT_KEY, keep="first", maintain_order=True), files)
 
@@ -129,6 +132,8 @@ def compare_balances(lists: Mapping[str, Sheets], balances: pl.DataFrame, trades
     for column, name in _BALANCE_COLUMNS.items():
         if f"{column}_t" in joined.columns:
             differs = pl.col(f"{column}_t") != pl.col(name) * 10
+            if column in _WITH_OTHER_MONEY:
+                differs &= pl.col(f"{column}_t") != (pl.col(name) + pl.col(_WITH_OTHER_MONEY[column])) * 10
             checks.append(Check("list_differs", differs, column, _listed(column), _yuan(name), Severity.WARNING))
     screen(joined, sheets.files, checks, findings)
     silent = balances.join(sheets.frame, on="account_no", how="anti").height
@@ -136,22 +141,17 @@ def compare_balances(lists: Mapping[str, Sheets], balances: pl.DataFrame, trades
         findings.warn("list_lacks_rows", ", ".join(sheets.files[number] for number in sheets.frame["file_no"].unique().sort()), found=silent, expected=0)
 
 
-def rows_of(fills: Rows) -> pl.DataFrame:
-    """The fills as the lists are compared with."""
-    return fills.frame
-
-
 def _who(row: Row) -> str:
     return " ".join(str(row[name]) for name in CONTRACT_KEY)
 
 
-def _money(name: str):  # type: ignore[no-untyped-def]
+def _money(name: str) -> Words:
     return lambda row: f"{_who(row)} {yuan(row[name])}"
 
 
-def _yuan(name: str):  # type: ignore[no-untyped-def]
+def _yuan(name: str) -> Words:
     return lambda row: yuan(row[name])
 
 
-def _listed(column: str):  # type: ignore[no-untyped-def]
+def _listed(column: str) -> Words:
     return lambda row: f"{row['account_no']} {row[column].strip()}"

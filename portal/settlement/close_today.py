@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from portal.settlement.at_values import CLOSE, CLOSE_TODAY, OPEN
+from portal.settlement.at_values import CLOSE, CLOSE_TODAY, CLOSE_YESTERDAY, OPEN
 
 _POSITION = ("account_no", "exchange", "instrument", "long")
 
@@ -26,13 +26,13 @@ def close_today_lots(fills: pl.DataFrame) -> pl.Series:
     flag, lots = pl.col("open_close"), pl.col("lots")
     explicit = pl.when(flag == CLOSE_TODAY).then(lots).otherwise(0)
     walk = fills.select(*_POSITION[:3], ((pl.col("side") == "B") == (flag == OPEN)).alias("long"), flag, lots, explicit.alias("close_today")).with_row_index("row")
-    # Only a position that was opened and closed without a flag on this day needs the walk.
-    unsure = walk.filter(flag == CLOSE).select(_POSITION).unique()
-    walked = walk.join(unsure, on=_POSITION, how="semi", maintain_order="left").filter(flag != "close_yesterday")
+    # Only a position that was both opened and closed without a flag on this day needs the walk.
+    opened, closed = walk.filter(flag == OPEN).select(_POSITION).unique(), walk.filter(flag == CLOSE).select(_POSITION).unique()
+    unsure = opened.join(closed, on=_POSITION, how="semi").with_row_index("position")
+    walked = walk.join(unsure, on=_POSITION, maintain_order="left").filter(flag != CLOSE_YESTERDAY)
     # The lots left after a fill, never below nothing: the running sum less the least running sum so far.
-    total = pl.when(flag == OPEN).then(lots).otherwise(-lots).cum_sum().over(_POSITION)
-    walked = walked.with_columns(total.alias("sum"))
-    walked = walked.with_columns((pl.col("sum") - pl.min_horizontal(pl.lit(0), pl.col("sum").cum_min().over(_POSITION))).alias("left"))
-    before = pl.col("left").shift(1, fill_value=0).over(_POSITION)
+    walked = walked.with_columns(pl.when(flag == OPEN).then(lots).otherwise(-lots).cum_sum().over("position").alias("sum"))
+    walked = walked.with_columns((pl.col("sum") - pl.min_horizontal(pl.lit(0), pl.col("sum").cum_min().over("position"))).alias("left"))
+    before = pl.col("left").shift(1, fill_value=0).over("position")
     taken = walked.with_columns((before - pl.col("left")).alias("taken")).filter(flag == CLOSE).select("row", "taken")
     return walk.join(taken, on="row", how="left", maintain_order="left").select(pl.coalesce("taken", "close_today").cast(pl.Int64)).to_series()
