@@ -140,19 +140,21 @@ def _balances(parsed: _Parsed, trades: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check(parsed: _Parsed, balances: pl.DataFrame, lenient: frozenset[str], findings: Findings) -> None:
-    """The checks per account and day; accounts of refused rows are left out, their sums are not known."""
+    """The checks per account and day; accounts of refused rows are left out, their sums are not known.
+
+    The balance identity of lenient accounts is left to the checks that every day goes through, where it is a warning.
+    """
     refused_balances = parsed.balances.spoiled
     for rows in parsed.all()[1:]:
         orphans = rows.frame.join(balances, on="account_no", how="anti", maintain_order="left").filter(~pl.col("account_no").is_in(list(refused_balances)))
         first = orphans.unique("account_no", keep="first", maintain_order=True)
-        screen(first, rows.files, [Check("no_balance_row", pl.lit(True), rows.layout.label("account_no"), "account_no", "cusfund")], findings)
+        screen(first, rows.files, [Check("row_without_balance", pl.lit(True), rows.layout.label("account_no"), "account_no", "cusfund")], findings)
     spoiled = list(set[str]().union(*(rows.spoiled for rows in parsed.all())))
     sound = balances.filter(~pl.col("account_no").is_in(spoiled)) if spoiled else balances
     broken, excused = pl.col("balance") != pl.col("expected"), pl.col("account_no").is_in(list(lenient))
     label, warning = CUSFUND.label, Severity.WARNING
     checks = [
         Check("balance_identity", broken & ~excused, label("balance"), _stated("balance"), _computed),
-        Check("balance_identity", broken & excused, label("balance"), _stated("balance"), _computed, warning),
         Check("equity_identity", pl.col("equity") != pl.col("balance") + pl.col("tail"), label("equity"), _stated("equity"), _with_tail, warning),
         Check("available_differs", pl.col("stated_available_t") != pl.col("available") * 10, label("available"), _stated_available, _own_available, warning),
     ]

@@ -9,7 +9,7 @@ import polars as pl
 from portal.refusals import Findings, Severity
 from portal.settlement.at_files import TRDDATA
 from portal.settlement.at_funds import Files, amount_checks, fen, value_check
-from portal.settlement.at_rows import Rows, read_rows
+from portal.settlement.at_rows import Rows, once, read_rows
 from portal.settlement.at_values import EXCHANGES, HEDGE, OPEN_CLOSE, SIDES, half_up, known, products, thousandths, whole_lots
 from portal.settlement.close_today import close_today_lots
 from portal.settlement.screening import Check, Row
@@ -49,9 +49,9 @@ def _checks() -> list[Check]:
     return [
         *(value_check(TRDDATA, name, table) for name, table in tables.items()),
         *amount_checks(TRDDATA, ("turnover", "realized_pnl")),
-        *(Check("not_a_number", pl.col(f"{name}_t").is_null(), label(name), name, "1234.500") for name in ("fee", "price")),
-        Check("negative", pl.col("turnover_t") < 0, label("turnover"), "turnover", "0.000"),
-        Check("not_whole_lots", pl.col("lots_n").fill_null(0) < 1, label("lots"), "lots", "3"),
+        *(Check("bad_amount", pl.col(f"{name}_t").is_null(), label(name), name, "1234.500") for name in ("fee", "price")),
+        Check("negative_amount", pl.col("turnover_t") < 0, label("turnover"), "turnover", "0.000"),
+        Check("bad_lots", pl.col("lots_n").fill_null(0) < 1, label("lots"), "lots", "3"),
         Check("blank", pl.col("trade_id") == "", label("trade_id")),
         Check("unknown_instrument", pl.col("product").is_null(), label("instrument"), "instrument", "rb2605 SR605C5800 m2605-C-3000 IO2605-C-4500"),
     ]
@@ -69,15 +69,14 @@ def _refuse_twice(rows: Rows, findings: Findings) -> None:
     """A fill's key is (day, exchange, trade id, side); the refusal names both places."""
     if rows.frame.select(_KEY).n_unique() == rows.frame.height:
         return
-    places = rows.frame.with_columns(pl.col("line").first().over(_KEY).alias("first_line"), pl.col("file_no").first().over(_KEY).alias("first_file"))
-    again = (pl.col("line") != pl.col("first_line")) | (pl.col("file_no") != pl.col("first_file"))
-    rows.frame = places
+    rows.frame = rows.frame.with_columns(pl.col("line", "file_no").first().over(_KEY).name.prefix("first_"))
+    again = (pl.col("line") != pl.col("first_line")) | (pl.col("file_no") != pl.col("first_file_no"))
+    rows.screen([Check("key_twice", again, TRDDATA.label("trade_id"), _key, lambda row: once(rows, row))], findings)
+    rows.frame = rows.frame.drop("first_line", "first_file_no")
 
-    def first(row: Row) -> str:
-        return f"{rows.files[row['first_file']]}:{row['first_line']} = {row['exchange']} {row['trade_id']} {row['side']}"
 
-    rows.screen([Check("fill_twice", again, TRDDATA.label("trade_id"), "trade_id", first)], findings)
-    rows.frame = rows.frame.drop("first_line", "first_file")
+def _key(row: Row) -> str:
+    return " ".join(row[name] for name in _KEY)
 
 
 def trades_by_product(rows: Rows, findings: Findings) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from portal.refusals import Findings
 from portal.settlement.at_files import CUSFUND, FUNDCHG, HOLDDATA, Layout
-from portal.settlement.at_rows import Rows, read_rows
+from portal.settlement.at_rows import Rows, once, read_rows
 from portal.settlement.at_values import EXCHANGES, HEDGE, NUMBER, SIDES, known, thousandths, whole_lots
 from portal.settlement.screening import Check
 
@@ -25,14 +25,14 @@ def amount_checks(layout: Layout, names: Sequence[str]) -> list[Check]:
     checks = []
     for name in names:
         value = pl.col(f"{name}_t")
-        checks.append(Check("not_a_number", value.is_null(), layout.label(name), name, "1234.500"))
-        checks.append(Check("not_whole_fen", value % 10 != 0, layout.label(name), name, "0.01"))
+        checks.append(Check("bad_amount", value.is_null(), layout.label(name), name, "1234.500"))
+        checks.append(Check("bad_amount", value % 10 != 0, layout.label(name), name, "at most 2 decimals (a third must be 0)"))
     return checks
 
 
 def value_check(layout: Layout, name: str, values: Mapping[str, str]) -> Check:
     """A check that a text column has a value of its table; the refusal names what was found."""
-    return Check("unknown_value", ~pl.col(name).is_in(list(values)), layout.label(name), name, " ".join(values))
+    return Check("unknown_word", ~pl.col(name).is_in(list(values)), layout.label(name), name, " ".join(values))
 
 
 def fen(names: Sequence[str]) -> list[pl.Expr]:
@@ -50,7 +50,7 @@ def read_balances(files: Files, trade_date: date, findings: Findings) -> Rows:
     rows.frame = rows.frame.with_columns(*blank_is_zero, pl.col("available").replace("", None))
     rows.frame = rows.frame.with_columns(thousandths(name).alias(f"{name}_t") for name in (*_FUNDS, *_TAIL, "available"))
     rows.screen([*amount_checks(CUSFUND, (*_FUNDS, *_TAIL)), _optional("available")], findings)
-    rows.screen(_account_twice(rows.frame), findings)
+    rows.screen(_account_twice(rows), findings)
     tail = (pl.col("pledged_t") + pl.col("currency_collateral_t")) // 10
     rows.frame = rows.frame.select("account_no", *fen(_FUNDS), pl.col("available_t"), tail.alias("tail"), "line", "file_no")
     return rows
@@ -58,14 +58,16 @@ def read_balances(files: Files, trade_date: date, findings: Findings) -> Rows:
 
 def _optional(name: str) -> Check:
     bad = pl.col(name).is_not_null() & ~pl.col(name).str.contains(NUMBER)
-    return Check("not_a_number", bad, CUSFUND.label(name), name, "1234.500")
+    return Check("bad_amount", bad, CUSFUND.label(name), name, "1234.500")
 
 
-def _account_twice(frame: pl.DataFrame) -> list[Check]:
-    if frame["account_no"].n_unique() == frame.height:
+def _account_twice(rows: Rows) -> list[Check]:
+    """An account has one CNY row a day; the refusal names the first place."""
+    if rows.frame["account_no"].n_unique() == rows.frame.height:
         return []
+    rows.frame = rows.frame.with_columns(pl.col("line", "file_no").first().over("account_no").name.prefix("first_"))
     again = ~pl.col("account_no").is_first_distinct()
-    return [Check("account_twice", again, CUSFUND.label("account_no"), "account_no", "")]
+    return [Check("key_twice", again, CUSFUND.label("account_no"), "account_no", lambda row: once(rows, row))]
 
 
 def read_funds(files: Files, trade_date: date, findings: Findings) -> Rows:
@@ -94,9 +96,9 @@ def read_positions(files: Files, trade_date: date, findings: Findings) -> Rows:
     rows = read_rows(HOLDDATA, files, trade_date, findings)
     rows.frame = rows.frame.with_columns(thousandths("margin").alias("margin_t"), whole_lots("lots").alias("lots_n"), known("exchange", EXCHANGES).alias("exchange_code"))
     checks = [value_check(HOLDDATA, name, values) for name, values in (("side", SIDES), ("hedge", HEDGE), ("exchange", EXCHANGES))]
-    lots = Check("not_whole_lots", pl.col("lots_n").is_null(), HOLDDATA.label("lots"), "lots", "3")
+    lots = Check("bad_lots", pl.col("lots_n").is_null(), HOLDDATA.label("lots"), "lots", "3")
     instrument = Check("blank", pl.col("instrument") == "", HOLDDATA.label("instrument"), "", "m2605")
-    negative = Check("negative", pl.col("margin_t") < 0, HOLDDATA.label("margin"), "margin", "0.000")
+    negative = Check("negative_amount", pl.col("margin_t") < 0, HOLDDATA.label("margin"), "margin", "0.000")
     rows.screen([*checks, lots, instrument, *amount_checks(HOLDDATA, ("margin",)), negative], findings)
     rows.frame = rows.frame.select("account_no", *fen(("margin",)), "line", "file_no")
     return rows

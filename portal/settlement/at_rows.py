@@ -15,7 +15,7 @@ from portal.settlement.at_files import Layout
 from portal.settlement.at_values import CNY, CURRENCIES, known
 from portal.settlement.day import OTHER_CURRENCY
 from portal.settlement.decoding import decode
-from portal.settlement.screening import Check, screen
+from portal.settlement.screening import Check, Row, screen
 
 ACCOUNT = r"""^[^\s'"&,@]{1,32}$"""
 
@@ -88,7 +88,7 @@ def _lines(layout: Layout, name: str, text: str, findings: Findings) -> _Lines:
             numbers.append(number)
         elif line.strip():
             complete = False
-            findings.refuse("field_count", name, number, found=line.count("@") + 1, expected=" / ".join(map(str, layout.counts)))
+            findings.refuse("wrong_columns", name, number, found=line.count("@") + 1, expected=" / ".join(map(str, layout.counts)))
     return _Lines("\n".join(kept), numbers, complete)
 
 
@@ -120,8 +120,8 @@ def _common_checks(layout: Layout, trade_date: date) -> list[Check]:
     """What every row of every kind must have."""
     return [
         Check("wrong_day", pl.col("day") != trade_date.isoformat(), layout.label("day"), "day", trade_date.isoformat()),
-        Check("bad_account", ~pl.col("account_no").str.contains(ACCOUNT), layout.label("account_no"), "account_no", "80000007"),
-        Check("unknown_value", pl.col("code").is_null(), layout.label("currency"), "currency", "CNY RMB 人民币 / ISO 4217"),
+        Check("bad_account_no", ~pl.col("account_no").str.contains(ACCOUNT), layout.label("account_no"), "account_no", "80000007"),
+        Check("unknown_word", pl.col("code").is_null(), layout.label("currency"), "currency", "CNY RMB 人民币 / ISO 4217"),
     ]
 
 
@@ -139,3 +139,8 @@ def _kept(layout: Layout, foreign: pl.DataFrame, lines: _Lines) -> pl.DataFrame:
 def plain(text: str) -> str:
     """A text field as it was meant: a literal @ stands in the file as `&at;`."""
     return text.replace("&at;", "@")
+
+
+def once(rows: Rows, row: Row) -> str:
+    """What was expected of a key that stands twice; the row has the first place as first_file_no and first_line."""
+    return f"once; it stands on line {row['first_line']} of {rows.files[row['first_file_no']]} too"

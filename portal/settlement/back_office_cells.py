@@ -38,7 +38,7 @@ def sheets(name: str, data: bytes, findings: Findings) -> list[Sheet]:
     try:
         return [list(csv.reader(io.StringIO(text, newline="")))]
     except csv.Error as error:
-        findings.refuse("unreadable", name, found=error, expected="CSV")
+        findings.refuse("unreadable_file", name, found=error, expected="CSV")
         return []
 
 
@@ -51,7 +51,7 @@ def _fits(name: str, data: bytes, findings: Findings) -> bool:
             declared = sum(member.file_size for member in members)
             unpacked = declared if declared > allowed or len(members) > MEMBER_LIMIT else sum(_counted(archive, member, allowed) for member in members)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        findings.refuse("unreadable", name, found=error, expected=".xlsx")
+        findings.refuse("unreadable_file", name, found=error, expected=".xlsx")
         return False
     if unpacked > allowed or len(members) > MEMBER_LIMIT:
         findings.refuse("too_large", name, found=f"{len(members)} / {unpacked} bytes", expected=f"<= {MEMBER_LIMIT} / <= {allowed} bytes")
@@ -74,7 +74,7 @@ def _workbook(name: str, data: bytes, findings: Findings) -> list[Sheet]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         return [_texts(book.get_sheet_by_index(index).to_python(skip_empty_area=False)) for index in range(len(book.sheet_names))]
     except (CalamineError, ValueError, OSError) as error:
-        findings.refuse("unreadable", name, found=error, expected=".xlsx / .xls")
+        findings.refuse("unreadable_file", name, found=error, expected=".xlsx / .xls")
         return []
 
 

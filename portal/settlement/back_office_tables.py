@@ -110,7 +110,7 @@ def _rows(table: Table, sheet: Sheet, at: int, name: str, findings: Findings) ->
     missing = [column for column in table.required if column not in header]
     twice = [column for column in wanted if header.count(column) > 1]
     for column in (*missing, *twice):
-        findings.refuse("column_missing" if column in missing else "column_twice", name, at + 1, field=column, found=" ".join(header), expected=column)
+        findings.refuse("missing_column" if column in missing else "column_twice", name, at + 1, field=column, found=" ".join(header), expected=column)
     if missing or twice:
         return None
     places = [header.index(column) for column in wanted]
@@ -152,15 +152,15 @@ def _number(name: str) -> pl.Expr:
 def _checks(table: Table, columns: Sequence[str]) -> list[Check]:
     checks = [
         Check("not_one_day", pl.col("day").is_null(), "交易日", "交易日", "20260105 / 2026-01-05"),
-        Check("unknown_value", pl.col("currency_code").is_null(), "币种", "currency", "CNY RMB 人民币 / ISO 4217"),
+        Check("unknown_word", pl.col("currency_code").is_null(), "币种", "currency", "CNY RMB 人民币 / ISO 4217"),
     ]
     for name in (*table.amounts, *table.lots):
         if name in columns:
             empty = (pl.col(name).str.strip_chars() == "") if name in table.optional else pl.lit(False)
-            checks.append(Check("not_a_number", pl.col(f"{name}_t").is_null() & ~empty, name, name, "1,234.50"))
-    checks += [Check("not_whole_lots", (pl.col(f"{name}_t") % 1000 != 0) | (pl.col(f"{name}_t") < 0), name, name, "3") for name in table.lots]
+            checks.append(Check("bad_amount", pl.col(f"{name}_t").is_null() & ~empty, name, name, "1,234.50"))
+    checks += [Check("bad_lots", (pl.col(f"{name}_t") % 1000 != 0) | (pl.col(f"{name}_t") < 0), name, name, "3") for name in table.lots]
     if "交易所" in columns:
-        checks.append(Check("unknown_value", pl.col("exchange").is_null(), "交易所", "交易所", " ".join(EXCHANGES)))
+        checks.append(Check("unknown_word", pl.col("exchange").is_null(), "交易所", "交易所", " ".join(EXCHANGES)))
         checks.append(Check("blank", pl.col("contract") == "", "合约", "", "rb2605"))
     if table is FEE_LIST:
         kept = pl.col("手续费_t") - pl.col("上交手续费_t") != pl.col("留存手续费_t")

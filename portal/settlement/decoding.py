@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
+
 from portal.refusals import Findings
 
-BOM = "\ufeff"
+EXPECTED = "UTF-8 / GB18030"
 
 
 def decode(data: bytes, file: str, findings: Findings) -> str | None:
-    """The text of a file without its byte order mark, line ends as LF.
+    """The text of a file without its byte order mark, line ends as LF; None where it was refused.
 
-    Bytes that are neither valid UTF-8 nor valid GB18030 are refused with the byte's offset (from 0) and line: None then.
+    Bytes that are neither valid UTF-8 nor valid GB18030, a NUL byte and UTF-16 are refused with the byte's offset (from 0) and line.
     """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _refuse("utf16", data, 0, file, findings)
+    if (offset := data.find(b"\0")) >= 0:
+        return _refuse("nul_byte", data, offset, file, findings)
     faults = []
     for encoding in ("utf-8", "gb18030"):
         try:
-            return data.decode(encoding).removeprefix(BOM).replace("\r\n", "\n")
+            return data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
-            faults.append((error.start, encoding))
+            faults.append(error.start)
     # The encoding that got further is the one that was meant; the other one stumbles over the first Chinese character.
-    offset, encoding = max(faults)
-    line = data.count(b"\n", 0, offset) + 1
-    findings.refuse("bad_encoding", file, line, found=f"byte {offset}: 0x{data[offset]:02X} ({encoding})", expected="UTF-8 / GB18030")
-    return None
+    return _refuse("bad_encoding", data, max(faults), file, findings)
+
+
+def _refuse(code: str, data: bytes, offset: int, file: str, findings: Findings) -> None:
+    findings.refuse(code, file, data.count(b"\n", 0, offset) + 1, found=f"byte {offset}: 0x{data[offset]:02X}", expected=EXPECTED)

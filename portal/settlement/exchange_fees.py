@@ -64,7 +64,7 @@ def _rates_of(fills: pl.DataFrame, fee_table: pl.DataFrame, trade_date: date, fi
     valid = fee_table.filter((pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (day < pl.col("valid_to"))))
     valid = valid.select(pl.col("exchange").str.to_uppercase(), pl.col("product").str.to_lowercase().alias("key"), *_RATES)
     for row in valid.filter(pl.struct("exchange", "key").is_duplicated()).unique(["exchange", "key"], maintain_order=True).iter_rows(named=True):
-        findings.refuse("fee_table_overlap", "exchange_fees.csv", field="product", found=f"{row['exchange']} {row['key']}", expected=trade_date.isoformat())
+        findings.refuse("spans_overlap", "exchange_fees.csv", field="product", found=f"{row['exchange']} {row['key']}", expected=trade_date.isoformat())
     valid = valid.unique(["exchange", "key"], keep="first", maintain_order=True)
     traded = fills.select("exchange", "instrument", "product").unique()
     keyed = pl.concat(
