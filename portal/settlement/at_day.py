@@ -65,6 +65,8 @@ def build_day(trade_date: date, files: Files, fee_table: pl.DataFrame, back_offi
         read_fills(taken.by_kind.get("trddata", []), trade_date, findings),
         read_positions(taken.by_kind.get("holddata", []), trade_date, findings),
     )
+    if parsed.balances.complete and parsed.balances.frame.is_empty() and not parsed.balances.spoiled:
+        findings.refuse("no_balances", _names(parsed.balances.files), found=0, expected="at least one CNY row")
     lists = lists_of_day(back_office, trade_date, findings)
     official = official_fees(lists, parsed.fills.frame, findings)
     exchange_fees = fees_by_product(parsed.fills, fee_table, trade_date, official, findings)

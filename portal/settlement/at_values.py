@@ -57,10 +57,10 @@ def whole_lots(name: str) -> pl.Expr:
 def half_up(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     """numerator ÷ denominator (> 0) to the nearest whole, halves away from zero; both whole numbers.
 
-    Where a product may pass 64 bits, hand in a 128-bit numerator; the quotient is 64 bits.
+    Where a product may pass 64 bits, hand in a 128-bit numerator; the quotient is 64 bits, null where it does not fit.
     """
-    magnitude = (numerator.abs() * 2 + denominator) // (denominator * 2)
-    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude).cast(pl.Int64)
+    magnitude = ((numerator.abs() * 2 + denominator) // (denominator * 2)).cast(pl.Int64, strict=False)
+    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude)
 
 
 def products(instruments: pl.DataFrame) -> pl.DataFrame:

@@ -14,19 +14,18 @@ def decode(data: bytes, file: str, findings: Findings) -> str | None:
 
     Bytes that are neither valid UTF-8 nor valid GB18030, a NUL byte and UTF-16 are refused with the byte's offset (from 0) and line.
     """
+    found: tuple[str, int] | None = None
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _refuse("utf16", data, 0, file, findings)
-    if (offset := data.find(b"\0")) >= 0:
-        return _refuse("nul_byte", data, offset, file, findings)
+        found = "utf16", 0
+    elif (offset := data.find(b"\0")) >= 0:
+        found = "nul_byte", offset
     faults = []
-    for encoding in ("utf-8", "gb18030"):
+    for encoding in ("utf-8", "gb18030") if found is None else ():
         try:
             return data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             faults.append(error.start)
     # The encoding that got further is the one that was meant; the other one stumbles over the first Chinese character.
-    return _refuse("bad_encoding", data, max(faults), file, findings)
-
-
-def _refuse(code: str, data: bytes, offset: int, file: str, findings: Findings) -> None:
+    code, offset = found or ("bad_encoding", max(faults))
     findings.refuse(code, file, data.count(b"\n", 0, offset) + 1, found=f"byte {offset}: 0x{data[offset]:02X}", expected=EXPECTED)
+    return None
