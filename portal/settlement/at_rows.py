@@ -14,10 +14,13 @@ from portal.refusals import Findings
 from portal.settlement.at_files import Layout
 from portal.settlement.at_values import CNY, CURRENCIES, known
 from portal.settlement.day import OTHER_CURRENCY
-from portal.settlement.decoding import decode
+from portal.settlement.decoding import utf8
 from portal.settlement.screening import Check, Row, screen
 
 ACCOUNT = r"""^[^\s'"&,@]{1,32}$"""
+
+_WHOLE_LINE = b"\x01"
+"""A separator that no line has, to read lines whole."""
 
 
 @dataclass
@@ -52,8 +55,8 @@ def read_rows(layout: Layout, files: Sequence[tuple[str, bytes]], trade_date: da
     rows = Rows(layout, names, empty, pl.DataFrame(schema=OTHER_CURRENCY))
     frames, others = [rows.frame], [rows.other_currency]
     for number, (name, data) in enumerate(files):
-        text = decode(data, name, findings)
-        lines = _lines(layout, name, text, findings) if text is not None else None
+        body = utf8(data, name, findings)
+        lines = _lines(layout, name, body, findings) if body is not None else None
         rows.complete = rows.complete and lines is not None and lines.complete
         if lines is None:
             continue
@@ -68,36 +71,41 @@ def read_rows(layout: Layout, files: Sequence[tuple[str, bytes]], trade_date: da
 
 @dataclass
 class _Lines:
-    """The lines of a file that have a right number of fields; `numbers` are their line numbers, None where none was left out."""
+    """The lines of a file that have a right number of fields, as UTF-8; `numbers` are their line numbers, None where none was left out."""
 
-    text: str
+    body: bytes
     numbers: list[int] | None
     complete: bool
 
 
-def _lines(layout: Layout, name: str, text: str, findings: Findings) -> _Lines:
+def _lines(layout: Layout, name: str, body: bytes, findings: Findings) -> _Lines:
     """Count the fields of every line. Blank lines say nothing; every other line has one of the layout's numbers of fields."""
-    text = text.removesuffix("\n")
     allowed = {count - 1 for count in layout.counts}
-    if not text or {line.count("@") for line in text.split("\n")} <= allowed:
-        return _Lines(text, None, True)
+    if not body or (_WHOLE_LINE not in body and _joints(body) <= allowed):
+        return _Lines(body, None, True)
     complete, kept, numbers = True, [], []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.count("@") in allowed:
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if line.count(b"@") in allowed:
             kept.append(line)
             numbers.append(number)
         elif line.strip():
             complete = False
-            findings.refuse("wrong_columns", name, number, found=line.count("@") + 1, expected=" / ".join(map(str, layout.counts)))
-    return _Lines("\n".join(kept), numbers, complete)
+            findings.refuse("wrong_columns", name, number, found=line.count(b"@") + 1, expected=" / ".join(map(str, layout.counts)))
+    return _Lines(b"\n".join(kept), numbers, complete)
+
+
+def _joints(body: bytes) -> set[int]:
+    """How many joints the lines have."""
+    lines = pl.scan_csv(io.BytesIO(body), separator=_WHOLE_LINE.decode(), has_header=False, quote_char=None, schema={"line": pl.String}, empty_string_is_null=False)
+    return set(lines.select(pl.col("line").str.count_matches("@", literal=True).unique()).collect().to_series().to_list())
 
 
 def _split(layout: Layout, lines: _Lines) -> pl.DataFrame:
     """The used fields of the lines as text columns, and each row's line number."""
-    if not lines.text:
+    if not lines.body:
         return pl.DataFrame(schema=dict.fromkeys(layout.used, pl.String) | {"line": pl.UInt32})
     scan = pl.scan_csv(
-        io.BytesIO(lines.text.encode()),
+        io.BytesIO(lines.body),
         separator="@",
         has_header=False,
         quote_char=None,
@@ -127,7 +135,7 @@ def _common_checks(layout: Layout, trade_date: date) -> list[Check]:
 
 def _kept(layout: Layout, foreign: pl.DataFrame, lines: _Lines) -> pl.DataFrame:
     """Rows in another currency, whole but for what is withheld."""
-    texts = lines.text.split("\n") if foreign.height else []
+    texts = lines.body.decode().split("\n") if foreign.height else []
     rows = []
     for account_no, code, line, index in foreign.select("account_no", "code", "line", "index").iter_rows():
         values = zip(layout.fields, texts[index].split("@"), strict=False)

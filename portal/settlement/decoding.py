@@ -9,6 +9,14 @@ from portal.refusals import Findings
 EXPECTED = "UTF-8 / GB18030"
 
 
+def utf8(data: bytes, file: str, findings: Findings) -> bytes | None:
+    """The same as `decode`, as UTF-8 bytes: without a copy where the bytes are plain ASCII with LF line ends."""
+    if data.isascii() and b"\0" not in data:
+        return data.replace(b"\r\n", b"\n")
+    text = decode(data, file, findings)
+    return None if text is None else text.encode()
+
+
 def decode(data: bytes, file: str, findings: Findings) -> str | None:
     """The text of a file without its byte order mark, line ends as LF; None where it was refused.
 
