@@ -19,7 +19,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from flask import Flask
@@ -48,6 +48,10 @@ STRANGERS = ("anonymous", "disabled", "former")
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 MAY_CHANGE = {"sign_in_attempt"}
 """Tables that a refused request may write: the record of tries."""
+LEADS_TO_SIGN_IN = {"identity.sign_out"}
+"""Pages whose right answer is a way to the sign-in page."""
+AGAIN = timedelta(seconds=30)
+"""How long a browser serves again: less than after what time a session's last use is written down."""
 
 
 def maker(parameter: str, endpoint: str = "") -> Callable[[Maker], Maker]:
@@ -108,23 +112,26 @@ def expected(policy: Policy, person: Someone, which: Which | None) -> Answer:
     return "answered"
 
 
-def seen(response: TestResponse) -> str:
+def seen(response: TestResponse, endpoint: str) -> str:
     """What an answer amounts to."""
     where = response.headers.get("Location") or response.headers.get("HX-Redirect") or ""
     for start, answer in (("/sign-in", "sign in"), ("/second-factor", "second factor"), ("/confirm-password", "confirm")):
-        if where.startswith(start + "?") or (where == start and answer != "sign in"):
+        if where.startswith(start + "?next=") or (where == start and endpoint not in LEADS_TO_SIGN_IN):
             return answer
     return {401: "sign in", 403: "forbidden", 404: "missing"}.get(response.status_code, "answered" if response.status_code < 500 else f"status {response.status_code}")
 
 
 @dataclass
 class Walk:
-    """One walk over an application's addresses."""
+    """One walk over an application's addresses, or over those that begin with `only`."""
 
     app: Flask
+    only: str = ""
     faults: list[str] = field(default_factory=list)
     cells: int = 0
     user_ids: dict[str, int] = field(default_factory=dict)
+    browsers: dict[str, tuple[datetime, FlaskClient]] = field(default_factory=dict)
+    objects: dict[tuple[str, str, str, Which], str] = field(default_factory=dict)
 
     def run(self) -> Walk:
         """Walk all cells and collect the faults."""
@@ -132,7 +139,7 @@ class Walk:
         known = policies(self.app)
         self._cast()
         for rule in sorted(self.app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
-            if rule.endpoint == "static":
+            if rule.endpoint == "static" or not rule.rule.startswith(self.only):
                 continue
             policy = known.get(rule.endpoint)
             if policy is None:
@@ -152,12 +159,21 @@ class Walk:
             if person.name != "anonymous":
                 self.user_ids[person.name] = someone(self.app, person.role or Role.ADMIN, **numbers)
 
-    def _client(self, person: Someone) -> FlaskClient:
-        """A new browser of this person; for strangers one whose session has died."""
+    def _client(self, person: Someone, *, new: bool) -> FlaskClient:
+        """A browser of this person; for strangers one whose session has died. One that saw only refusals serves again for a while."""
+        made_at, client = self.browsers.get(person.name, (None, None))
+        if new or client is None or made_at is None or clock.now() - made_at > AGAIN:
+            client = self._new_client(person)
+            if not new:
+                self.browsers[person.name] = (clock.now(), client)
+        return client
+
+    def _new_client(self, person: Someone) -> FlaskClient:
         if person.name == "anonymous":
             return self.app.test_client()
         user_id = self.user_ids[person.name]
-        change(self.app, user_id, state=UserState.ACTIVE)
+        if person.name == "disabled":
+            change(self.app, user_id, state=UserState.ACTIVE)
         client = seat(self.app, user_id, whole=person.name != "half", fresh_at=clock.now() - timedelta(minutes=31) if person.name == "stale" else None)
         if person.name == "disabled":
             change(self.app, user_id, state=UserState.DISABLED)
@@ -169,22 +185,43 @@ class Walk:
     def _maker(self, rule: Rule, name: str) -> Maker | None:
         return MAKERS.get((rule.endpoint, name)) or MAKERS.get(("", name))
 
-    def _address(self, rule: Rule, person: Someone, which: Which | None) -> tuple[str, dict[str, str]]:
-        with self.app.app_context():
-            user = db.session.get(User, self.user_ids[person.name]) if person.name in self.user_ids else None
-            values = {name: self._maker(rule, name)(user, which) for name in sorted(rule.arguments)} if which else {}  # type: ignore[misc]
-            db.session.remove()
-        _, path = self.app.url_map.bind("localhost").build(rule.endpoint, {**(rule.defaults or {}), **values}, force_external=False), ""
-        return str(_), values
+    def _address(self, rule: Rule, person: Someone, which: Which | None, *, new: bool) -> tuple[str, dict[str, str]]:
+        values = {name: self._object(rule, name, person, which, new=new) for name in sorted(rule.arguments)} if which else {}
+        return str(self.app.url_map.bind("localhost").build(rule.endpoint, {**(rule.defaults or {}), **values})), values
+
+    def _object(self, rule: Rule, name: str, person: Someone, which: Which, *, new: bool) -> str:
+        """The text of an object for an address. One that was only refused serves again."""
+        own_maker = (rule.endpoint, name) in MAKERS
+        key = (rule.endpoint if own_maker else "", name, person.name, which)
+        if new or key not in self.objects:
+            with self.app.app_context():
+                user = db.session.get(User, self.user_ids[person.name]) if person.name in self.user_ids else None
+                made = self._maker(rule, name)(user, which)  # type: ignore[misc]
+                db.session.remove()
+            if new:
+                return made
+            self.objects[key] = made
+        return self.objects[key]
 
     def _walk(self, rule: Rule, method: str, policy: Policy) -> None:
         kinds: tuple[Which | None, ...] = KINDS if rule.arguments else (None,)
         cells = [(person, which, expected(policy, person, which)) for person in PEOPLE for which in kinds]
-        refused = [(self._client(person), person, which, answer, self._address(rule, person, which)) for person, which, answer in cells if answer != "answered"]
-        token = self._shared_token(method, [cell[0] for cell in refused])
+        self._walk_refused(rule, method, [cell for cell in cells if cell[2] != "answered"])
+        for person, which, answer in cells:
+            if answer == "answered":
+                new = method in UNSAFE
+                client = self._client(person, new=new)
+                token = self._shared_token(method, [client])
+                self._ask(client, method, self._address(rule, person, which, new=new)[0], token, (rule, person, which, answer))
+                if new:
+                    self.browsers.pop(person.name, None)  # it may have ended the person's other sessions
+
+    def _walk_refused(self, rule: Rule, method: str, cells: list[tuple[Someone, Which | None, Answer]]) -> None:
+        ready = [(self._client(person, new=False), person, which, answer, self._address(rule, person, which, new=False)) for person, which, answer in cells]
+        token = self._shared_token(method, [cell[0] for cell in ready])
         before = digest(self.app)
         bodies: dict[str, dict[Which, str]] = {}
-        for client, person, which, answer, (address, values) in refused:
+        for client, person, which, answer, (address, values) in ready:
             response = self._ask(client, method, address, token, (rule, person, which, answer))
             if answer == "missing" and which:
                 bodies.setdefault(person.name, {})[which] = plain(response, values)
@@ -193,11 +230,6 @@ class Walk:
         for name, by_kind in bodies.items():
             if len(set(by_kind.values())) > 1:
                 self.faults.append(f"{method} {rule.rule} as {name}: foreign and missing can be told apart")
-        for person, which, answer in cells:
-            if answer == "answered":
-                client = self._client(person)
-                token = self._shared_token(method, [client])
-                self._ask(client, method, self._address(rule, person, which)[0], token, (rule, person, which, answer))
 
     def _shared_token(self, method: str, clients: list[FlaskClient]) -> str:
         """One form token, with the cookie that it belongs to in each browser: refusals must not come from a missing token."""
@@ -213,10 +245,10 @@ class Walk:
 
     def _ask(self, client: FlaskClient, method: str, address: str, token: str, cell: tuple[Rule, Someone, Which | None, Answer]) -> TestResponse:
         rule, person, which, answer = cell
-        response = client.open(address, method=method, data={"csrf_token": token} if token else None, headers={"X-Request-Id": "the-same-number"})
+        response = client.open(address, method=method, data={"csrf_token": token} if token else None, headers={"X-Request-Id": "the-same-number", "Referer": "http://localhost/me"})
         self.cells += 1
-        if seen(response) != answer:
-            self.faults.append(f"{method} {rule.rule} as {person.name}{f' on {which}' if which else ''}: expected {answer}, got {seen(response)} ({response.status_code})")
+        if (got := seen(response, rule.endpoint)) != answer:
+            self.faults.append(f"{method} {rule.rule} as {person.name}{f' on {which}' if which else ''}: expected {answer}, got {got} ({response.status_code})")
         return response
 
 
