@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
 
 from models.identity import LinkPurpose, Role, User
 from portal import clock
 from portal.actors import TERMINAL
+from portal.cli.refusing import RefusingGroup
 from portal.identity import passwords, queries, verbs
 from portal.identity.queries import UserFilter
 from portal.refusals import NotFound, Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
 
-group = AppGroup("users", help="The people who sign in.")
+group = RefusingGroup("users", help="The people who sign in.")
 
 
 def install(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(group)
-
-
-@contextmanager
-def refusals_printed() -> Iterator[None]:
-    """Print a refusal on standard error and leave with 1."""
-    try:
-        yield
-    except Refusal as refusal:
-        click.echo(str(refusal), err=True)
-        sys.exit(1)
 
 
 @group.command("add")
@@ -50,14 +37,13 @@ def refusals_printed() -> Iterator[None]:
 def add(email: str, name: str, roles: tuple[str, ...], demo_password: str | None, **numbers: Any) -> None:
     """Add a user; the last line is the link with which he chooses his password."""
     settings = _settings()
-    with refusals_printed():
-        if demo_password and not settings.demo:
-            raise Refusal("Printed passwords are for a demonstration firm alone (PORTAL_DEMO=1). Leave --demo-password out.")
-        hashed = passwords.hashed(demo_password, settings.password_cost) if demo_password else None
-        with transaction():
-            user = verbs.add_user(email=email, name=name, roles=[Role(role) for role in roles], **numbers, demo_password_hash=hashed, actor=TERMINAL, moment=clock.now())
-            last_line = f"{_base()}/sign-in" if demo_password else _link(user, LinkPurpose.INVITE)
-        click.echo(f"added {user.email}; the link works once, for 72 hours", err=True)
+    if demo_password and not settings.demo:
+        raise Refusal("Printed passwords are for a demonstration firm alone (PORTAL_DEMO=1). Leave --demo-password out.")
+    hashed = passwords.hashed(demo_password, settings.password_cost) if demo_password else None
+    with transaction():
+        user = verbs.add_user(email=email, name=name, roles=[Role(role) for role in roles], **numbers, demo_password_hash=hashed, actor=TERMINAL, moment=clock.now())
+        last_line = f"{_base()}/sign-in" if demo_password else _link(user, LinkPurpose.INVITE)
+        click.echo(f"added {user.email}", err=True)
     click.echo(last_line)
 
 
@@ -76,7 +62,7 @@ def list_users(role: str, state: str) -> None:
 @click.option("--reason", default="at the terminal", help="Why; kept in the audit log.")
 def disable(email: str, reason: str) -> None:
     """Keep somebody out: sessions and links are dead at once."""
-    with refusals_printed(), transaction():
+    with transaction():
         verbs.disable(user=_user(email), reason=reason, actor=TERMINAL, moment=clock.now())
     click.echo(f"disabled {email}")
 
@@ -86,7 +72,7 @@ def disable(email: str, reason: str) -> None:
 @click.option("--reason", default="at the terminal", help="Why; kept in the audit log.")
 def enable(email: str, reason: str) -> None:
     """Let somebody in again."""
-    with refusals_printed(), transaction():
+    with transaction():
         verbs.enable(user=_user(email), reason=reason, actor=TERMINAL, moment=clock.now())
     click.echo(f"enabled {email}")
 
@@ -95,7 +81,7 @@ def enable(email: str, reason: str) -> None:
 @click.argument("email")
 def link(email: str) -> None:
     """Print a new one-time link: an invitation, or a reset where there is a password already."""
-    with refusals_printed(), transaction():
+    with transaction():
         user = _user(email)
         last_line = _link(user, LinkPurpose.RESET if user.password_hash else LinkPurpose.INVITE)
     click.echo(last_line)
@@ -106,7 +92,7 @@ def link(email: str) -> None:
 @click.option("--reason", required=True, help="How the person's identity was checked; kept in the audit log.")
 def remove_second_factor(email: str, reason: str) -> None:
     """Take away a lost second factor."""
-    with refusals_printed(), transaction():
+    with transaction():
         verbs.remove_second_factor(user=_user(email), reason=reason, actor=TERMINAL, moment=clock.now())
     click.echo(f"removed the second factor of {email}")
 

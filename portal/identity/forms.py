@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -60,8 +61,8 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     """What somebody may set for himself."""
 
     name = StringField(lazy_gettext("Name"), validators=[_NEEDED, Length(max=120)])
-    locale = SelectField(lazy_gettext("Language"), choices=LANGUAGES)
-    theme = SelectField(lazy_gettext("Look"), choices=THEMES)
+    locale = SelectField(lazy_gettext("Language"), choices=[SelectChoice(value, label) for value, label in LANGUAGES])
+    theme = SelectField(lazy_gettext("Look"), choices=[SelectChoice(value, label) for value, label in THEMES])
 
 
 class PlainForm(FlaskForm):  # type: ignore[misc]
@@ -79,7 +80,7 @@ class StandingForm(FlaskForm):  # type: ignore[misc]
 
     roles = SelectMultipleField(
         lazy_gettext("Roles"),
-        choices=[(role.value, label) for role, label in ROLES.items()],
+        choices=[SelectChoice(role.value, label) for role, label in ROLES.items()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
         validators=[DataRequired(lazy_gettext("Choose at least one role."))],

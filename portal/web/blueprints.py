@@ -7,6 +7,7 @@ BLUEPRINTS = [
     "portal.pages.home:bp",
     "portal.pages.clients:bp",
     "portal.pages.commission:bp",
+    "portal.web.preferences:bp",
 ]
 """`module:blueprint` of every room and door that has pages."""
 
