@@ -229,6 +229,4 @@ def add_override(known: Knowledge, lines: Lines, fact: Key, line: Line, downline
         reason = known.relation(upline, account, day)
     assert line.part is not None
     amount = 0 if reason else half_up(line.part * kept(version) * rates[0])
-    lines[fact, upline, ("override", level, downline), "override"] = Line(
-        upline, "override", plan, amount, line.part, reason, account, day, line.exchange, line.product
-    )
+    lines[fact, upline, ("override", level, downline), "override"] = Line(upline, "override", plan, amount, line.part, reason, account, day, line.exchange, line.product)
