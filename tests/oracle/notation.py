@@ -23,23 +23,8 @@ COLUMNS = {
     "adjustments": "broker_no period amount reason note",
 }
 TRADE = ["trade_date", "account_no", "exchange", "product", "lots", "turnover", "fee", "exchange_fee"]
-BALANCE = [
-    "trade_date",
-    "account_no",
-    "previous_balance",
-    "deposit",
-    "withdrawal",
-    "other_in",
-    "other_out",
-    "realized_pnl",
-    "mtm_pnl",
-    "premium",
-    "fee",
-    "balance",
-    "equity",
-    "margin",
-    "available",
-]
+BALANCE = ["trade_date", "account_no", "previous_balance", "deposit", "withdrawal", "other_in", "other_out", "realized_pnl", "mtm_pnl", "premium", "fee"]
+BALANCE += ["balance", "equity", "margin", "available"]
 START = "2025-01-01"
 Row = dict[str, Any]
 
