@@ -43,6 +43,8 @@ def trades_only(dice: random.Random, draft: Draft, past: list[str], changed: Cha
         if dice.random() < 0.2:
             row["lots"] += 1
             row["turnover"] += 7
+        if dice.random() < 0.1:
+            row["product"] = row["product"].swapcase()
     if draft.trades[day]:
         changed.trades.add(day)
 
@@ -57,7 +59,7 @@ def trades_and_balances(dice: random.Random, draft: Draft, past: list[str], chan
         if dice.random() < 0.5:
             row["fee"] += dice.randint(0, 5_000)
     if rows and dice.random() < 0.5:
-        taken = {(row["account_no"], row["product"]) for row in rows}
+        taken = {(row["account_no"], row["product"].lower()) for row in rows}
         account = dice.choice(rows)["account_no"]
         if (account, "ni") not in taken:
             rows.append({**rows[0], "account_no": account, "exchange": "SHFE", "product": "ni"})

@@ -63,7 +63,7 @@ def _write_story(dice: random.Random, draft: Draft, folder: Path, used: dict[str
     held_back = months[1:] if dice.random() < 0.5 else []
     early = [day for month in months if month not in held_back for day in used[month]]
     draft.write(folder / "firm", trades=early, balances=early)
-    story = [("import", "firm")]
+    story = [("import", "firm")] * dice.choice([1, 1, 1, 2])
     for number, month in enumerate(months):
         later = folder / f"later-{month}"
         fresh = used[month] if month in held_back else []
@@ -75,7 +75,7 @@ def _write_story(dice: random.Random, draft: Draft, folder: Path, used: dict[str
         elif fresh:
             draft.write(later, masters=(), trades=fresh, balances=fresh)
         if later.is_dir() and any(later.iterdir()):
-            story.append(("import", later.name))
+            story += [("import", later.name)] * dice.choice([1, 1, 1, 2])
         story.append(("close", month))
     (folder / "events.json").write_text(json.dumps(story), encoding="utf-8")
     return folder
@@ -162,9 +162,9 @@ def _terms(dice: random.Random, draft: Draft, days: list[str]) -> None:
             spans = [(START, one), (one, "")]
         elif roll < 0.25:
             spans = [(START, one), (two, "")]
-        elif roll < 0.35:
+        elif roll < 0.30:
             spans = [(two, "")]
-        for valid_from, valid_to in spans if roll < 0.95 else []:
+        for valid_from, valid_to in spans if roll < 0.97 else []:
             draft.agree(broker, dice.choice(codes), valid_from, valid_to)
         above = order[max(0, rank - 2) : rank]
         if above and dice.random() < 0.8:

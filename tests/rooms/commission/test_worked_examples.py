@@ -24,7 +24,7 @@ DAY = "2026-03-02"
 
 
 @pytest.fixture(params=["the second mind", "the portal"])
-def keep(request: pytest.FixtureRequest, settings: Settings) -> Any:
+def keep(request: pytest.FixtureRequest) -> Any:
     """Something that keeps books: events in, all lines and statements out."""
     if request.param == "the second mind":
 
@@ -34,6 +34,7 @@ def keep(request: pytest.FixtureRequest, settings: Settings) -> Any:
 
         yield by_hand
         return
+    settings: Settings = request.getfixturevalue("settings")
     app = create_app(dataclasses.replace(settings, allow_overrides=True))
     product.people(app)
     yield lambda events: by_portal(app, events)
