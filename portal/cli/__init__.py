@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.cli import attribution, audit, commission, demo, imports, jobs, keys, statements, users
+from portal.cli import attribution, audit, calendar, commission, demo, imports, jobs, keys, statements, users
 
 
 def install(app: Flask) -> None:
     """Register every group of commands."""
-    for module in (users, imports, statements, attribution, commission, audit, keys, jobs, demo):
+    for module in (users, imports, statements, calendar, attribution, commission, audit, keys, jobs, demo):
         module.install(app)
