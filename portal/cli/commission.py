@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask, current_app
@@ -136,8 +137,9 @@ def export(period: Month, form: str, out: Path) -> None:
 def explain(period: Month, broker: str, account: str, day: datetime, exchange: str, product: str, kind: str) -> None:
     """Say in words how a line came to its amount, also when it is 0."""
     question = Question(broker, account, day.date(), exchange, product, kind)
+    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
     for line in explain_lines(current_run(period), question):
         place = f"{line.exchange}.{line.product}" if line.product else ""
         click.echo(f"{line.kind.name} {line.account_no} {line.trade_date} {place} {yuan(line.amount)}" + (f" (correction of {line.origin})" if line.origin else ""))
         for number, step in enumerate(line.steps, 1):
-            click.echo(f"  {number}. {gettext(step.message) % step.values if step.values else gettext(step.message)}")
+            click.echo(f"  {number}. {gettext(step.message, **step.shown(zone)) if step.values else gettext(step.message)}")

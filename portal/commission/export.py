@@ -28,7 +28,8 @@ def write_books(run: CommissionRun, folder: Path) -> list[Path]:
     with lines.open("wb") as file:
         file.write((",".join(LINE_COLUMNS) + "\n").encode())
         for frame in sorted_lines(run):
-            frame.write_csv(file, include_header=False)
+            # An empty text would be written as two quotes; nothing at all reads the same and is what other programs write.
+            frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(file, include_header=False)
     with statements.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(STATEMENT_COLUMNS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -27,8 +28,9 @@ class Step:
     message: str
     values: dict[str, Any]
 
-    def __str__(self) -> str:
-        return self.message % self.values if self.values else self.message
+    def shown(self, zone: ZoneInfo) -> dict[str, Any]:
+        """The values as a reader sees them: moments in his time zone, to the minute."""
+        return {name: value.astimezone(zone).strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else value for name, value in self.values.items()}
 
 
 def N_(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -156,7 +157,9 @@ def why() -> ResponseReturnValue:
     if kind and kind not in Kind.__members__:
         raise NotFound("%(text)s is no kind of line", text=kind)
     question = Question(broker.broker_no, args.get("account", ""), day, args.get("exchange", ""), args.get("product", ""), kind)
-    return render_template("commission/explain.html", lines=explain(run, question), run=run, broker=broker, question=question, kinds=words.KINDS)
+    return render_template(
+        "commission/explain.html", lines=explain(run, question), run=run, broker=broker, question=question, kinds=words.KINDS, zone=ZoneInfo(current_app.config["PORTAL"].timezone)
+    )
 
 
 @bp.get("/months")

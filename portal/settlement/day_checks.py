@@ -162,7 +162,7 @@ def _worth_knowing(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, 
         findings.warn("negative_retained_fee", day.trade_file, line, field="exchange_fee", found=f"{account} {product}: {yuan(fee - exchange_fee)}", expected="0 or more")
 
 
-def _each(frame: pl.DataFrame, code: str, file: str, name: str, column: str, expected: str, findings: Findings) -> None:  # noqa: PLR0917
+def _each(frame: pl.DataFrame, code: str, file: str, name: str, column: str, expected: str, findings: Findings) -> None:
     for value, line in frame.select(column, "line").iter_rows():
         findings.refuse(code, file, line, field=name, found=yuan(value) if isinstance(value, int) else value, expected=expected)
 

@@ -76,7 +76,7 @@ def _about(raw: pl.DataFrame, file: str, day: date, findings: Findings) -> None:
     _match(raw, "account_no", pl.col("account_no").str.contains(NUMBER), "bad_account_no", file, findings, "an account number without blanks around it")
 
 
-def _match(raw: pl.DataFrame, name: str, good: pl.Expr, code: str, file: str, findings: Findings, expected: str) -> pl.Series:  # noqa: PLR0917
+def _match(raw: pl.DataFrame, name: str, good: pl.Expr, code: str, file: str, findings: Findings, expected: str) -> pl.Series:
     """Refuse the rows where a column is not what it should be; returns which rows are good."""
     mask = raw.select(good.alias("good"))["good"]
     if not mask.all():
