@@ -52,7 +52,7 @@ def _broker(actor: Actor, day: date) -> dict[str, Any]:
     months.sort(key=lambda row: row.CommissionRun.period, reverse=True)
     here = next((row for row in months if row.CommissionRun.period == str(Month.of(day))), None)
     unpaid = _unpaid(here.CommissionRun, broker) if here else []
-    return {"day": day, "broker": broker, "days": days, "months": months, "here": here, "unpaid": unpaid, "figure_of": _equity_figure(days), "columns": words.COLUMNS}
+    return {"as_of": day, "broker": broker, "days": days, "months": months, "here": here, "unpaid": unpaid, "figure_of": _equity_figure(days), "columns": words.COLUMNS}
 
 
 def _unpaid(run: Any, broker: Broker) -> list[tuple[Any, int]]:
@@ -88,7 +88,7 @@ def _firm(day: date) -> dict[str, Any]:
     waiting = db.session.execute(select(func.count()).select_from(Approval).where(Approval.state == ApprovalState.WAITING)).scalar_one()
     imports = db.session.execute(select(ImportRun).order_by(ImportRun.id.desc()).limit(5)).scalars().all()
     months = queries.months()[:6]
-    return {"day": day, "last": days[-1], "figure_of": figure, "waiting": waiting, "imports": imports, "months": months, "totals": _month_totals([row.run_id for row in months])}
+    return {"as_of": day, "last": days[-1], "figure_of": figure, "waiting": waiting, "imports": imports, "months": months, "totals": _month_totals([row.run_id for row in months])}
 
 
 def _month_totals(run_ids: list[int | None]) -> dict[int, Any]:
@@ -100,4 +100,4 @@ def _month_totals(run_ids: list[int | None]) -> dict[int, Any]:
 def _book(actor: Actor, day: date) -> dict[str, Any]:
     mine = accounts().where(visible_to(actor, day))
     count = db.session.execute(select(func.count()).select_from(mine.subquery())).scalar_one()
-    return {"day": day, "count": count}
+    return {"as_of": day, "count": count}

@@ -23,6 +23,6 @@ def as_file(form: str, name: str, headers: Sequence[str], rows: Iterable[Sequenc
         write_xlsx(target, name, headers, rows)
         response = Response(target.getvalue(), mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     else:
-        response = Response(csv_lines(headers, rows), mimetype="text/csv; charset=utf-8")
+        response = Response(b"".join(csv_lines(headers, rows)), mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f"attachment; filename={name}.{form}"
     return response
