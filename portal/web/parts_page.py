@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from models.identity import User
@@ -34,9 +35,9 @@ class SampleForm(FlaskForm):  # type: ignore[misc]
     name = StringField("Client name", validators=[DataRequired(), Length(min=2)])
     phone = StringField("Phone")
     secret = PasswordField("Password", validators=[DataRequired()])
-    branch = SelectField("Branch", choices=[("", "–"), ("sh", "上海陆家嘴营业部"), ("sz", "深圳福田营业部")])
+    branch = SelectField("Branch", choices=[SelectChoice("", "–"), SelectChoice("sh", "上海陆家嘴营业部"), SelectChoice("sz", "深圳福田营业部")])
     since = DateField("From", validators=[DataRequired()])
-    kind = RadioField("Kind", choices=[("natural", "Natural person"), ("legal", "Legal person")], default="natural", validators=[DataRequired()])
+    kind = RadioField("Kind", choices=[SelectChoice("natural", "Natural person"), SelectChoice("legal", "Legal person")], default="natural", validators=[DataRequired()])
     agreed = BooleanField("The contract has been signed")
 
 
@@ -67,7 +68,7 @@ def parts() -> str:
         sorts={"name": User.name, "equity": User.id, "opened": User.created_at},
         default="-equity",
         filters=(
-            Filter("q", "Name or account", lambda text: User.name.contains(text)),
+            Filter("q", "Name or account", User.name.contains),
             Filter("state", "State", lambda text: User.state == text, choices=(("steady", "Steady"), ("risk", "At risk"))),
             Filter("from", "From", lambda text: User.name == text, input_type="date"),
         ),

@@ -1,9 +1,9 @@
 """A real browser against a real server: fixtures that open pages and collect what a browser complains of.
 
-    def test_clients(browser_page, portal_address):
-        page = browser_page("zh-CN", 390)
-        page.goto(portal_address + "/clients")
-        check(page)
+def test_clients(browser_page, portal_address):
+    page = browser_page("zh-CN", 390)
+    page.goto(portal_address + "/clients")
+    check(page)
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
-LISTEN_FOR_VIOLATIONS = "window.violations = []; document.addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective + ' ' + (e.blockedURI || e.sourceFile)));"
+LISTEN_FOR_VIOLATIONS = (
+    "window.violations = []; document.addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective + ' ' + (e.blockedURI || e.sourceFile)));"
+)
 
 
 class _Silent(WSGIRequestHandler):
@@ -59,7 +61,9 @@ def browser_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def open_page(locale: str = "zh-CN", width: int = 1440, *, dark: bool = False, **more: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 844 if width < 600 else 900}, locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce", **more)
+        context = browser.new_context(
+            viewport={"width": width, "height": 844 if width < 600 else 900}, locale=locale, color_scheme="dark" if dark else "light", reduced_motion="reduce", **more
+        )
         context.add_init_script(LISTEN_FOR_VIOLATIONS)
         contexts.append(context)
         page = context.new_page()

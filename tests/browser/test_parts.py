@@ -20,7 +20,10 @@ def test_the_parts_have_no_barrier_and_break_no_policy(browser_page, portal_addr
 def test_a_faulty_page_is_refused(browser_page, portal_address) -> None:
     page = browser_page("en-US", 390)
     body = "<html><title>x</title><body><img src='data:,'><input><p style='width:2000px;color:#ddd'>pale<script>document.title='ran'</script></body></html>"
-    page.route("**/planted", lambda route: route.fulfill(body=body, headers={"Content-Security-Policy": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'"), "Content-Type": "text/html"}))
+    page.route(
+        "**/planted",
+        lambda route: route.fulfill(body=body, headers={"Content-Security-Policy": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'"), "Content-Type": "text/html"}),
+    )
     page.goto(portal_address + "/planted")
     assert any("script-src" in violation for violation in violations(page))
     assert page.complaints

@@ -17,7 +17,7 @@ FORMULAS = [
     "=cmd|' /C calc'!A0",
     '=HYPERLINK("http://evil.example","click")',
     "=IMPORTXML(CONCAT(A1:A9),1)",
-    "=DDE(\"cmd\",\"/C calc\",\"x\")",
+    '=DDE("cmd","/C calc","x")',
     "+1+1",
     "+cmd|' /C calc'!A0",
     "-1+1",

@@ -31,7 +31,9 @@ def people(database: None) -> None:
     """107 users, whose names repeat every ten."""
     for number in range(107):
         state = UserState.DISABLED if number % 4 == 0 else UserState.ACTIVE
-        db.session.add(User(public_id=f"u{number}", email=f"{number:03d}@example.cn", name=f"人{number % 10}", state=state, locale="", theme="", created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        db.session.add(
+            User(public_id=f"u{number}", email=f"{number:03d}@example.cn", name=f"人{number % 10}", state=state, locale="", theme="", created_at=datetime(2026, 1, 1, tzinfo=UTC))
+        )
     db.session.flush()
 
 
