@@ -38,7 +38,7 @@ class Link:
 ENTRIES = (
     Entry("home.overview", _l("Overview"), _l("Overview"), icon="speedometer2"),
     Entry("clients.index", _l("Clients"), _l("Clients"), icon="people", can=Can.ACCOUNT_SEE),
-    Entry("commission.lines", _l("Commission lines"), _l("Commission"), icon="list-columns", can=Can.COMMISSION_SEE),
+    Entry("commission.lines", _l("Commission lines"), _l("Commission"), icon="cash-stack", can=Can.COMMISSION_SEE),
     Entry("commission.statements", _l("Statements"), _l("Statements"), icon="file-earmark-text", can=Can.COMMISSION_SEE),
     Entry("imports.index", _l("Settlement files"), _l("Files"), icon="box-arrow-in-down", can=Can.IMPORT_SEE),
     Entry("commission.months", _l("Months"), _l("Months"), icon="calendar3", can=Can.MONTH_SEE),

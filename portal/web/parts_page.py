@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, PasswordField, RadioField, SelectField, StringField
-from wtforms.fields import SelectChoice
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from models.identity import User
@@ -68,7 +68,7 @@ def parts() -> str:
         sorts={"name": User.name, "equity": User.id, "opened": User.created_at},
         default="-equity",
         filters=(
-            Filter("q", "Name or account", lambda text: User.name.contains(text)),
+            Filter("q", "Name or account", User.name.contains),
             Filter("state", "State", lambda text: User.state == text, choices=(("steady", "Steady"), ("risk", "At risk"))),
             Filter("from", "From", lambda text: User.name == text, input_type="date"),
         ),

@@ -1,0 +1,61 @@
+"""Every text on screen is there in Chinese too: none missing, none guessed, none in the code that the file does not know."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from portal.settings import ROOT
+
+HOLES = re.compile(r"%\((\w+)\)[sd]")
+
+
+@pytest.fixture(scope="module")
+def update() -> ModuleType:
+    """translations/update.py."""
+    spec = importlib.util.spec_from_file_location("translations_update", ROOT / "translations" / "update.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def kept(update: ModuleType) -> Catalog:
+    """The Chinese file."""
+    catalog: Catalog = update.current()
+    return catalog
+
+
+def test_nothing_is_missing_or_guessed(update: ModuleType, kept: Catalog) -> None:
+    assert len(kept) > 0
+    assert update.missing(kept) == []
+
+
+def test_every_text_of_the_code_is_known(update: ModuleType, kept: Catalog) -> None:
+    unknown = [message.id for message in update.extracted() if message.id and kept.get(message.id, message.context) is None]
+    assert unknown == [], "run translations/update.py"
+
+
+def test_the_holes_are_the_same_in_both_languages(kept: Catalog) -> None:
+    for message in kept:
+        if not message.id:
+            continue
+        given = message.id if isinstance(message.id, str) else message.id[1]
+        for text in [message.string] if isinstance(message.string, str) else message.string:
+            assert set(HOLES.findall(text)) <= set(HOLES.findall(given)), message.id
+            if isinstance(message.id, str):
+                assert set(HOLES.findall(text)) == set(HOLES.findall(given)), message.id
+                assert text.count("%%") == given.count("%%"), message.id
+
+
+def test_a_missing_text_is_noticed(update: ModuleType) -> None:
+    planted = Catalog(locale="zh_Hans_CN")
+    planted.add("Never translated")
+    planted.add("Only guessed", "猜的", flags=["fuzzy"])
+    assert update.missing(planted) == ["Never translated", "Only guessed"]

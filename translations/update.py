@@ -1,0 +1,102 @@
+"""Bring the translations up to date: extract, merge, fill from pieces/*.txt, and say what is still missing.
+
+    .venv/bin/python translations/update.py
+
+A line of a piece is `msgid => 中文`; `\\n` in it is a line break. A plural is written with its singular as the msgid.
+An entry that a piece names is set from it, so a piece is the place to correct a translation.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po, write_po
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+TARGET = HERE / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po"
+ARROW = " => "
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
+
+
+def extracted() -> Catalog:
+    """All the texts of the code and the templates."""
+    catalog = Catalog(project="juyuan", charset="utf-8")
+    with (ROOT / "babel.cfg").open() as file:
+        mapping, options = parse_mapping_cfg(file)
+    for folder in ("portal", "models", "templates"):
+        inside = [(pattern.removeprefix(folder + "/"), method) for pattern, method in mapping if pattern.startswith(folder + "/")]
+        for name, _line, message, comments, context in extract_from_dir(ROOT / folder, inside, options, keywords=KEYWORDS):
+            catalog.add(message, None, [(f"{folder}/{name}", 1)], auto_comments=comments, context=context)
+    return catalog
+
+
+def pieces() -> dict[str, str]:
+    """The translations that stand in pieces/*.txt. The first that names a text wins. Raises ValueError for a line of another form."""
+    found: dict[str, str] = {}
+    for path in sorted((HERE / "pieces").glob("*.txt")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            msgid, arrow, text = line.partition(ARROW)
+            if not arrow or not text.strip():
+                raise ValueError(f"{path.name}:{number}: expected `msgid => translation`")
+            msgid, text = msgid.strip().replace("\\n", "\n"), text.strip().replace("\\n", "\n")
+            if found.setdefault(msgid, text) != text:
+                print(f"{path.name}:{number}: {msgid!r} is {found[msgid]!r} elsewhere; that stays")
+    return found
+
+
+def current() -> Catalog:
+    """The catalogue as it is kept."""
+    if not TARGET.exists():
+        return Catalog(locale="zh_Hans_CN", charset="utf-8")
+    return read_po(io.BytesIO(TARGET.read_bytes()), locale="zh_Hans_CN")
+
+
+def missing(catalog: Catalog) -> list[str]:
+    """Texts without a translation, or with one that is only guessed."""
+    return [message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id and (message.fuzzy or not all(_parts(message.string)))]
+
+
+def _parts(string: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [string] if isinstance(string, str) else list(string)
+
+
+def main() -> int:
+    """Update the file. The exit code is 1 while something is missing."""
+    catalog = current()
+    catalog.update(extracted(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    known = pieces()
+    for message in catalog:
+        key = message.id if isinstance(message.id, str) else message.id[0] if message.id else ""
+        if key.strip() in known and key:
+            text = known[key.strip()]
+            message.string = text if isinstance(message.id, str) else (text,)
+            message.flags.discard("fuzzy")
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    catalog.creation_date = catalog.revision_date = _still()
+    write_po(buffer, catalog, width=120, sort_output=True, include_lineno=False, omit_header=False)
+    TARGET.write_bytes(buffer.getvalue())
+    left = missing(catalog)
+    for text in left:
+        print(f"missing: {text}")
+    print(f"{len(catalog)} texts, {len(left)} missing")
+    return 1 if left else 0
+
+
+def _still() -> datetime:
+    """The dates in the file's head stay the same, so that an update without news changes nothing."""
+    return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
