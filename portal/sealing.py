@@ -8,7 +8,6 @@ and without the key nobody can try numbers one by one.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ class Keyring:
         """The keyed index of a normalised value; empty stays empty, and empty is never equal to anything."""
         if not normalised:
             return ""
-        return hmac.new(self.index_key, normalised.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.index_key, normalised.encode(), "sha256").hex()[:32]
 
 
 @lru_cache(maxsize=8)
