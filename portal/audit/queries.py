@@ -64,7 +64,7 @@ def until(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
 def entry(actor: Actor, seq: int) -> tuple[AuditEntry, int | None, int | None]:
     """One line, and the numbers of the lines before and after it. Raises NotAllowed, NotFound."""
     actor.need(Can.AUDIT_READ)
-    around = {row.seq: row for row in db.session.execute(select(AuditEntry).where(AuditEntry.seq.between(seq - 1, seq + 1))).scalars()}
+    around = {row.seq: row for row in db.session.execute(select(AuditEntry).where(AuditEntry.seq.between(seq - 1, min(seq + 1, 2**63 - 1)))).scalars()}
     if seq not in around:
         raise NotFound("the log has no line %(seq)s", seq=seq)
     return around[seq], seq - 1 if seq - 1 in around else None, seq + 1 if seq + 1 in around else None
@@ -110,6 +110,15 @@ def approval(actor: Actor, approval_id: int) -> Approval:
     """One approval that the actor may see. Raises NotFound where there is none, or none for him."""
     found = db.session.execute(visible_to(actor).where(Approval.id == approval_id)).scalar_one_or_none()
     if found is None:
+        raise NotFound("there is no approval %(id)s", id=approval_id)
+    return found
+
+
+def own_approval(actor: Actor, approval_id: int) -> Approval:
+    """One approval that this person prepared himself. Raises NotFound for everything else."""
+    own = select(Approval).where(Approval.id == approval_id, Approval.prepared_by_id == actor.user_id)
+    found = db.session.execute(own).scalar_one_or_none()
+    if found is None or actor.user_id is None:
         raise NotFound("there is no approval %(id)s", id=approval_id)
     return found
 

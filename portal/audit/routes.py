@@ -163,14 +163,14 @@ def refuse(approval_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/approvals/<int:approval_id>/withdraw")
-@requires(Can.APPROVAL_DECIDE)
+@requires(Can.OWN_SETTINGS)
 def withdraw(approval_id: int) -> ResponseReturnValue:
-    """Take back what one prepared oneself."""
-    queries.approval(current_actor(), approval_id)
+    """Take back what one prepared oneself; for others there is no such thing."""
+    queries.own_approval(current_actor(), approval_id)
     with transaction():
         verbs.withdraw(approval_id, current_actor(), clock.now(), note=_note())
     flash(_("Taken back."), "success")
-    return redirect(url_for("audit.approval", approval_id=approval_id), 303)
+    return redirect(url_for("audit.approval", approval_id=approval_id) if current_actor().may(Can.APPROVAL_DECIDE) else url_for("identity.me"), 303)
 
 
 @bp.app_context_processor
