@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, bindparam, func, select, update
+from sqlalchemy import FromClause, String, bindparam, cast, func, select, update
 
 from models import db
 from models.append_only import SEALED
+from models.audit import Approval, ApprovalState
 from models.clients import Account, AccountVersion
 from models.identity import User
 from models.partners import Broker, BrokerVersion, Relative, Staff, StaffVersion
@@ -86,7 +87,11 @@ def left_behind(name: str) -> dict[str, int]:
         count = db.session.execute(select(func.count()).select_from(place.table).where(held.startswith(name + ".", autoescape=True))).scalar_one()
         if count:
             counts[place.name] = count
-    return counts
+    # What waits for a second person cannot be sealed anew: its digest covers it. It has to be decided first.
+    payload = cast(Approval.payload, String)
+    waiting = select(func.count()).where(Approval.state == ApprovalState.WAITING, payload.contains(f'"{name}.', autoescape=True))
+    count = db.session.execute(waiting).scalar_one()
+    return counts | {"approval.payload": count} if count else counts
 
 
 def _not_newest(held: Any, ring: Keyring) -> Any:

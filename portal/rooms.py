@@ -11,6 +11,7 @@ FOUNDATION = (
     "database",
     "sealing",
     "keys",
+    "resealing",
     "permissions",
     "actors",
     "versions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,24 +16,27 @@ Effect = Callable[[Approval, Actor, datetime], None]
 
 @dataclass(frozen=True)
 class Approvable:
-    """A kind of thing that needs a second person: the right he must hold, what happens then, and how screens name it."""
+    """A kind of thing that needs a second person: the right he must hold, what happens then, how screens name it, and which
+    entries of its preview are amounts in fen."""
 
     kind: str
     right: Can
     effect: Effect
     label: str = ""
+    amounts: tuple[str, ...] = ()
 
 
 APPROVABLE: dict[str, Approvable] = {}
 """Every kind that can be prepared. A room registers its own when it is imported."""
 
 
-def register(kind: str, right: Can, effect: Effect, *, label: str = "") -> Approvable:
+def register(kind: str, right: Can, effect: Effect, *, label: str = "", amounts: Iterable[str] = ()) -> Approvable:
     """Declare a kind of approval. Raises ValueError where the kind is taken by something else.
 
-    `label` is an English sentence-case name that screens translate, for example "Month close".
+    `label` is an English sentence-case name that screens translate, for example "Month close"; `amounts` are the keys of the preview
+    whose whole numbers are fen.
     """
-    approvable = Approvable(kind, right, effect, label or kind)
+    approvable = Approvable(kind, right, effect, label or kind, tuple(amounts))
     if APPROVABLE.setdefault(kind, approvable) != approvable:
         raise ValueError(f"the kind of approval {kind!r} is registered already")
     return approvable

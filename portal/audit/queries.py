@@ -3,63 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from models import db
 from models.audit import Approval, ApprovalState, AuditEntry
+from models.identity import User
 from portal.actors import Actor
 from portal.audit.policy import decidable_kinds
 from portal.permissions import Can
 from portal.refusals import NotFound
 
 
-@dataclass(frozen=True)
-class LogFilter:
-    """Which lines are wanted; empty means any. Days are calendar days of `zone`, both included."""
-
-    person: str = ""
-    action: str = ""
-    subject: str = ""
-    first_day: date | None = None
-    last_day: date | None = None
-    zone: str = "Asia/Shanghai"
-
-
-def lines(actor: Actor, wanted: LogFilter) -> Select[AuditEntry]:
-    """The lines of the log that are wanted, newest first. Raises NotAllowed without the right to read the log."""
+def lines(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """The lines of the log, a row each with its number as `id` too. Raises NotAllowed without the right to read the log."""
     actor.need(Can.AUDIT_READ)
-    query = select(AuditEntry).order_by(AuditEntry.seq.desc())
-    if wanted.person:
-        query = query.where(AuditEntry.actor_label.icontains(wanted.person, autoescape=True))
-    if wanted.action:
-        query = query.where(or_(AuditEntry.action == wanted.action, AuditEntry.action.startswith(wanted.action + ".", autoescape=True)))
-    if wanted.subject:
-        kind, _, key = wanted.subject.partition(":")
-        exact = (AuditEntry.subject_type == kind) & (AuditEntry.subject_key == key) if key else AuditEntry.subject_type == kind
-        query = query.where(or_(exact, AuditEntry.subject_key == wanted.subject))
-    if wanted.first_day:
-        query = query.where(AuditEntry.at >= _beginning(wanted.first_day, wanted.zone))
-    if wanted.last_day:
-        query = query.where(AuditEntry.at < _beginning(wanted.last_day + timedelta(days=1), wanted.zone))
-    return query
+    return select(
+        AuditEntry.seq,
+        AuditEntry.seq.label("id"),
+        AuditEntry.at,
+        AuditEntry.actor_label,
+        AuditEntry.action,
+        AuditEntry.subject_type,
+        AuditEntry.subject_key,
+        AuditEntry.reason,
+        AuditEntry.request_id,
+    )
 
 
-def page(query: Select[AuditEntry], *, before: int | None, size: int) -> tuple[Sequence[AuditEntry], int | None]:
-    """One page of lines older than number `before`, and the number from which the next page goes on (None: the last)."""
-    if before is not None:
-        query = query.where(AuditEntry.seq < before)
-    found = db.session.execute(query.limit(size + 1)).scalars().all()
-    return found[:size], found[size - 1].seq if len(found) > size else None
+def by_person(text: str) -> ColumnElement[bool]:
+    """The lines of the people whose mail address holds this."""
+    return AuditEntry.actor_label.icontains(text, autoescape=True)
+
+
+def by_action(text: str) -> ColumnElement[bool]:
+    """The lines of an action, or of all that begin with it: `approval` finds `approval.prepared`."""
+    return or_(AuditEntry.action == text, AuditEntry.action.startswith(text + ".", autoescape=True))
+
+
+def by_subject(text: str) -> ColumnElement[bool]:
+    """The lines about a kind of thing, about `kind:key`, or about a key of whatever kind."""
+    kind, _, key = text.partition(":")
+    one = and_(AuditEntry.subject_type == kind, AuditEntry.subject_key == key) if key else AuditEntry.subject_type == kind
+    return or_(one, AuditEntry.subject_key == text)
+
+
+def since(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    """The lines from a calendar day on, as the zone counts days."""
+    return AuditEntry.at >= datetime.combine(day, time.min, zone)
+
+
+def until(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    """The lines up to a calendar day, that day included."""
+    return and_(AuditEntry.at < datetime.combine(day + timedelta(days=1), time.min, zone)) if day < date.max else true()
 
 
 def entry(actor: Actor, seq: int) -> tuple[AuditEntry, int | None, int | None]:
     """One line, and the numbers of the lines before and after it. Raises NotAllowed, NotFound."""
     actor.need(Can.AUDIT_READ)
-    around = {row.seq: row for row in db.session.execute(select(AuditEntry).where(AuditEntry.seq.between(seq - 1, seq + 1))).scalars()}
+    around = {row.seq: row for row in db.session.execute(select(AuditEntry).where(AuditEntry.seq.between(seq - 1, min(seq + 1, 2**63 - 1)))).scalars()}
     if seq not in around:
         raise NotFound("the log has no line %(seq)s", seq=seq)
     return around[seq], seq - 1 if seq - 1 in around else None, seq + 1 if seq + 1 in around else None
@@ -109,5 +114,15 @@ def approval(actor: Actor, approval_id: int) -> Approval:
     return found
 
 
-def _beginning(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+def own_approval(actor: Actor, approval_id: int) -> Approval:
+    """One approval that this person prepared himself. Raises NotFound for everything else."""
+    own = select(Approval).where(Approval.id == approval_id, Approval.prepared_by_id == actor.user_id)
+    found = db.session.execute(own).scalar_one_or_none()
+    if found is None or actor.user_id is None:
+        raise NotFound("there is no approval %(id)s", id=approval_id)
+    return found
+
+
+def label_of(user_id: int | None) -> str:
+    """The mail address of who decided; empty where nobody has."""
+    return "" if user_id is None else db.session.execute(select(User.email).where(User.id == user_id)).scalar_one()

@@ -64,7 +64,12 @@ def retire(name: str) -> None:
     with transaction():  # nobody writes meanwhile on SQLite
         used = left_behind(name)
     if used:
-        raise Refusal("%(name)s still seals %(count)s values (%(places)s): run `flask keys reseal` first", name=name, count=sum(used.values()), places=", ".join(used))
+        raise Refusal(
+            "%(name)s still seals %(count)s values (%(places)s): run `flask keys reseal` first, and have decided what waits for approval",
+            name=name,
+            count=sum(used.values()),
+            places=", ".join(used),
+        )
     if keys.in_settings():
         click.echo("Nothing uses it. Set PORTAL_DATA_KEYS to this everywhere, and keep the old value for backups from before:", err=True)
         click.echo(remaining.written())

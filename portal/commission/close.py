@@ -104,4 +104,4 @@ def _close(approval: Approval, actor: Actor, moment: datetime) -> None:
     db.session.flush()
 
 
-approvals.register(CLOSE, Can.MONTH_APPROVE, _close)
+approvals.register(CLOSE, Can.MONTH_APPROVE, _close, label="Month close", amounts=COLUMNS)

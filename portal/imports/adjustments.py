@@ -124,4 +124,4 @@ def book_approved(approval: Approval, approver: Actor, moment: datetime) -> None
     remember_file(payload["digest"], payload["name"], payload["size"], "adjustments.csv", recording_id=recording_id)
 
 
-approvals.register(ADJUSTMENTS, Can.IMPORT_APPROVE, book_approved, label="Adjustments")
+approvals.register(ADJUSTMENTS, Can.IMPORT_APPROVE, book_approved, label="Adjustments", amounts=("amount",))

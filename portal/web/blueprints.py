@@ -8,6 +8,8 @@ BLUEPRINTS = [
     "portal.pages.clients:bp",
     "portal.pages.commission:bp",
     "portal.web.preferences:bp",
+    "portal.audit.routes:bp",
+    "portal.jobs.routes:bp",
 ]
 """`module:blueprint` of every room and door that has pages."""
 
