@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+import email_validator
 from email_validator import EmailNotValidError, validate_email
 
 from models import db
@@ -17,6 +18,9 @@ from portal.identity import factors, links, policy, sessions
 from portal.identity.queries import normal_email, roles_of, user_by_email
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
+
+if "local" in email_validator.SPECIAL_USE_DOMAIN_NAMES:
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.remove("local")  # firms name their own networks so
 
 
 class WithReason(Protocol):
@@ -45,16 +49,11 @@ def add_user(
     `demo_password_hash` makes him an active user of a demonstration firm with a printed password instead.
     """
     actor.need(Can.USER_MANAGE)
-    address = checked_email(email)
     policy.check_roles(list(roles))
-    if not name.strip():
-        raise Refusal("A user needs a name.")
-    if user_by_email(address) is not None:
-        raise Conflict("There is a sign-in with the address %(email)s already.", email=address)
     user = User(
         public_id=secrets.token_hex(8),
-        email=address,
-        name=name.strip()[:120],
+        email=_free_email(email),
+        name=_checked_name(name),
         state=UserState.ACTIVE if demo_password_hash else UserState.INVITED,
         password_hash=demo_password_hash,
         locale=locale,
@@ -65,8 +64,8 @@ def add_user(
         branch_no=branch_no or None,
         demo=demo_password_hash is not None,
         created_at=moment,
+        roles=[UserRole(role=role) for role in dict.fromkeys(roles)],
     )
-    user.roles = [UserRole(role=role) for role in dict.fromkeys(roles)]
     db.session.add(user)
     db.session.flush()
     _log(actor, moment, "identity.user.added", user, request_id, after=_standing(user))
@@ -106,7 +105,7 @@ def change_settings(*, user: User, name: str, locale: str, theme: str, moment: d
     """Change one's own name, language and look."""
     before = {"locale": user.locale, "theme": user.theme}
     renamed = user.name != name.strip()
-    user.name, user.locale, user.theme = name.strip(), locale, theme
+    user.name, user.locale, user.theme = _checked_name(name), locale, theme
     _log(actor_of(user), moment, "identity.settings.changed", user, request_id, before=before, after={"locale": locale, "theme": theme, "renamed": renamed})
 
 
@@ -183,6 +182,19 @@ def checked_email(text: str) -> str:
     except EmailNotValidError:
         raise Refusal("%(found)s is not an e-mail address; write it like name@firm.cn.", found=text.strip()[:254] or "—") from None
     return normal_email(found.normalized)
+
+
+def _free_email(text: str) -> str:
+    address = checked_email(text)
+    if user_by_email(address) is not None:
+        raise Conflict("There is a sign-in with the address %(email)s already.", email=address)
+    return address
+
+
+def _checked_name(text: str) -> str:
+    if not text.strip():
+        raise Refusal("A user needs a name.")
+    return text.strip()[:120]
 
 
 def _standing(user: User) -> dict[str, object]:
