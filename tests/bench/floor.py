@@ -244,3 +244,14 @@ def _round(attributed: list[pl.DataFrame], factors: pl.DataFrame, done: Priced) 
     lines = pl.concat(rows.select("b", "part").join(marginal, on="b").select("b", _half_up(pl.col("part") * pl.col("above"), pl.col("below")).alias("paid")) for rows in attributed)
     rest = marginal.join(lines.group_by("b").sum(), on="b").select((pl.col("total") - pl.col("paid")).alias("rest"))["rest"]
     done.add(rest.filter(rest != 0))
+
+
+_MADE: dict[str, Month] = {}
+
+
+def price_month(size: str) -> tuple[float, int, int]:
+    """Seconds, lines and amount (fen) of pricing a reference firm's month; its facts are made once in a process."""
+    if size not in _MADE:
+        _MADE[size] = Month.of(size)
+    taken, done = _MADE[size].price()
+    return taken, done.lines, done.amount

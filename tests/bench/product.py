@@ -1,0 +1,157 @@
+"""The portal itself under the bench: a portal of its own on a fresh database, filled with a reference firm.
+
+An entry whose `run` is None is measured by nobody yet. To plug one in, write a function from `Product` to seconds and put it in.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+from flask import Flask
+
+from models import db
+from models.identity import Role
+from models.values.calendar import Month
+from portal import create_app
+from portal.actors import TERMINAL, Actor, actor_of
+from portal.audit import approvals
+from portal.clock import now
+from portal.commission import runs
+from portal.commission.close import prepare_close
+from portal.commission.explain import Question, explain
+from portal.identity import verbs
+from portal.identity.queries import user_by_email
+from portal.imports.receive import receive
+from portal.imports.recognise import recognise
+from portal.imports.run import Options, run_import
+from portal.keys import keyring
+from portal.refusals import Findings
+from portal.settings import Settings
+from portal.transaction import lock_months, transaction
+from tests.bench.make_firm import DAYS, MONTH, SIZES, account_numbers, attribution_places, broker_numbers, traded, write_masters
+from tests.bench.write_files import write_day
+
+PERIOD = Month.parse(MONTH)
+PEOPLE = ("one@example.com", "two@example.com")
+
+
+@dataclass
+class Product:
+    """A running portal, the firm in it and a folder for its files."""
+
+    app: Flask
+    size: str
+    folder: Path
+
+    def day_files(self, index: int) -> list[Path]:
+        """The files of a day; made where missing, which is not measured."""
+        paths = [self.folder / f"{kind}-{DAYS[index]}.csv" for kind in ("balances", "trades")]
+        return paths if paths[0].exists() else write_day(self.size, index, self.folder)
+
+    def import_paths(self, paths: list[Path]) -> float:
+        """Seconds for an import. Raises AssertionError where something is refused."""
+        started = time.perf_counter()
+        findings = Findings()
+        handed = receive(paths, lambda file: recognise(file) is not None, findings)
+        outcome = run_import(handed, actor=TERMINAL, options=Options(keyring=keyring(), overrides_allowed=True), findings=findings)
+        taken = time.perf_counter() - started
+        assert not outcome.findings.refused, outcome.findings.listed[:3]
+        return taken
+
+
+@contextmanager
+def opened(size: str, database: str) -> Iterator[Product]:
+    """A portal on a new SQLite file, or on a new database of the PostgreSQL server that `database` names; masters are in."""
+    name = f"juyuan_bench_{uuid.uuid4().hex[:8]}"
+    server = database.rsplit("/", 1)[0] + "/" if database.startswith("postgres") else ""
+    with tempfile.TemporaryDirectory() as folder:
+        if server:
+            with psycopg.connect(server + "postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+        settings = Settings(instance=folder, database_url=server + name if server else "", allow_overrides=True, password_cost="quick", testing=True)
+        app = create_app(settings)
+        try:
+            with app.app_context():
+                flask_migrate.upgrade()
+                with transaction():
+                    for email in PEOPLE:
+                        verbs.add_user(email=email, name=email, roles=[Role.FINANCE], actor=TERMINAL, moment=now(), demo_password_hash="none")
+                product = Product(app, size, Path(folder) / "files")
+                product.import_paths(write_masters(size, product.folder))
+                yield product
+                db.session.remove()
+                db.engine.dispose()
+        finally:
+            if server:
+                with psycopg.connect(server + "postgres", autocommit=True) as connection:
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def preview(product: Product) -> tuple[float, int, int]:
+    """Seconds for computing and keeping the month; how many lines, and what was earned in all (fen)."""
+    started = time.perf_counter()
+    computed = runs.compute_now(PERIOD)
+    with transaction():
+        lock_months()
+        run = runs.store_run(computed, now(), overrides_allowed=True)
+        lines = run.lines
+    return time.perf_counter() - started, lines, sum(row.amounts[0] for row in computed.statements.values())
+
+
+def close(product: Product) -> float:
+    """Seconds for preparing and approving the close of the month that was previewed."""
+    one, two = (_person(email) for email in PEOPLE)
+    started = time.perf_counter()
+    with transaction():
+        lock_months()
+        run = runs.fresh_run(PERIOD)
+        assert run is not None
+        approval = prepare_close(run, one, now(), accept_missing=True)
+        approvals.approve(approval.id, two, now(), digest=approval.digest)
+    return time.perf_counter() - started
+
+
+def explain_one(product: Product) -> float:
+    """Seconds for explaining the first line of a middling broker."""
+    firm = SIZES[product.size]
+    owners = attribution_places(firm).filter((attribution_places(firm)["share"] == 1_000_000) & (attribution_places(firm)["valid_to"] == ""))
+    fill = traded(firm, 3).join(owners, on="key").sort("place").row(0, named=True)
+    question = Question(broker_numbers(firm)[fill["place"]], account_numbers(firm)[fill["key"]], DAYS[3], fill["exchange"], fill["product"])
+    run = runs.fresh_run(PERIOD)
+    assert run is not None
+    started = time.perf_counter()
+    assert explain(run, question)
+    return time.perf_counter() - started
+
+
+def _person(email: str) -> Actor:
+    user = user_by_email(email)
+    assert user is not None
+    return actor_of(user)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that is measured after the month was closed, with its budget."""
+
+    name: str
+    budget: str
+    run: Callable[[Product], float] | None
+
+
+ENTRIES = [
+    Entry("explain one amount", "≤ 0.2 s on M", explain_one),
+    Entry("a broker's lines of a month, first page", "≤ 0.2 s on M", None),
+    Entry("correction of 100 accounts of one past day, re-priced and posted", "≤ 0.5 s on M, ≤ 3 × S", None),
+    Entry("admin overview", "≤ 0.3 s on M", None),
+    Entry("concentration", "≤ 0.2 s on M", None),
+]
+"""Importing a day, previewing and closing the month are measured by `__main__` itself, because they alternate with the floors."""
