@@ -57,3 +57,16 @@ def test_drafted_firms_keep_the_identities_of_their_files(seed: int, tmp_path: P
                 assert min(money[name] for name in ("deposit", "withdrawal", "other_in", "other_out", "margin", "fee")) >= 0
                 balance[account] = money["balance"]
             assert {row["account_no"] for row in known.trades[day]} <= {row["account_no"] for row in known.balances[day]}
+
+
+def test_the_comparison_sees_one_fen_one_reason_and_one_line(tmp_path: Path) -> None:
+    """The control: planted faults must show, or agreement would mean nothing."""
+    result = books(events(random_firm(2, tmp_path)))
+    lines, statements = result.lines, result.statements
+    assert not line_differences(lines, lines)
+    assert not statement_differences(statements, statements)
+    for name, value in (("amount_fen", str(int(lines[0]["amount_fen"]) + 1)), ("reason", "no_rate"), ("origin", "2025-12"), ("plan_code", "?")):
+        assert len(line_differences(lines, [lines[0] | {name: value}, *lines[1:]])) == 2
+    assert len(line_differences(lines, lines[1:])) == 1
+    assert len(statement_differences(statements, [statements[0] | {"net": "123456789"}, *statements[1:]])) == 1
+    assert len(statement_differences(statements, statements[1:])) == 1

@@ -155,3 +155,22 @@ def test_g_a_correction_that_leaves_the_month_over_its_cap_pays_nothing(keep: Ke
     march, april = statements
     assert (march["earned"], march["cap_or_guarantee"], march["payable"]) == ("150000", "-50000", "100000")
     assert (april["earned"], april["corrections"], april["payable"]) == ("0", "0", "0")
+
+
+def test_a_rounding_line_of_changed_terms_is_corrected_in_one_line(keep: Keeper, tmp_path: Path) -> None:
+    """Its fact is the month, the plan and the version's first day; other rates entered for the same days do not make another fact."""
+    draft = Draft()
+    steps = [["0", "0.40"], ["1000.00", "0.50"]]
+    draft.plan("M", [{"kind": "retained_fee", "tiers": {"measure": "retained_fee", "mode": "marginal", "steps": steps}}])
+    draft.broker("B001")
+    draft.agree("B001", "M")
+    draft.account("10001")
+    draft.attribute("10001", "B001", "100")
+    draft.day(DAY, [trade("10001", product, 50_000, 0) for product in ("DCE.m", "DCE.i", "SHFE.rb")], ["10001"])
+    draft.day("2026-04-01", [], ["10001"])
+    first = draft.write(tmp_path / "firm")
+    steps[1][1] = "0.51"
+    later = draft.write(tmp_path / "later", masters=["plans"], trades=(), balances=())
+    lines, _ = keep([("import", str(first)), ("close", "2026-03"), ("import", str(later)), ("close", "2026-04")])
+    # 650.00 in three lines of 216.67 leaves −0.01; 655.00 in three of 218.33 leaves +0.01
+    assert [(row["origin"], row["amount_fen"]) for row in lines if row["kind"] == "rounding"] == [("", "-1"), ("2026-03", "2")]
