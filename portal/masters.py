@@ -89,9 +89,8 @@ def read_lines(spec: MasterFile, text: str, file: str, findings: Findings) -> li
                     found=span_text(line.values["valid_from"], line.values["valid_to"]),
                     expected="valid_to later than valid_from",
                 )
-    if not findings.refused:
-        for check in spec.checks:
-            check(lines, file, findings)
+    for check in spec.checks:
+        check(lines, file, findings)
     return lines
 
 

@@ -20,6 +20,7 @@ from portal.imports.run import Options, Outcome, run_import
 from portal.imports.second_person import second_person
 from portal.keys import keyring
 from portal.refusals import Finding, Findings, Severity
+from portal.settlement.wording import expected, remedy, sentence
 
 SHOWN = 50
 NOTHING_READABLE = 2
@@ -105,17 +106,18 @@ def _print_findings(items: list[Finding], count: int) -> None:
 
 
 def describe(item: Finding) -> str:
-    """A finding on one line: file:line field: what was found, what was expected."""
+    """A finding on one line: file:line field: what is wrong, what was found, what was expected, what to do."""
     place = f"{item.file}:{item.line}" if item.line else item.file
-    expected = f"; expected {item.expected}" if item.expected else ""
-    return f"{item.severity.value} {place} {item.field} [{item.code}] found {item.found!r}{expected}"
+    found = f" found {item.found!r}" if item.found else ""
+    wanted = f", expected {expected(item)}" if item.expected else ""
+    return f"{item.severity.value} {place} {item.field}: {sentence(item)}{found}{wanted}. {remedy(item)} [{item.code}]"
 
 
 def write_findings(path: Path, findings: Findings) -> None:
     """Write findings as CSV; a cell that a spreadsheet would run as a formula is quoted."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["severity", "code", "file", "line", "field", "found", "expected"])
+        writer.writerow(["severity", "code", "file", "line", "field", "found", "expected", "sentence", "remedy"])
         for item in findings.listed:
-            row = [item.severity.value, item.code, item.file, item.line or "", item.field, item.found, item.expected]
+            row = [item.severity.value, item.code, item.file, item.line or "", item.field, item.found, expected(item), sentence(item), remedy(item)]
             writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in row])

@@ -10,9 +10,9 @@ from portal.imports.kinds import Family, Kind
 from portal.imports.received import Received
 from portal.imports.steps import Refused, unit
 from portal.refusals import Findings, Refusal
-from portal.settlement.around import around
+from portal.settlement.around import account_ids, around
 from portal.settlement.day import DayInput
-from portal.settlement.day_checks import check_day
+from portal.settlement.day_checks import check_day, check_rows
 from portal.settlement.post_day import FileSeen, Posted, complete, post_day
 from portal.settlement.received import received_before
 
@@ -32,6 +32,8 @@ def import_day(day: date, family: Family, files: Sequence[Known], context: Conte
         return result
     given = family.read_day(day, fresh, findings) if family.read_day else None
     if given is None or findings.refused:
+        if given is not None:
+            check_rows(given, account_ids(), findings)
         return result
     seen = [FileSeen(file.digest, file.name, file.size, kind.name, day if len(kind.days) == 1 else None) for kind, file in fresh if holds_rows(kind, file)]
     try:

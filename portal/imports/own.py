@@ -47,7 +47,7 @@ def read_own_day(day: date, files: Sequence[tuple[Kind, Received]], findings: Fi
         else:
             given.trade_file, given.trades = file.name, read_trades(got[1], file.name, day, own)
         findings.extend(own)
-    return None if findings.refused else given
+    return given
 
 
 def _one_each(files: Sequence[tuple[Kind, Received]], findings: Findings) -> list[tuple[Kind, Received]]:

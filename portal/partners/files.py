@@ -23,8 +23,9 @@ def no_loop(lines: list[Line], file: str, findings: Findings) -> None:
     for line in lines:
         if line.values["broker_no"] == line.values["upline_no"]:
             findings.refuse("own_upline", file, line.number, field="upline_no", found=line.values["upline_no"], expected="another broker")
-    if not findings.refused:
-        for line, day in loops(lines, "broker_no", "upline_no"):
+    others = [line for line in lines if line.values["broker_no"] != line.values["upline_no"]]
+    if others:
+        for line, day in loops(others, "broker_no", "upline_no"):
             findings.refuse(
                 "upline_loop",
                 file,

@@ -13,7 +13,7 @@ import polars as pl
 
 from models.values.money import half_up, yuan
 from portal.refusals import Findings, Severity
-from portal.settlement.day import AMOUNTS, DayInput
+from portal.settlement.day import AMOUNTS, BALANCES, TRADES, DayInput
 
 NOT_NEGATIVE = ("deposit", "withdrawal", "other_in", "other_out", "margin")
 TOTAL_LIMIT = 2**62
@@ -58,13 +58,26 @@ def check_day(day: DayInput, known: Known, findings: Findings, *, balances_given
         return
     _fees(day, balances, trades, findings)
     if balances_given:
-        for name in NOT_NEGATIVE:
-            _each(balances.filter(pl.col(name) < 0), "negative_amount", day.balance_file, name, name, "0 or more", findings)
+        _amounts(day, balances, findings)
         _identities(day, balances, findings)
         _previous(day, balances, known, findings)
         _silent(day, balances, known, findings)
         _following(day, balances, known, findings)
     _worth_knowing(day, balances if balances_given else balances.clear(), trades, findings)
+
+
+def check_rows(day: DayInput, accounts: pl.DataFrame, findings: Findings) -> None:
+    """Add what is wrong with single rows of a day that is refused already, so that all of it is named at once."""
+    balances = day.balances if day.balances is not None else pl.DataFrame(schema=BALANCES)
+    trades = day.trades if day.trades is not None else pl.DataFrame(schema=TRADES)
+    _unknown(day, balances, trades, accounts, findings)
+    _amounts(day, balances, findings)
+    _identities(day, balances, findings)
+
+
+def _amounts(day: DayInput, balances: pl.DataFrame, findings: Findings) -> None:
+    for name in NOT_NEGATIVE:
+        _each(balances.filter(pl.col(name) < 0), "negative_amount", day.balance_file, name, name, "0 or more", findings)
 
 
 def _calendar(day: DayInput, known: Known, findings: Findings) -> None:
@@ -77,14 +90,16 @@ def _calendar(day: DayInput, known: Known, findings: Findings) -> None:
         findings.warn("days_missing", file, field="trade_date", found=_days(known.missing), expected="every trading day after the last settled one")
 
 
-def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known: Known, findings: Findings) -> None:
-    unknown = balances.join(known.accounts, on="account_no", how="anti")
-    _each(unknown, "unknown_account", day.balance_file, "account_no", "account_no", "import accounts.csv first", findings)
+def _unknown(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, accounts: pl.DataFrame, findings: Findings) -> None:
     lines = trades.select("account_no", line=pl.col("lines").list.first())
-    known_trades = lines.join(known.accounts, on="account_no", how="semi")
-    unknown_trades = lines.join(known.accounts, on="account_no", how="anti")
-    _each(unknown_trades, "unknown_account", day.trade_file, "account_no", "account_no", "import accounts.csv first", findings)
-    bare = known_trades.join(balances, on="account_no", how="anti")
+    for frame, file in ((balances, day.balance_file), (lines, day.trade_file)):
+        _each(frame.join(accounts, on="account_no", how="anti"), "unknown_account", file, "account_no", "account_no", "import accounts.csv first", findings)
+
+
+def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known: Known, findings: Findings) -> None:
+    _unknown(day, balances, trades, known.accounts, findings)
+    lines = trades.select("account_no", line=pl.col("lines").list.first()).join(known.accounts, on="account_no", how="semi")
+    bare = lines.join(balances, on="account_no", how="anti")
     _each(bare, "trade_without_balance", day.trade_file, "account_no", "account_no", "a balance row of this account on this day", findings)
 
 

@@ -22,8 +22,8 @@ LOTS = r"^[0-9]{1,12}$"
 NUMBER = r"^[^\s\x00-\x1f\x7f](.{0,62}[^\s\x00-\x1f\x7f])?$"
 
 
-def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame | None:
-    """A day's balances; None where something is refused."""
+def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame:
+    """A day's balances; rows in which something is refused are left out."""
     raw = _texts(text, BALANCE_COLUMNS, file, findings)
     before = findings.refused
     _about(raw, file, day, findings)
@@ -31,11 +31,11 @@ def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.Dat
     if raw.is_empty() and not before:
         findings.refuse("empty_file", file, 1, expected="at least one account")
     _once(frame, ["account_no"], file, findings)
-    return None if findings.refused else frame.select(pl.col(name).cast(kind) for name, kind in BALANCES.items())
+    return frame.drop_nulls().select(pl.col(name).cast(kind) for name, kind in BALANCES.items())
 
 
-def read_trades(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame | None:
-    """A day's trades, one row per account, exchange and product; None where something is refused."""
+def read_trades(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame:
+    """A day's trades, one row per account, exchange and product; rows in which something is refused are left out."""
     raw = _texts(text, TRADE_COLUMNS, file, findings).with_columns(pl.col("exchange").str.to_uppercase())
     _about(raw, file, day, findings)
     _match(raw, "exchange", pl.col("exchange").is_in(EXCHANGES), "unknown_word", file, findings, " / ".join(EXCHANGES))
@@ -43,9 +43,7 @@ def read_trades(text: str, file: str, day: date, findings: Findings) -> pl.DataF
     lots = _match(raw, "lots", pl.col("lots").str.contains(LOTS), "bad_lots", file, findings, "a whole number of lots, 0 or more")
     frame = raw.with_columns(pl.when(lots).then(pl.col("lots")).cast(pl.Int64), *(_fen(raw, name, file, findings) for name in ("turnover", "fee", "exchange_fee")))
     _once(frame.with_columns(pl.col("product").str.to_uppercase()), ["account_no", "exchange", "product"], file, findings)
-    if findings.refused:
-        return None
-    return frame.with_columns(pl.concat_list("line").alias("lines")).select(pl.col(name).cast(kind) for name, kind in TRADES.items())
+    return frame.drop_nulls().with_columns(pl.concat_list("line").alias("lines")).select(pl.col(name).cast(kind) for name, kind in TRADES.items())
 
 
 def _texts(text: str, wanted: list[str], file: str, findings: Findings) -> pl.DataFrame:

@@ -1,0 +1,152 @@
+"""What the findings of an import mean: the code of each, its sentence, and what to do about it. In the reader's language."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from portal.refusals import Finding
+
+
+class Words(NamedTuple):
+    """The sentence of a finding, and the remedy."""
+
+    sentence: LazyString
+    remedy: LazyString
+
+
+WORDS: dict[str, Words] = {
+    "archive_locked": Words(_l("The archive is locked with a password."), _l("Hand it in without a password.")),
+    "archive_path_outside": Words(_l("The archive holds a path that leads outside of it."), _l("Pack the files anew, without absolute paths.")),
+    "archive_too_deep": Words(_l("The archive holds archives that hold archives."), _l("Unpack the inner archives first.")),
+    "archive_too_large": Words(_l("The archive unpacks to more than is accepted."), _l("Split it, or hand in the files themselves.")),
+    "available_identity": Words(_l("Available is not equity minus margin."), _l("Export the day anew from the settlement system.")),
+    "bad_account_no": Words(_l("This is no account number."), _l("Write the number as text, without blanks around it.")),
+    "bad_amount": Words(_l("This is no amount in yuan."), _l("Write it like 1234.50, without commas, exponents or signs other than a leading minus.")),
+    "bad_archive": Words(_l("The archive cannot be unpacked."), _l("Pack it anew.")),
+    "bad_csv": Words(_l("The quotes of this row do not pair."), _l("Write CSV as RFC 4180 describes.")),
+    "bad_date": Words(_l("This is no date of the expected form."), _l("Write dates as YYYY-MM-DD and months as YYYY-MM.")),
+    "bad_encoding": Words(_l("The bytes are neither UTF-8 nor GB18030."), _l("Save the file anew in one of the two.")),
+    "bad_file_date": Words(_l("The day in the file's name does not exist."), _l("Name the file after its trade date.")),
+    "bad_json": Words(_l("This is no JSON, or a key stands twice."), _l("Correct the file at the place named.")),
+    "bad_level": Words(_l("An override has a level from 1 to 3."), _l("Write 1, 2 or 3.")),
+    "bad_lots": Words(_l("This is no whole number of lots."), _l("Write whole lots, 0 or more.")),
+    "bad_number": Words(_l("This is no number of the expected form."), _l("Write a plain decimal number within the bounds named.")),
+    "bad_plan": Words(_l("The plan is not built as expected here."), _l("Compare with the description of plans.json.")),
+    "bad_product": Words(_l("This is no product."), _l("Write the product's letters, such as rb.")),
+    "balance_identity": Words(_l("The balance is not what its parts add up to."), _l("Export the day anew from the settlement system.")),
+    "blank_padded": Words(_l("There are blanks around the value."), _l("Take the blanks away.")),
+    "cap_below_guarantee": Words(_l("The cap is below the guarantee."), _l("Raise the cap or lower the guarantee.")),
+    "column_twice": Words(_l("A column stands twice."), _l("Keep each column once.")),
+    "component_twice": Words(_l("A version has two components of one kind."), _l("Keep one component of each kind.")),
+    "control_character": Words(_l("The text holds control characters."), _l("Take them out.")),
+    "day_twice": Words(_l("The day comes twice with different content."), _l("Hand in one file of each kind for a day.")),
+    "days_missing": Words(_l("Trading days before this one are not settled."), _l("Import the missing days; nothing is filled in for them.")),
+    "deductions_over_whole": Words(_l("The deductions add up to more than 1."), _l("Lower them to 1 together at most.")),
+    "empty_file": Words(_l("The file holds no row."), _l("Export it anew.")),
+    "empty_span": Words(_l("The span holds no day."), _l("valid_to must be later than valid_from.")),
+    "fee_identity": Words(_l("The fee is not the sum of the fees of the account's trades."), _l("Import balances and trades of the same settlement.")),
+    "file_twice": Words(_l("Two files of one name have different content."), _l("Hand in one of them.")),
+    "key_twice": Words(_l("The same row stands twice."), _l("Keep one of the two lines.")),
+    "marginal_measure": Words(_l("Marginal tiers are measured by the retained fee alone."), _l("Choose the measure retained_fee or the mode whole.")),
+    "missing_column": Words(_l("A column is missing."), _l("Add it to the header.")),
+    "missing_value": Words(_l("A value is missing."), _l("Fill it in.")),
+    "month_closed": Words(_l("The month is closed."), _l("Book the adjustment in a month that is open.")),
+    "negative_amount": Words(_l("The amount is below 0."), _l("Deposits, withdrawals, other amounts and margin are 0 or more.")),
+    "negative_equity": Words(_l("The equity is below 0."), _l("Look into the account; the day is posted.")),
+    "negative_retained_fee": Words(_l("The retained fee is below 0."), _l("Check the exchange fee; the row counts as negative.")),
+    "next_day_differs": Words(_l("The next settled day begins with another balance."), _l("Import the corrected next day too.")),
+    "no_balances": Words(_l("There are trades but no balances of this day."), _l("Import the balances of the day with them.")),
+    "not_recognised": Words(_l("The portal does not know this file."), _l("Check its name.")),
+    "not_trading_day": Words(_l("The calendar has no trading on this day."), _l("Check the date, or correct the calendar.")),
+    "nul_byte": Words(_l("The file holds NUL bytes."), _l("Export it anew as text.")),
+    "other_without_note": Words(_l("The reason is other, but the note is empty."), _l("Say why, for the second person who decides.")),
+    "overrides_not_allowed": Words(_l("The plan pays overrides, which the firm's rule set does not allow."), _l("Take the overrides out.")),
+    "own_upline": Words(_l("A broker is his own upline."), _l("Name another upline or none.")),
+    "previous_balance": Words(_l("The previous balance is not the balance of the settled day before."), _l("Import the corrected earlier day first.")),
+    "previous_balance_gap": Words(_l("The previous balance differs, and days in between are missing."), _l("Import the missing days.")),
+    "previous_balance_silent": Words(_l("The previous balance differs from the account's last row."), _l("The account was silent in between: check it.")),
+    "rate_or_tiers": Words(_l("The component needs either a rate or tiers."), _l("Keep one of the two.")),
+    "risk_over_100": Words(_l("The risk degree is over 100 percent."), _l("Look into the account; the day is posted.")),
+    "rule": Words(_l("A rule of the portal said no."), _l("Do what the sentence says.")),
+    "shares_over_whole": Words(_l("The shares of the account pass 100 percent on this day."), _l("Lower a share or end a span.")),
+    "silent_account": Words(_l("The account had a row on the settled day before and has none now."), _l("Check whether it was closed.")),
+    "silent_deletion": Words(_l("The row was believed so far and is missing from the file."), _l("Keep the row, end its span, or replace with a second person.")),
+    "spans_overlap": Words(_l("Two spans share a day."), _l("End the earlier one on the day on which the later begins.")),
+    "steps_not_ascending": Words(_l("The thresholds do not ascend."), _l("Sort the steps by threshold, each once.")),
+    "too_long": Words(_l("The text is too long."), _l("Shorten it.")),
+    "totals_too_large": Words(_l("The totals are larger than any firm's."), _l("Check the amounts.")),
+    "trade_without_balance": Words(_l("There is a trade, but no balance row of the account on this day."), _l("Export the balances with all accounts that traded.")),
+    "unknown_account": Words(_l("The account is not known."), _l("Import accounts.csv with it first.")),
+    "unknown_branch": Words(_l("The branch is not known."), _l("Import branches.csv with it first.")),
+    "unknown_broker": Words(_l("The broker is not known."), _l("Import brokers.csv with it first.")),
+    "unknown_calendar_year": Words(_l("The trading calendar does not have this year."), _l("Add the year to the calendar first.")),
+    "unknown_column": Words(_l("The column is not known."), _l("Take it out or correct its name.")),
+    "unknown_plan": Words(_l("The plan is not known."), _l("Import plans.json with it first.")),
+    "unknown_reason": Words(_l("The reason is none of the coded ones."), _l("A second person decides whether it stands.")),
+    "unknown_staff": Words(_l("The staff member is not known."), _l("Import staff.csv with it first.")),
+    "unknown_word": Words(_l("The word is none of those accepted."), _l("Choose one of those named.")),
+    "unreadable_file": Words(_l("The file cannot be read."), _l("Check it and hand it in again.")),
+    "upline_loop": Words(_l("The uplines make a loop."), _l("End one of the spans in the loop.")),
+    "utf16": Words(_l("The file is written in UTF-16."), _l("Save it as UTF-8 or GB18030.")),
+    "wrong_columns": Words(_l("The row has another number of fields than the header."), _l("Check for commas without quotes.")),
+    "wrong_day": Words(_l("The row is of another trade date than the file's name says."), _l("One file holds one day.")),
+}
+"""Every code that an import can give."""
+
+PHRASES: tuple[LazyString, ...] = (
+    _l("a value"),
+    _l("a value without blanks around it"),
+    _l("text without control characters"),
+    _l("a date such as 2026-03-31"),
+    _l("a date that exists, such as 2026-03-31"),
+    _l("a month such as 2026-03"),
+    _l("an amount in yuan such as 1234.50"),
+    _l("at most 2 decimals (a third must be 0)"),
+    _l("at most 3 decimals"),
+    _l("an amount below 10,000,000,000,000 yuan"),
+    _l("a plain decimal number such as 0.0672"),
+    _l("a rate of at least 0"),
+    _l("a share from 0 to 100 percent"),
+    _l("a whole number of lots, 0 or more"),
+    _l("a product such as rb"),
+    _l("an account number without blanks around it"),
+    _l("0 or more"),
+    _l("UTF-8 or GB18030"),
+    _l("import accounts.csv first"),
+    _l("import brokers.csv first"),
+    _l("import branches.csv first"),
+    _l("import staff.csv first"),
+    _l("import plans.json first"),
+    _l("valid_to later than valid_from"),
+    _l("a month that is open"),
+    _l("another broker"),
+    _l("no loop on any day"),
+    _l("the row, or a replacement approved by a second person"),
+    _l("a balance row of this account on this day"),
+    _l("the balances of this day, in the same import or before"),
+    _l("a trading day"),
+    _l("a year of the trading calendar"),
+    _l("a note that says why"),
+)
+"""What findings name as expected, where it is always the same phrase."""
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, as a sentence."""
+    words = WORDS.get(finding.code)
+    return str(words.sentence) if words else finding.code
+
+
+def remedy(finding: Finding) -> str:
+    """What to do about it."""
+    words = WORDS.get(finding.code)
+    return str(words.remedy) if words else ""
+
+
+def expected(finding: Finding) -> str:
+    """What was expected, in the reader's language where it is a fixed phrase."""
+    return gettext(finding.expected) if finding.expected else ""
