@@ -24,13 +24,19 @@ def import_day(day: date, family: Family, files: Sequence[Known], context: Conte
     result = Result("day", str(day), files=len(files))
     try:
         fresh = _fresh(files)
+        taken = list(files) if family.whole and fresh else fresh
     except (Refusal, OSError) as error:
         findings.refuse("unreadable_file", str(day), found=error, expected="files that can be read")
         return result
     if not fresh:
         result.state = "same_bytes"
         return result
-    given = family.read_day(day, fresh, findings) if family.read_day else None
+    given = family.read_day(day, taken, findings) if family.read_day else None
+    if given is not None and given.left_alone:
+        result.detail = {"notes": [f"{kind} left alone: {rows} rows" for kind, rows in sorted(given.left_alone.items())]}
+        if given.balances is None and given.trades is None and not findings.refused:
+            result.state = "left_alone"
+            return result
     if given is None or findings.refused:
         if given is not None:
             check_rows(given, account_ids(), findings)
@@ -72,7 +78,7 @@ def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Fin
     result.rows = day.balances.height + day.trades.height
     result.state = {0: "unchanged", 1: "posted"}.get(posted.version, "corrected")
     if posted.version > 1:
-        result.detail = preview(posted)
+        result.detail = {**preview(posted), **result.detail}
 
 
 def preview(posted: Posted) -> dict[str, object]:

@@ -35,12 +35,14 @@ class Family:
     """A family of files: how one is recognised, and how the files of one trade date become a DayInput.
 
     `read_day` gets all files of the family for that day and adds every fault to the findings; None says nothing is to be
-    posted. It runs outside the transaction and may read the database.
+    posted. It runs outside the transaction and may read the database. `whole` families are read from all files of a day,
+    also from those whose bytes were posted before, as soon as one of them is new.
     """
 
     name: str
     recognise: Recogniser
     read_day: DayReader | None = None
+    whole: bool = False
 
 
 MASTERS = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from portal.imports.kinds import Family, Kind
+from portal.imports.market_monitor import MARKET_MONITOR
 from portal.imports.own import OWN, OWN_DAY
 from portal.imports.received import Received
 
-FAMILIES: list[Family] = [OWN, OWN_DAY]
+FAMILIES: list[Family] = [OWN, OWN_DAY, MARKET_MONITOR]
 """Every family that the portal reads, in the order in which they are asked."""
 
 

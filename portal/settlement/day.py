@@ -46,3 +46,5 @@ class DayInput:
     files: list[str] = field(default_factory=list)
     lenient_identity_accounts: frozenset[str] = frozenset()
     """Accounts whose balance identity only warns (they have rows in delivdetails or opt* files)."""
+    left_alone: dict[str, int] = field(default_factory=dict)
+    """Rows of the kinds of files that are recognised and deliberately not read, by kind."""
