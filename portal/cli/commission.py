@@ -15,7 +15,7 @@ from models.commission import CommissionRun
 from models.values.calendar import Month, NotADate
 from models.values.money import yuan
 from portal.actors import Actor, actor_of
-from portal.audit import approvals
+from portal.audit import approvals, heads
 from portal.cli.progress import progress
 from portal.cli.refusing import RefusingGroup
 from portal.clock import now
@@ -106,6 +106,7 @@ def close(period: Month, prepared_by: str, approved_by: str, accept_missing: boo
         approval = prepare_close(run, preparer, now(), accept_missing=accept_missing)
         approvals.approve(approval.id, approver, now(), digest=approval.digest)
         missing = approval.payload["missing_days"]
+    heads.publish_current(current_app.config["PORTAL"].instance, now())
     click.echo(f"{period} closed: {run.lines} lines, digest {run.digest}" + (f"; without the days {', '.join(missing)}" if missing else ""))
 
 

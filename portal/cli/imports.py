@@ -58,7 +58,7 @@ def import_files(paths: tuple[Path, ...], dry_run: bool, replace: bool, approved
     _print(outcome, dry_run=dry_run)
     if findings_file:
         write_findings(findings_file, outcome.findings)
-    if outcome.findings.refused or outcome.state != ImportState.DONE:
+    if outcome.findings.refused or outcome.summary["days"].get("refused") or outcome.state != ImportState.DONE:
         click.get_current_context().exit(1)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import func, select
 
 from models import db
-from models.commission import Adjustment, MonthClose, RunLevel, RunStatement, SegmentRole
+from models.commission import Adjustment, MonthClose, PlanVersion, RunLevel, RunStatement, SegmentRole
 from models.values.calendar import Month
 from portal.commission import store
 from portal.commission.correct import differences
@@ -174,7 +174,7 @@ def _as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, p
     products = pl.concat([named.select("pid", "exchange", "product", "key"), fresh])
     brokers = facts.brokers.select("broker_id", "b")
     lines = (
-        posted.with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
+        _in_todays_versions(posted, facts).with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
         .join(products.select("key", "pid"), on="key", how="left", maintain_order="left")
         .join(brokers, on="broker_id", how="left", maintain_order="left")
         .join(brokers.rename({"broker_id": "downline_id", "b": "downline"}), on="downline_id", how="left", maintain_order="left")
@@ -182,6 +182,18 @@ def _as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, p
         .select(pl.col(name).cast(dtype) for name, dtype in LINES.items())
     )
     return lines, products.select("pid", "exchange", "product")
+
+
+def _in_todays_versions(posted: pl.DataFrame, facts: MonthFacts) -> pl.DataFrame:
+    """Posted lines that name, of a plan version asserted again since, today's row: a version is its plan and valid_from (§7)."""
+    old = posted.filter(~pl.col("plan_version_id").is_in(list(facts.terms)))["plan_version_id"].drop_nulls().unique().to_list()
+    if not old:
+        return posted
+    versions = select(PlanVersion.id, PlanVersion.plan_id, PlanVersion.valid_from)
+    rows = {row.id: (row.plan_id, row.valid_from) for row in db.session.execute(versions.where(PlanVersion.id.in_([*old, *facts.terms])))}
+    today = {rows[version]: version for version in facts.terms}
+    renamed = {version: today.get(key, version) for version, key in rows.items()}
+    return posted.with_columns(pl.col("plan_version_id").replace(renamed))
 
 
 def _level_differences(origin: Month, facts: MonthFacts, earned: dict[int, int]) -> Iterator[tuple[int, int]]:

@@ -47,7 +47,7 @@ def statement_rows(run: CommissionRun) -> list[tuple[str, *tuple[int, ...]]]:
 
 def sorted_lines(run: CommissionRun) -> Iterator[pl.DataFrame]:
     """A run's lines in LINE_COLUMNS, sorted by all of them, a shard of brokers at a time."""
-    brokers = dict(db.session.execute(select(Broker.id, Broker.broker_no)).tuples().all())
+    brokers = {row.id: row.broker_no for row in db.session.execute(select(Broker.id, Broker.broker_no))}
     names = Namer(brokers)
     corrections = names.name(store.read_lines(run.id, SegmentRole.CORRECTIONS), run.period)
     shards = db.session.execute(
