@@ -38,7 +38,7 @@ from portal.identity import sessions
 from portal.permissions import Scope, scope_of
 from portal.transaction import transaction
 from portal.web.guard import Door, Policy, policies
-from tests.browser import change, form_token, seat, someone
+from tests.people import change, form_token, seat, someone
 from tests.rooms.pages.firm import NUMBERS
 
 Which = Literal["own", "foreign", "missing"]

@@ -20,8 +20,8 @@ from portal.transaction import transaction
 from portal.web import guard
 from portal.web.guard import Door, current_actor, install_guard, policies, requires
 from tests import matrix
-from tests.browser import seat, someone
 from tests.matrix import MAKERS, Walk, Which, maker
+from tests.people import seat, someone
 from tests.rooms.pages.firm import settle_in
 
 OPEN_TO_ALL = {
