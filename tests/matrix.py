@@ -7,6 +7,7 @@ parameter, the room says in `tests/rooms/<room>/makers.py` how to make an object
     @maker("month")
     def month(user, which): ...      # which: "own", "foreign" or "missing"; returns the text for the address
 
+A page whose objects stand in its query (`?broker=…`) gets `@maker(QUERY, "its.endpoint")`, which returns the query.
 A parameter without a maker is a fault, and so is a refused write that changes a row, a "foreign" answer that differs
 from the "missing" one, and any answer of 500.
 """
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -36,12 +38,15 @@ from portal.identity import sessions
 from portal.permissions import Scope, scope_of
 from portal.transaction import transaction
 from portal.web.guard import Door, Policy, policies
-from tests.browser import change, form_token, seat, someone
+from tests.people import change, form_token, seat, someone
+from tests.rooms.pages.firm import NUMBERS
 
 Which = Literal["own", "foreign", "missing"]
 Maker = Callable[[User | None, Which], str]
 Answer = Literal["sign in", "second factor", "confirm", "forbidden", "missing", "answered"]
 
+QUERY = "?"
+"""Stands for the query of an address."""
 MAKERS: dict[tuple[str, str], Maker] = {}
 KINDS: tuple[Which, ...] = ("own", "foreign", "missing")
 STRANGERS = ("anonymous", "disabled", "former")
@@ -131,6 +136,7 @@ class Walk:
     cells: int = 0
     user_ids: dict[str, int] = field(default_factory=dict)
     browsers: dict[str, tuple[datetime, FlaskClient]] = field(default_factory=dict)
+    form: tuple[str, str] | None = None
     objects: dict[tuple[str, str, str, Which], str] = field(default_factory=dict)
 
     def run(self) -> Walk:
@@ -154,10 +160,9 @@ class Walk:
         return self
 
     def _cast(self) -> None:
-        numbers = {"broker_no": "0001", "client_no": "0001", "staff_no": "0001", "branch_no": "01"}
         for person in PEOPLE:
             if person.name != "anonymous":
-                self.user_ids[person.name] = someone(self.app, person.role or Role.ADMIN, **numbers)
+                self.user_ids[person.name] = someone(self.app, person.role or Role.ADMIN, **NUMBERS)
 
     def _client(self, person: Someone, *, new: bool) -> FlaskClient:
         """A browser of this person; for strangers one whose session has died. One that saw only refusals serves again for a while."""
@@ -186,8 +191,13 @@ class Walk:
         return MAKERS.get((rule.endpoint, name)) or MAKERS.get(("", name))
 
     def _address(self, rule: Rule, person: Someone, which: Which | None, *, new: bool) -> tuple[str, dict[str, str]]:
-        values = {name: self._object(rule, name, person, which, new=new) for name in sorted(rule.arguments)} if which else {}
-        return str(self.app.url_map.bind("localhost").build(rule.endpoint, {**(rule.defaults or {}), **values})), values
+        values = {name: self._object(rule, name, person, which, new=new) for name in self._parameters(rule)} if which else {}
+        query = values.pop(QUERY, "")
+        path = self.app.url_map.bind("localhost").build(rule.endpoint, {**(rule.defaults or {}), **values})
+        return f"{path}?{query}" if query else path, {**values, **dict(parse_qsl(query))}
+
+    def _parameters(self, rule: Rule) -> list[str]:
+        return [*sorted(rule.arguments), *([QUERY] if (rule.endpoint, QUERY) in MAKERS else [])]
 
     def _object(self, rule: Rule, name: str, person: Someone, which: Which, *, new: bool) -> str:
         """The text of an object for an address. One that was only refused serves again."""
@@ -204,7 +214,7 @@ class Walk:
         return self.objects[key]
 
     def _walk(self, rule: Rule, method: str, policy: Policy) -> None:
-        kinds: tuple[Which | None, ...] = KINDS if rule.arguments else (None,)
+        kinds: tuple[Which | None, ...] = KINDS if self._parameters(rule) else (None,)
         cells = [(person, which, expected(policy, person, which)) for person in PEOPLE for which in kinds]
         self._walk_refused(rule, method, [cell for cell in cells if cell[2] != "answered"])
         for person, which, answer in cells:
@@ -233,15 +243,17 @@ class Walk:
 
     def _shared_token(self, method: str, clients: list[FlaskClient]) -> str:
         """One form token, with the cookie that it belongs to in each browser: refusals must not come from a missing token."""
-        if method not in UNSAFE or not clients:
+        if method not in UNSAFE:
             return ""
-        stranger = self.app.test_client()
-        token = form_token(stranger)
-        cookie = stranger.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
-        assert cookie is not None
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        if not self.form:
+            stranger = self.app.test_client()
+            token, cookie = form_token(stranger), stranger.get_cookie(name)
+            assert cookie is not None
+            self.form = (token, cookie.value)
         for client in clients:
-            client.set_cookie(cookie.key, cookie.value)
-        return token
+            client.set_cookie(name, self.form[1])
+        return self.form[0]
 
     def _ask(self, client: FlaskClient, method: str, address: str, token: str, cell: tuple[Rule, Someone, Which | None, Answer]) -> TestResponse:
         rule, person, which, answer = cell

@@ -44,10 +44,8 @@ def add_user(
     demo_password_hash: str | None = None,
     request_id: str = "",
 ) -> User:
-    """Add a user, who is invited until he has chosen a password. Raises Conflict where the address has a sign-in already.
-
-    `demo_password_hash` makes him an active user of a demonstration firm with a printed password instead.
-    """
+    """Add a user, who is invited until he has chosen a password; `demo_password_hash` makes him one of a demonstration firm,
+    active with a printed password, instead. Raises Conflict where the address has a sign-in already."""
     actor.need(Can.USER_MANAGE)
     policy.check_roles(list(roles))
     user = User(

@@ -15,8 +15,8 @@ from portal import create_app
 from portal.settings import Settings
 from portal.web.guard import install_guard, public
 from portal.web.headers import HEADERS
-from tests.browser import form_token, post, seat, someone
 from tests.matrix import MAKERS, UNSAFE, load_makers
+from tests.people import form_token, post, seat, someone
 
 NUMBERS = (-1, 0, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64, 10**40)
 TEXTS = ("%00", "a%00b", "%0d%0aX-Evil:1", "%ff%fe", "..%2f..%2fetc", "%F0%9F%A6%84", "x" * 3000, "'%22%3E%3Cb%3E", "%20", "0" * 400)

@@ -21,7 +21,7 @@ from portal.identity import verbs
 from portal.identity.factors import REQUIRED
 from portal.settings import Settings
 from portal.transaction import transaction
-from tests.browser import change, email_of, form_token, post, sign_in, someone, token_in
+from tests.people import change, email_of, form_token, post, sign_in, someone, token_in
 
 NOON = datetime(2026, 11, 20, 4, 0, 10, tzinfo=UTC)
 

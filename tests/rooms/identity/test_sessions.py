@@ -18,7 +18,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.identity import passwords, verbs
 from portal.transaction import transaction
-from tests.browser import PASSWORD, form_token, post, seat, someone
+from tests.people import PASSWORD, form_token, post, seat, someone
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 STRONG = "another four unrelated words"

@@ -21,7 +21,7 @@ from portal.identity import passwords, verbs
 from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.requests import safe_next
-from tests.browser import PASSWORD, change, email_of, form_token, post, seat, sign_in, someone, token_in
+from tests.people import PASSWORD, change, email_of, form_token, post, seat, sign_in, someone, token_in
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 HOSTILE = (

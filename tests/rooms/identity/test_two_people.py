@@ -9,7 +9,7 @@ from flask import Flask
 from flask_login import LoginManager, UserMixin, login_required, login_user
 
 from models.identity import Role
-from tests.browser import seat, someone
+from tests.people import seat, someone
 
 
 def test_a_second_browser_is_nobody(app: Flask) -> None:

@@ -15,7 +15,7 @@ from portal.identity import queries, verbs
 from portal.identity.queries import UserFilter
 from portal.refusals import Conflict, NotAllowed, NotFound
 from portal.transaction import transaction
-from tests.browser import change, email_of, post, seat, sign_in, someone, token_in
+from tests.people import change, email_of, post, seat, sign_in, someone, token_in
 
 
 def run(app: Flask, *words: str) -> tuple[int, str, str]:

@@ -1,0 +1,34 @@
+"""A firm of two branches, two brokers and two accounts with one closed month; the first of each is one's own, the second another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from tests.oracle import product
+from tests.oracle.notation import Draft, trade
+
+DAY = "2026-03-02"
+PERIOD = DAY[:7]
+ACCOUNTS = {"own": "10001", "foreign": "10002", "missing": "99999"}
+BROKERS = {"own": "B001", "foreign": "B002", "missing": "B999"}
+NUMBERS = {"broker_no": "B001", "client_no": "C10001", "staff_no": "S001", "branch_no": "01"}
+"""What a person is bound to, so that the first of each is his own."""
+
+
+def settle_in(app: Flask, folder: Path) -> None:
+    """Import the firm and close its month."""
+    draft = Draft()
+    draft.add("branches", branch_no="02", name="营业部2")
+    draft.plan("HALF", [{"kind": "retained_fee", "rate": "0.5"}])
+    for broker, account, branch in (("B001", "10001", "01"), ("B002", "10002", "02")):
+        draft.broker(broker)["branch_no"] = branch
+        draft.account(account)["branch_no"] = branch
+        draft.agree(broker, "HALF")
+        draft.attribute(account, broker, "100")
+    draft.add("servicing", account_no="10001", staff_no="S001", role="servicer", valid_from="2025-01-02")
+    draft.day(DAY, [trade(account, "SHFE.rb", 10_000, 4_000) for account in ("10001", "10002")], ["10001", "10002"])
+    product.people(app)
+    product.import_folder(app, str(draft.write(folder)))
+    product.close(app, PERIOD)
