@@ -65,8 +65,8 @@ def missing(catalog: Catalog) -> list[str]:
     return [message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id and (message.fuzzy or not all(_parts(message.string)))]
 
 
-def _parts(string: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [string] if isinstance(string, str) else list(string)
+def _parts(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [string or ""] if string is None or isinstance(string, str) else list(string)
 
 
 def main() -> int:

@@ -29,13 +29,13 @@ function legend(look, series) {
   return { top: 0, right: 4, icon: "path://M0 6h22v3H0z", itemWidth: 20, itemHeight: 4, textStyle: { color: look.ink } };
 }
 
-// {unit, x, series: [{name, values, area}]}
+// {unit, x, series: [{name, values, area}], from_zero, max}
 function line(data, look, say, more = {}) {
   const series = data.series.map((one, index) => ({
     type: "line", name: one.name, data: one.values, showSymbol: data.x.length < 3, symbolSize: 6, connectNulls: false,
     lineStyle: { width: 2, type: DASHES[index % DASHES.length] }, areaStyle: one.area ? { opacity: 0.1 } : undefined, ...more,
   }));
-  const options = frame(look, { grid: grid(look, series.length > 1), legend: legend(look, series), series, xAxis: categories(look, data.x, { boundaryGap: false }), yAxis: amounts(look, say, { scale: !data.from_zero }) });
+  const options = frame(look, { grid: grid(look, series.length > 1), legend: legend(look, series), series, xAxis: categories(look, data.x, { boundaryGap: false }), yAxis: amounts(look, say, { scale: !data.from_zero, max: data.max }) });
   options.tooltip = { ...options.tooltip, trigger: "axis", valueFormatter: say.full };
   return options;
 }
@@ -118,4 +118,4 @@ function heatmap(data, look, say) {
   return options;
 }
 
-export const KINDS = { line, bar, waterfall, sankey, treemap, heatmap, step: (data, look, say) => line({ ...data, from_zero: true }, look, say, { step: "end" }) };
+export const KINDS = { line, bar, waterfall, sankey, treemap, heatmap, step: (data, look, say) => line({ ...data, from_zero: true, max: data.unit === "bp" ? 10_000 : undefined }, look, say, { step: "end" }) };

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from portal.web.headers import POLICY
-from tests.browser.conftest import barriers, check, overflow, violations
+from tests.screens.conftest import barriers, check, overflow, violations
 
 
 @pytest.mark.parametrize(("locale", "width", "dark"), [("zh-CN", 1440, False), ("en-US", 1440, True), ("zh-CN", 390, True), ("en-US", 390, False)])
