@@ -57,9 +57,12 @@ def holds_rows(kind: Kind, file: Received) -> bool:
 
 
 def _fresh(files: Sequence[Known]) -> list[Known]:
-    """The files whose bytes were not posted before."""
+    """The files whose bytes were not posted before. Where all that have rows were, those without rows came before too."""
     before = received_before([file.digest for _, file in files])
-    return [(kind, file) for kind, file in files if file.digest not in before]
+    fresh = [(kind, file) for kind, file in files if file.digest not in before]
+    if before and not any(holds_rows(kind, file) for kind, file in fresh):
+        return []
+    return fresh
 
 
 def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Findings, result: Result) -> None:
