@@ -20,7 +20,7 @@ from models.values.calendar import Month
 from portal import create_app
 from portal.actors import TERMINAL
 from portal.clock import now
-from portal.demo import DemoFirm, make
+from portal.demo import DemoFirm
 from portal.demo.load import PASSWORD, Load, check_empty, steps
 from portal.identity import passwords, verbs
 from portal.keys import keyring
@@ -32,15 +32,14 @@ LAST = date(2025, 12, 3)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> DemoFirm:
+def made(firm: DemoFirm, tmp_path_factory: pytest.TempPathFactory) -> DemoFirm:
     """The firm, cut off after its first 23 days so that the test is quick."""
-    firm = make(tmp_path_factory.mktemp("load") / "firm")
-    for day, balances, trades in firm.days:
-        if day > LAST:
-            balances.unlink()
-            trades.unlink()
+    folder = tmp_path_factory.mktemp("load") / "firm"
+    folder.mkdir()
     days = tuple(entry for entry in firm.days if entry[0] <= LAST)
-    return replace(firm, days=days, later=firm.later[:1], months_to_close=(Month(2025, 11),), open_months=(Month(2025, 12),), last_settled_day=LAST)
+    for path in (*firm.masters, *(path for _, balances, trades in days for path in (balances, trades))):
+        shutil.copy(path, folder)
+    return replace(firm, folder=folder, days=days, later=firm.later[:1], months_to_close=(Month(2025, 11),), open_months=(Month(2025, 12),), last_settled_day=LAST)
 
 
 @pytest.fixture
@@ -92,10 +91,9 @@ def test_it_is_never_mixed_with_real_books(demo_app: Flask) -> None:
         check_empty(demo_app.config["PORTAL"])
 
 
-def test_the_terminal_writes_files_and_sign_ins(app: Flask, tmp_path: Path, made: DemoFirm) -> None:
-    folder = tmp_path / "taken"
-    shutil.copytree(made.folder / "later", folder)
-    refused = app.test_cli_runner().invoke(args=["demo", "make", str(folder)])
+def test_the_terminal_writes_files_and_sign_ins(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "somebody's.txt").write_text("mine")
+    refused = app.test_cli_runner().invoke(args=["demo", "make", str(tmp_path)])
     assert refused.exit_code == 1
     assert "is not empty" in refused.output
     told = app.test_cli_runner().invoke(args=["demo", "sign-ins"])
