@@ -86,8 +86,18 @@ def add_users(load: Load) -> int:
 
 
 def _add(person: SignIn, hashed: str) -> None:
-    bound = {"broker_no": person.broker_no, "client_no": person.client_no, "staff_no": person.staff_no, "branch_no": person.branch_no}
-    verbs.add_user(email=person.email, name=person.name, roles=[person.role], actor=TERMINAL, moment=now(), demo_password_hash=hashed, **bound)
+    verbs.add_user(
+        email=person.email,
+        name=person.name,
+        roles=[person.role],
+        broker_no=person.broker_no,
+        client_no=person.client_no,
+        staff_no=person.staff_no,
+        branch_no=person.branch_no,
+        demo_password_hash=hashed,
+        actor=TERMINAL,
+        moment=now(),
+    )
 
 
 def import_files(load: Load, paths: list[Path]) -> str:

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import platform
 import resource
-import statistics
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -22,25 +21,26 @@ import pysqlite3.dbapi2 as sqlite
 
 from tests.bench import floor, product
 from tests.bench.make_firm import DAYS, SIZES
+from tests.bench.stopwatch import Taken, median
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the table; seconds."""
+    """One line of the table."""
 
     name: str
-    floor: float | None
-    product: float | None
+    floor: Taken | None
+    product: Taken | None
     budget: str
 
-    def row(self) -> tuple[str, str, str, str, str]:
-        """The cells."""
-        ratio = f"{self.product / self.floor:.2f} ×" if self.floor and self.product else ""
-        return self.name, _seconds(self.floor), _seconds(self.product), ratio, self.budget
+    def row(self) -> tuple[str, ...]:
+        """The cells: seconds by the clock and by the processor, and both ratios."""
+        cells = [f"{taken[kind]:.3f}" if taken else "" for kind in (0, 1) for taken in (self.floor, self.product)]
+        ratios = [f"{self.product[kind] / self.floor[kind]:.2f} ×" if self.floor and self.product else "" for kind in (0, 1)]
+        return self.name, cells[0], cells[1], ratios[0], cells[2], cells[3], ratios[1], self.budget
 
 
-def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f} s"
+HEAD = ("what", "floor s", "product s", "ratio", "floor CPU s", "product CPU s", "CPU ratio", "budget")
 
 
 def measure_import(firm: product.Product, floors: ProcessPoolExecutor, database: str, rounds: int) -> Measured:
@@ -54,8 +54,8 @@ def measure_import(firm: product.Product, floors: ProcessPoolExecutor, database:
         times.append(firm.import_paths(paths))
         if measured and index % 2 == 1:
             floor_times.append(floors.submit(floor.load_day, paths, database).result())
-        print(f"  {DAYS[index]} imported in {times[-1]:.2f} s", file=sys.stderr)
-    return Measured("import a day", statistics.median(floor_times), statistics.median(times[:rounds]), "≤ 3 × floor")
+        print(f"  {DAYS[index]} imported in {times[-1].wall:.2f} s", file=sys.stderr)
+    return Measured("import a day", median(floor_times), median(times[:rounds]), "≤ 3 × floor")
 
 
 def measure_preview(firm: product.Product, floors: ProcessPoolExecutor, rounds: int) -> tuple[Measured, str]:
@@ -67,7 +67,7 @@ def measure_preview(firm: product.Product, floors: ProcessPoolExecutor, rounds: 
     (_, lines, amount), (_, product_lines, earned) = pairs[-1]
     same = "the same" if (lines, amount) == (product_lines, earned) else "NOT THE SAME"
     note = f"floor: {lines:,} lines, {amount:,} fen; product: {product_lines:,} lines, {earned:,} fen: {same}"
-    return Measured("preview a month", statistics.median(pair[0][0] for pair in pairs), statistics.median(pair[1][0] for pair in pairs), "≤ 5 × floor"), note
+    return Measured("preview a month", median(pair[0][0] for pair in pairs), median(pair[1][0] for pair in pairs), "≤ 5 × floor"), note
 
 
 def versions(database: str) -> list[str]:
@@ -110,7 +110,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print("\n".join(versions(given.database)))
     print(f"firm {given.size} on {'PostgreSQL' if given.database else 'SQLite'}, {rounds} rounds, medians\n")
-    print(table([("what", "floor", "product", "ratio", "budget"), *(item.row() for item in measured)]))
+    print(table([HEAD, *(item.row() for item in measured)]))
     print(f"\npeak memory of the product: {after_import} MB after the imports (budget 600), {peak} MB in all (budget 1,500)\n{note}")
 
 

@@ -8,7 +8,6 @@ of amounts are those of the product, so that both are known to have done the sam
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +23,7 @@ import pysqlite3.dbapi2 as sqlite
 from portal.settlement.day import AMOUNTS
 from tests.bench.make_firm import DAYS, SIZES, attribution_places, day, traded, upline_places
 from tests.bench.plans import DEDUCTIONS, OVERRIDES, PLANS
+from tests.bench.stopwatch import Taken, stopwatch
 
 WHOLE = 1_000_000
 _DAY_TABLES = {
@@ -40,8 +40,8 @@ def parsed(path: Path) -> pl.DataFrame:
     return table.with_columns(*money, *(pl.col(name).cast(pl.Int64) for name in table.columns if name == "lots"))
 
 
-def load_day(paths: list[Path], database: str) -> float:
-    """Seconds for: read, parse, bulk load into bare tables, commit. `database` is a PostgreSQL address, or empty for SQLite."""
+def load_day(paths: list[Path], database: str) -> Taken:
+    """The time for: read, parse, bulk load into bare tables, commit. `database` is a PostgreSQL address, or empty for SQLite."""
     return _load_postgresql(paths, database) if database.startswith("postgres") else _load_sqlite(paths)
 
 
@@ -50,40 +50,37 @@ def _ddl(table: str) -> str:
     return f"CREATE TABLE {table} ({columns})"
 
 
-def _load_sqlite(paths: list[Path]) -> float:
+def _load_sqlite(paths: list[Path]) -> Taken:
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite.connect(Path(folder) / "floor.db", isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
         for table in _DAY_TABLES:
             connection.execute(_ddl(table))
-        started = time.perf_counter()
-        connection.execute("BEGIN IMMEDIATE")
-        for (table, columns), path in zip(_DAY_TABLES.items(), paths, strict=True):
-            marks = ", ".join("?" * len(columns))
-            for part in parsed(path).iter_slices(50_000):
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", part.rows())
-        connection.execute("COMMIT")
-        taken = time.perf_counter() - started
+        with stopwatch() as taken:
+            connection.execute("BEGIN IMMEDIATE")
+            for (table, columns), path in zip(_DAY_TABLES.items(), paths, strict=True):
+                marks = ", ".join("?" * len(columns))
+                for part in parsed(path).iter_slices(50_000):
+                    connection.executemany(f"INSERT INTO {table} VALUES ({marks})", part.rows())
+            connection.execute("COMMIT")
         connection.close()
-    return taken
+    return taken[0]
 
 
-def _load_postgresql(paths: list[Path], database: str) -> float:
+def _load_postgresql(paths: list[Path], database: str) -> Taken:
     with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as connection:
         for table in _DAY_TABLES:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
             connection.execute(_ddl(table))
-        started = time.perf_counter()
-        with connection.transaction():
+        with stopwatch() as taken, connection.transaction():
             for table, path in zip(_DAY_TABLES, paths, strict=True):
                 with connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
                     for part in parsed(path).iter_slices(50_000):
                         copy.write(part.write_csv(include_header=False).encode())
-        taken = time.perf_counter() - started
         for table in _DAY_TABLES:
             connection.execute(f"DROP TABLE {table}")
-    return taken
+    return taken[0]
 
 
 @dataclass
@@ -129,17 +126,21 @@ class Month:
             month.above.append(current.with_columns(plan.alias("plan")))
         return month
 
-    def price(self) -> tuple[float, Priced]:
-        """Seconds for pricing every line of the month, and what it came to."""
-        started = time.perf_counter()
+    def price(self) -> tuple[Taken, Priced]:
+        """The time for pricing every line of the month, and what it came to."""
+        with stopwatch() as taken:
+            done = self._priced()
+        return taken[0], done
+
+    def _priced(self) -> Priced:
         done = Priced()
         attributed = [_attributed(trades, self.owners, settled) for trades, settled in zip(self.trades, DAYS, strict=True)]
         equity = [_attributed(rows, self.owners, settled, _WITH_EQUITY) for rows, settled in zip(self.equity, DAYS, strict=True)]
-        factors = _factors(attributed, equity, done)
+        factors = _factors(attributed, equity)
         for rows, balances in zip(attributed, equity, strict=True):
             _price_day(rows, balances, factors, self.above, done)
         _round(attributed, factors, done)
-        return time.perf_counter() - started, done
+        return done
 
 
 _TIERS = {place: component["tiers"] for place, plan in enumerate(PLANS) for component in plan["versions"][0]["components"] if "tiers" in component}
@@ -182,7 +183,7 @@ def _attributed(rows: pl.DataFrame, owners: pl.DataFrame, settled: date, plans: 
     return pl.concat([alone, many.filter(pl.col("plan").is_in(plans)).join(sized, on=["row", "b"]).select(alone.columns)])
 
 
-def _factors(attributed: list[pl.DataFrame], equity: list[pl.DataFrame], done: Priced) -> pl.DataFrame:
+def _factors(attributed: list[pl.DataFrame], equity: list[pl.DataFrame]) -> pl.DataFrame:
     """Per broker: his part of the retained fee is multiplied by above ÷ below; marginal tiers also carry their total."""
     fees = pl.concat(rows.group_by("b", "plan").agg(pl.col("part").sum(), (pl.col("lots") * pl.col("share")).sum().alias("lots")) for rows in attributed)
     sums = fees.group_by("b", "plan").sum().sort("b")
@@ -249,8 +250,8 @@ def _round(attributed: list[pl.DataFrame], factors: pl.DataFrame, done: Priced) 
 _MADE: dict[str, Month] = {}
 
 
-def price_month(size: str) -> tuple[float, int, int]:
-    """Seconds, lines and amount (fen) of pricing a reference firm's month; its facts are made once in a process."""
+def price_month(size: str) -> tuple[Taken, int, int]:
+    """The time, lines and amount (fen) of pricing a reference firm's month; its facts are made once in a process."""
     if size not in _MADE:
         _MADE[size] = Month.of(size)
     taken, done = _MADE[size].price()

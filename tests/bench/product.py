@@ -1,12 +1,11 @@
 """The portal itself under the bench: a portal of its own on a fresh database, filled with a reference firm.
 
-An entry whose `run` is None is measured by nobody yet. To plug one in, write a function from `Product` to seconds and put it in.
+An entry whose `run` is None is measured by nobody yet. To plug one in, write a function from `Product` to the time taken and put it in.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import flask_migrate
+import polars as pl
 import psycopg
 from flask import Flask
 
 from models import db
 from models.identity import Role
 from models.values.calendar import Month
+from models.values.rates import SHARE_WHOLE
 from portal import create_app
 from portal.actors import TERMINAL, Actor, actor_of
 from portal.audit import approvals
@@ -37,6 +38,7 @@ from portal.refusals import Findings
 from portal.settings import Settings
 from portal.transaction import lock_months, transaction
 from tests.bench.make_firm import DAYS, MONTH, SIZES, account_numbers, attribution_places, broker_numbers, traded, write_masters
+from tests.bench.stopwatch import Taken, stopwatch
 from tests.bench.write_files import write_day
 
 PERIOD = Month.parse(MONTH)
@@ -56,15 +58,14 @@ class Product:
         paths = [self.folder / f"{kind}-{DAYS[index]}.csv" for kind in ("balances", "trades")]
         return paths if paths[0].exists() else write_day(self.size, index, self.folder)
 
-    def import_paths(self, paths: list[Path]) -> float:
-        """Seconds for an import. Raises AssertionError where something is refused."""
-        started = time.perf_counter()
+    def import_paths(self, paths: list[Path]) -> Taken:
+        """The time for an import. Raises AssertionError where something is refused."""
         findings = Findings()
-        handed = receive(paths, lambda file: recognise(file) is not None, findings)
-        outcome = run_import(handed, actor=TERMINAL, options=Options(keyring=keyring(), overrides_allowed=True), findings=findings)
-        taken = time.perf_counter() - started
+        with stopwatch() as taken:
+            handed = receive(paths, lambda file: recognise(file) is not None, findings)
+            outcome = run_import(handed, actor=TERMINAL, options=Options(keyring=keyring(), overrides_allowed=True), findings=findings)
         assert not outcome.findings.refused, outcome.findings.listed[:3]
-        return taken
+        return taken[0]
 
 
 @contextmanager
@@ -95,41 +96,39 @@ def opened(size: str, database: str) -> Iterator[Product]:
                     connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def preview(product: Product) -> tuple[float, int, int]:
-    """Seconds for computing and keeping the month; how many lines, and what was earned in all (fen)."""
-    started = time.perf_counter()
-    computed = runs.compute_now(PERIOD)
-    with transaction():
-        lock_months()
-        run = runs.store_run(computed, now(), overrides_allowed=True)
-        lines = run.lines
-    return time.perf_counter() - started, lines, sum(row.amounts[0] for row in computed.statements.values())
+def preview(product: Product) -> tuple[Taken, int, int]:
+    """The time for computing and keeping the month; how many lines, and what was earned in all (fen)."""
+    with stopwatch() as taken:
+        computed = runs.compute_now(PERIOD)
+        with transaction():
+            lock_months()
+            lines = runs.store_run(computed, now(), overrides_allowed=True).lines
+    return taken[0], lines, sum(row.amounts[0] for row in computed.statements.values())
 
 
-def close(product: Product) -> float:
-    """Seconds for preparing and approving the close of the month that was previewed."""
+def close(product: Product) -> Taken:
+    """The time for preparing and approving the close of the month that was previewed."""
     one, two = (_person(email) for email in PEOPLE)
-    started = time.perf_counter()
-    with transaction():
+    with stopwatch() as taken, transaction():
         lock_months()
         run = runs.fresh_run(PERIOD)
         assert run is not None
         approval = prepare_close(run, one, now(), accept_missing=True)
         approvals.approve(approval.id, two, now(), digest=approval.digest)
-    return time.perf_counter() - started
+    return taken[0]
 
 
-def explain_one(product: Product) -> float:
-    """Seconds for explaining the first line of a middling broker."""
+def explain_one(product: Product) -> Taken:
+    """The time for explaining the first line of the broker with the largest book."""
     firm = SIZES[product.size]
-    owners = attribution_places(firm).filter((attribution_places(firm)["share"] == 1_000_000) & (attribution_places(firm)["valid_to"] == ""))
+    owners = attribution_places(firm).filter(pl.col("share") == SHARE_WHOLE, pl.col("valid_to") == "")
     fill = traded(firm, 3).join(owners, on="key").sort("place").row(0, named=True)
     question = Question(broker_numbers(firm)[fill["place"]], account_numbers(firm)[fill["key"]], DAYS[3], fill["exchange"], fill["product"])
     run = runs.fresh_run(PERIOD)
     assert run is not None
-    started = time.perf_counter()
-    assert explain(run, question)
-    return time.perf_counter() - started
+    with stopwatch() as taken:
+        assert explain(run, question)
+    return taken[0]
 
 
 def _person(email: str) -> Actor:
@@ -144,7 +143,7 @@ class Entry:
 
     name: str
     budget: str
-    run: Callable[[Product], float] | None
+    run: Callable[[Product], Taken] | None
 
 
 ENTRIES = [

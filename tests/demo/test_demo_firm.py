@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from datetime import date
 from pathlib import Path
 
@@ -20,14 +19,6 @@ from portal.settlement.day import AMOUNTS
 
 DIGEST = "0aec3c0c5e067014b8effe56b7b989a22abb0837c82b7b372d8abb9d5a015e53"
 """Of every file's name and bytes. It changes only where the firm is meant to change; then put the new one here."""
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> DemoFirm:
-    started = time.process_time()
-    firm = make(tmp_path_factory.mktemp("demo") / "firm")
-    assert time.process_time() - started < 30
-    return firm
 
 
 def frame(path: Path | str) -> pl.DataFrame:

@@ -1,0 +1,100 @@
+"""Loading the demonstration firm: through the doors of a real one, again without harm, never into somebody else's books."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from models import db
+from models.commission import MonthClose, RunStatement
+from models.identity import Role, User
+from models.settlement import SettlementDay
+from models.values.calendar import Month
+from portal import create_app
+from portal.actors import TERMINAL
+from portal.clock import now
+from portal.demo import DemoFirm
+from portal.demo.load import PASSWORD, Load, check_empty, steps
+from portal.identity import passwords, verbs
+from portal.keys import keyring
+from portal.refusals import Refusal
+from portal.settings import Settings
+from portal.transaction import transaction
+
+LAST = date(2025, 12, 3)
+
+
+@pytest.fixture(scope="module")
+def made(firm: DemoFirm, tmp_path_factory: pytest.TempPathFactory) -> DemoFirm:
+    """The firm, cut off after its first 23 days so that the test is quick."""
+    folder = tmp_path_factory.mktemp("load") / "firm"
+    folder.mkdir()
+    days = tuple(entry for entry in firm.days if entry[0] <= LAST)
+    for path in (*firm.masters, *(path for _, balances, trades in days for path in (balances, trades))):
+        shutil.copy(path, folder)
+    return replace(firm, folder=folder, days=days, later=firm.later[:1], months_to_close=(Month(2025, 11),), open_months=(Month(2025, 12),), last_settled_day=LAST)
+
+
+@pytest.fixture
+def demo_app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(replace(settings, demo=True))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def load_of(app: Flask, firm: DemoFirm) -> Load:
+    return Load(firm, app.config["PORTAL"], keyring(), lambda step, done, total: None)
+
+
+def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Flask, made: DemoFirm) -> None:
+    settings: Settings = demo_app.config["PORTAL"]
+    check_empty(settings)
+    said = list(steps(load_of(demo_app, made)))
+    assert said[0] == "9 users added"
+    assert any(sentence.startswith("2025-11 closed: ") for sentence in said)
+
+    assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
+    assert db.session.execute(select(MonthClose.period)).scalars().all() == ["2025-11"]
+    assert db.session.execute(select(func.count()).select_from(RunStatement)).scalar_one() > 50
+    people = db.session.execute(select(User)).scalars().all()
+    assert all(person.demo and passwords.opens(person.password_hash, PASSWORD, settings.password_cost) for person in people)
+    assert {Role(row.role) for person in people for row in person.roles} == set(Role)
+    mark = Path(settings.instance) / "demo"
+    assert "broker@example.com" in mark.read_text(encoding="utf-8")
+    assert mark.stat().st_mode & 0o077 == 0
+
+    check_empty(settings)
+    again = list(steps(load_of(demo_app, made)))
+    assert again[0] == "0 users added"
+    assert "2025-11 was closed already" in again
+    assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
+
+
+def test_it_is_loaded_only_where_it_was_asked_for(database: None, app: Flask) -> None:
+    with pytest.raises(Refusal, match="PORTAL_DEMO=1"):
+        check_empty(app.config["PORTAL"])
+
+
+def test_it_is_never_mixed_with_real_books(demo_app: Flask) -> None:
+    with transaction():
+        verbs.add_user(email="real@example.com", name="Real", roles=[Role.ADMIN], actor=TERMINAL, moment=now())
+    with pytest.raises(Refusal, match="users of its own"):
+        check_empty(demo_app.config["PORTAL"])
+
+
+def test_the_terminal_writes_files_and_sign_ins(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "somebody's.txt").write_text("mine")
+    refused = app.test_cli_runner().invoke(args=["demo", "make", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "is not empty" in refused.output
+    told = app.test_cli_runner().invoke(args=["demo", "sign-ins"])
+    assert [line.split()[0] for line in told.output.splitlines()[1:]] == ["admin", "finance", "compliance", "auditor", "branch_manager", "staff", "broker", "client"]
