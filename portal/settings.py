@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -76,3 +77,20 @@ def _parse(name: str, text: str, kind: Any) -> Any:
             raise BadSetting(f"{name}={text!r}: expected a whole number")
         return int(text)
     return text
+
+
+def table() -> str:
+    """All settings as the README's table: variable, default, meaning."""
+    rows = [f"| `{PREFIX}{item.name.upper()}` | {_shown(item.default)} | {item.metadata['meaning']} |" for item in fields(Settings)]
+    return "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return str(int(default))
+    text = str(default).replace(str(ROOT), ".")
+    return f"`{text}`" if text else ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table() + "\n")

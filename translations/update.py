@@ -62,10 +62,10 @@ def current() -> Catalog:
 
 def missing(catalog: Catalog) -> list[str]:
     """Texts without a translation, or with one that is only guessed."""
-    return [message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id and (message.fuzzy or not all(_parts(message.string)))]
+    return [message.id if isinstance(message.id, str) else message.id[0] for message in catalog if message.id and (message.fuzzy or not all(parts_of(message.string)))]
 
 
-def _parts(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+def parts_of(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
     return [string or ""] if string is None or isinstance(string, str) else list(string)
 
 

@@ -114,7 +114,7 @@ def _put(page: Any, row: int, column: int, cell: Cell, shapes: dict[type, Any]) 
         page.write_datetime(row, column, cell.replace(tzinfo=None), shapes[datetime])
     elif isinstance(cell, date):
         page.write_datetime(row, column, cell, shapes[date])
-    elif abs(cell) >= 10**15:
+    elif not -(10**15) < cell < 10**15:
         page.write_string(row, column, str(cell))  # a spreadsheet keeps 15 digits
     else:
         page.write_number(row, column, cell, shapes.get(type(cell)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel import LazyString
-from sqlalchemy import ColumnElement
+from sqlalchemy import SQLColumnExpression
 
 SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
-Label = str | LazyString
+Label: TypeAlias = str | LazyString
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Filter:
 
     name: str
     label: Label
-    narrow: Callable[[Any], ColumnElement[bool]]
+    narrow: Callable[[Any], SQLColumnExpression[bool]]
     read: Callable[[str], Any] = str
     choices: Sequence[tuple[str, Label]] = ()
     input_type: str = "text"
@@ -63,7 +63,7 @@ def read_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def day_filter(name: str, label: Label, narrow: Callable[[Any], ColumnElement[bool]]) -> Filter:
+def day_filter(name: str, label: Label, narrow: Callable[[Any], SQLColumnExpression[bool]]) -> Filter:
     """A filter by a day."""
     return Filter(name, label, narrow, read=read_day, input_type="date")
 
@@ -76,8 +76,8 @@ class Listing:
     sort columns must then never be NULL.
     """
 
-    tiebreak: ColumnElement[Any]
-    sorts: Mapping[str, ColumnElement[Any]]
+    tiebreak: SQLColumnExpression[Any]
+    sorts: Mapping[str, SQLColumnExpression[Any]]
     default: str
     filters: tuple[Filter, ...] = ()
     per_page: int = SIZES[0]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import Select, SQLColumnExpression, and_, or_
 from werkzeug.datastructures import MultiDict
 
 from portal.web import keyset
@@ -76,7 +76,7 @@ class Wanted:
             return statement.order_by(column.desc() if down else column.asc(), tie.desc() if down else tie.asc())
         return statement.order_by(column.is_(None), column.desc() if down else column.asc(), tie.desc() if down else tie.asc())
 
-    def _sorting(self) -> tuple[ColumnElement[Any], bool]:
+    def _sorting(self) -> tuple[SQLColumnExpression[Any], bool]:
         return self.listing.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
 
     def beyond(self, statement: Select[Any]) -> Select[Any]:

@@ -5,6 +5,7 @@ import "./csrf.js";
 import "./drops.js";
 import "./leave.js";
 import "./preferences.js";
+import "./rail.js";
 import { drawCharts } from "./figures.js";
 
 drawCharts();
