@@ -21,7 +21,8 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite
 
 from portal.settlement.day import AMOUNTS
-from tests.bench.make_firm import DAYS, SIZES, attribution_places, day, traded, upline_places
+from tests.bench.make_firm import DAYS, SIZES, day, traded
+from tests.bench.make_masters import attribution_places, upline_places
 from tests.bench.plans import DEDUCTIONS, OVERRIDES, PLANS
 from tests.bench.stopwatch import Taken, stopwatch
 

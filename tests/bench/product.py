@@ -37,7 +37,9 @@ from portal.keys import keyring
 from portal.refusals import Findings
 from portal.settings import Settings
 from portal.transaction import lock_months, transaction
-from tests.bench.make_firm import DAYS, MONTH, SIZES, account_numbers, attribution_places, broker_numbers, traded, write_masters
+from tests.bench.make_firm import DAYS, SIZES, traded, write_masters
+from tests.bench.make_masters import attribution_places
+from tests.bench.sizes import MONTH, account_numbers, broker_numbers
 from tests.bench.stopwatch import Taken, stopwatch
 from tests.bench.write_files import write_day
 

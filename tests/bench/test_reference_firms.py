@@ -11,7 +11,8 @@ import pytest
 from models.values.rates import SHARE_WHOLE
 from portal.settlement.day import BALANCES, TRADES, DayInput
 from tests.bench import floor, product
-from tests.bench.make_firm import DAYS, SIZES, attribution_places, day, masters, upline_places
+from tests.bench.make_firm import DAYS, SIZES, day, masters
+from tests.bench.make_masters import attribution_places, upline_places
 from tests.bench.write_files import write_cfmmc_day, write_day
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from portal.demo.files import BALANCE_COLUMNS, TRADE_COLUMNS, yuan_text
-from tests.bench.make_firm import DAYS, MULTIPLIER, SIZES, account_numbers, day, traded
+from tests.bench.make_firm import DAYS, SIZES, day, traded
+from tests.bench.sizes import account_numbers
 
 FIRM_CODE = "0199"
 _EXCHANGE_LETTER = {"SHFE": "S", "CZCE": "Z", "DCE": "D", "CFFEX": "J", "INE": "N", "GFEX": "G"}
@@ -70,6 +71,3 @@ def _trddata(fills: pl.DataFrame) -> pl.DataFrame:
 def _holddata(balances: pl.DataFrame) -> pl.DataFrame:
     rows = balances.filter(pl.col("margin") > 0)
     return _columns(rows, pl.col("account_no"), "rb2610", "B", "S", 1, "margin", "mtm_pnl", "mtm_pnl", 3000, 3000, 3000, 99, "S", "N", "CNY", 0)
-
-
-__all__ = ["FIRM_CODE", "MULTIPLIER", "write_cfmmc_day", "write_day"]
