@@ -27,6 +27,7 @@ def transaction() -> Iterator[None]:
         session.commit()
     except BaseException:
         session.rollback()
+        session.info.clear()  # what was remembered of the rolled back rows never was
         raise
     finally:
         session.info["writing"] = False

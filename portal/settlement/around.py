@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
 from models.clients import Account
@@ -15,6 +15,8 @@ from portal.settlement.calendar import is_trading, trading_days
 from portal.settlement.day_checks import ACCOUNTS, LAST, NEXT, Known
 from portal.settlement.facts import day_balances, next_settled_day, previous_settled_day, settled_days
 
+SEEN = "accounts_seen"
+"""Where a session keeps the account numbers that it read."""
 AT_ONCE = 500
 """Accounts asked for in one query."""
 
@@ -45,9 +47,15 @@ def around(day: date, in_file: pl.Series) -> Known:
 
 
 def account_ids() -> pl.DataFrame:
-    """Every account's number and id."""
-    rows = db.session.execute(select(Account.account_no, Account.id)).all()
-    return pl.DataFrame([tuple(row) for row in rows], schema=ACCOUNTS, orient="row")
+    """Every account's number and id. Accounts are only ever added, so they are read anew only where some were."""
+    session = db.session()
+    state = tuple(session.execute(select(func.count(), func.max(Account.id)).select_from(Account)).one())
+    kept = session.info.get(SEEN)
+    if kept is None or kept[0] != state:
+        rows = session.execute(select(Account.account_no, Account.id)).all()
+        kept = session.info[SEEN] = (state, pl.DataFrame([tuple(row) for row in rows], schema=ACCOUNTS, orient="row"))
+    found: pl.DataFrame = kept[1]
+    return found
 
 
 def _last(before: date | None, accounts: pl.DataFrame, in_file: pl.Series) -> pl.DataFrame:

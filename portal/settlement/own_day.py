@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import polars as pl
@@ -27,7 +27,7 @@ def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.Dat
     raw = _texts(text, BALANCE_COLUMNS, file, findings)
     before = findings.refused
     _about(raw, file, day, findings)
-    frame = raw.with_columns(_fen(raw, name, file, findings) for name in AMOUNTS)
+    frame = raw.with_columns(_in_fen(raw, AMOUNTS, file, findings))
     if raw.is_empty() and not before:
         findings.refuse("empty_file", file, 1, expected="at least one account")
     _once(frame, ["account_no"], file, findings)
@@ -41,7 +41,7 @@ def read_trades(text: str, file: str, day: date, findings: Findings) -> pl.DataF
     _match(raw, "exchange", pl.col("exchange").is_in(EXCHANGES), "unknown_word", file, findings, " / ".join(EXCHANGES))
     _match(raw, "product", pl.col("product").str.contains(NUMBER) & (pl.col("product").str.len_chars() <= 32), "bad_product", file, findings, "a product such as rb")
     lots = _match(raw, "lots", pl.col("lots").str.contains(LOTS), "bad_lots", file, findings, "a whole number of lots, 0 or more")
-    frame = raw.with_columns(pl.when(lots).then(pl.col("lots")).cast(pl.Int64), *(_fen(raw, name, file, findings) for name in ("turnover", "fee", "exchange_fee")))
+    frame = raw.with_columns(pl.when(lots).then(pl.col("lots")).cast(pl.Int64), *_in_fen(raw, ("turnover", "fee", "exchange_fee"), file, findings))
     _once(frame.with_columns(pl.col("product").str.to_uppercase()), ["account_no", "exchange", "product"], file, findings)
     return frame.drop_nulls().with_columns(pl.concat_list("line").alias("lines")).select(pl.col(name).cast(kind) for name, kind in TRADES.items())
 
@@ -83,16 +83,15 @@ def _match(raw: pl.DataFrame, name: str, good: pl.Expr, code: str, file: str, fi
     return mask
 
 
-def _fen(raw: pl.DataFrame, name: str, file: str, findings: Findings) -> pl.Series:
-    """An amount column as integer fen; amounts that are none become null and are refused."""
-    good = raw.select(pl.col(name).str.contains(MONEY).alias(name))[name]
-    texts = raw[name] if good.all() else raw.select(pl.when(good).then(pl.col(name)).alias(name))[name]
-    fen = texts.cast(pl.Decimal(18, 3)).to_physical().cast(pl.Int64) // 10
-    bad = ~good | (fen.abs() >= FEN_LIMIT).fill_null(True)
-    if bad.any():
-        for line, value in raw.filter(bad).select("line", name).iter_rows():
+def _in_fen(raw: pl.DataFrame, names: Sequence[str], file: str, findings: Findings) -> list[pl.Series]:
+    """Amount columns as integer fen, all in one pass; amounts that are none become null and are refused."""
+    readable = [pl.when(pl.col(name).str.contains(MONEY)).then(pl.col(name)).cast(pl.Decimal(18, 3)).alias(name) for name in names]
+    amounts = [column.to_physical().cast(pl.Int64) // 10 for column in raw.select(readable)]
+    good = pl.DataFrame(amounts).select(((pl.col(name).abs() < FEN_LIMIT).fill_null(False)).alias(name) for name in names)
+    for name in [name for name, all_good in good.select(pl.all().all()).row(0, named=True).items() if not all_good]:
+        for line, value in raw.filter(~good[name]).select("line", name).iter_rows():
             findings.refuse("bad_amount", file, line, field=name, found=value, expected=_why(parse_yuan, value))
-    return fen
+    return amounts
 
 
 def _why(read: Callable[[str], int], value: str) -> str:
