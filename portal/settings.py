@@ -30,7 +30,7 @@ class Settings:
     instance: str = setting(str(ROOT / "instance"), "Folder of the embedded database, the keys, the outside audit heads")
     secret_key: str = setting("", "Signs links and cookies. Empty: made at the first start and kept in the instance folder")
     data_keys: str = setting("", "Keys that seal phone and ID numbers, newest first: id:base64,… Empty: made at the first start and kept in the instance folder", secret=True)
-    redis_url: str = setting("", "Redis for jobs between hosts. Empty: the embedded queue")
+    redis_url: str = setting("", "Redis that wakes the workers of every host at once. Empty: they look at the job table twice a second")
     base_url: str = setting("http://127.0.0.1:5000", "The address that links in mails and printed links begin with")
     trusted_hosts: str = setting("", "Host names that are answered, separated by commas. Empty: those of the base address and loopback")
     proxies: int = setting(0, "How many proxies in front may be believed about the caller's address")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import text
@@ -25,12 +25,20 @@ def transaction() -> Iterator[None]:
         session.connection(execution_options={"begin_immediate": True})
         yield
         session.commit()
+        spoken = session.info.pop("afterwards", [])
     except BaseException:
         session.rollback()
         session.info.clear()  # what was remembered of the rolled back rows never was
         raise
     finally:
         session.info["writing"] = False
+    for speak in spoken:
+        speak()
+
+
+def afterwards(speak: Callable[[], None]) -> None:
+    """Do something outside once the open transaction is committed; it is forgotten where that is rolled back."""
+    db.session().info.setdefault("afterwards", []).append(speak)
 
 
 def on_postgresql() -> bool:

@@ -1,0 +1,1 @@
+"""Gateways: the only files that speak to what is outside. What they promise is small enough to be missing: the portal runs on without them."""

@@ -14,8 +14,10 @@ from models import db
 from models.jobs import Job, JobState, JobUpload
 from portal.actors import Actor
 from portal.audit import log
+from portal.gateways.wakeups import bell
 from portal.jobs.handlers import handler_of
 from portal.refusals import Conflict, Refusal
+from portal.transaction import afterwards
 
 
 def enqueue(actor: Actor, moment: datetime, kind: str, arguments: Mapping[str, Any], uploads: Iterable[tuple[str, bytes]] = ()) -> Job:
@@ -45,6 +47,7 @@ def enqueue(actor: Actor, moment: datetime, kind: str, arguments: Mapping[str, A
         db.session.add(JobUpload(job_id=job.id, name=name[:400], payload=zlib.compress(content, 1)))
         db.session.flush()
     log.write(actor, moment, "job.asked", "job", job.public_id, after={"kind": kind})
+    afterwards(bell().ring)
     return job
 
 

@@ -17,6 +17,7 @@ from models import db
 from models.jobs import JobState
 from portal import clock
 from portal.audit import heads
+from portal.gateways.wakeups import bell
 from portal.jobs import claims
 from portal.jobs.handlers import Cancelled, Work, handler_of
 from portal.refusals import Refusal
@@ -36,6 +37,10 @@ class Worker:
     patience: float = 2.0
     stop: threading.Event = field(default_factory=threading.Event)
 
+    def __post_init__(self) -> None:
+        with self.app.app_context():
+            self.bell = bell()
+
     def run(self) -> None:
         """Work until told to stop. A database that is away is waited for."""
         while not self.stop.is_set():
@@ -46,7 +51,7 @@ class Worker:
                 LOG.exception("the database does not answer; trying again")
                 busy = False
             if not busy:
-                self.stop.wait(self.poll)
+                self.bell.wait(self.poll, self.stop)
 
     def drain(self) -> int:
         """Work off what waits, then end. Returns how many jobs were worked on."""
