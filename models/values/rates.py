@@ -28,7 +28,7 @@ def parse_decimal(text: str, places: int) -> int:
     decimals = (found[3] or "").rstrip("0")
     if len(decimals) > places:
         raise NotARate(f"at most {places} decimals")
-    value = int(found[2]) * 10**places + int((decimals + "0" * places)[:places] or "0")
+    value: int = int(found[2]) * 10**places + int((decimals + "0" * places)[:places] or "0")
     return -value if found[1] == "-" else value
 
 

@@ -23,7 +23,7 @@ def install(app: Flask) -> None:
     app.cli.add_command(group)
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date on the command line."""
 
     name = "YYYY-MM-DD"
@@ -36,7 +36,7 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is no date; expected {error}", param, ctx)
 
 
-class MomentOrDay(click.ParamType):
+class MomentOrDay(click.ParamType[datetime]):
     """A moment (ISO 8601) or a date, which means the end of that day in the firm's time zone."""
 
     name = "YYYY-MM-DD[THH:MM[:SS]]"

@@ -38,7 +38,7 @@ def install(app: Flask) -> None:
     app.cli.add_command(group)
 
 
-class Period(click.ParamType):
+class Period(click.ParamType[Month]):
     """A month on the command line."""
 
     name = "YYYY-MM"

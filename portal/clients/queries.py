@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, select, true
 from sqlalchemy.orm import aliased
@@ -21,7 +22,7 @@ def newest_version() -> ColumnElement[bool]:
     return AccountVersion.id == select(func.max(other.id)).where(other.account_id == AccountVersion.account_id).scalar_subquery()
 
 
-def accounts() -> Select[tuple[Account, AccountVersion]]:
+def accounts() -> Select[Any]:
     """Every account with what is known of it now."""
     return select(Account, AccountVersion).join(AccountVersion, AccountVersion.account_id == Account.id).where(newest_version())
 
@@ -42,9 +43,9 @@ def visible_to(actor: Actor, day: date) -> ColumnElement[bool]:
     return false() if not ways else ways[0] if len(ways) == 1 else ways[0] | ways[1] if len(ways) == 2 else ways[0] | ways[1] | ways[2]
 
 
-def _own(actor: Actor, day: date) -> list[Select[tuple[int]]]:
+def _own(actor: Actor, day: date) -> list[Select[int]]:
     """The account ids that are an actor's own, by each thing he is bound to."""
-    ways: list[Select[tuple[int]]] = []
+    ways: list[Select[int]] = []
     if actor.broker_no:
         mine = Attribution.account_id.in_(select(Attribution.account_id).join(Broker, Broker.id == Attribution.broker_id).where(Broker.broker_no == actor.broker_no))
         span = current(Attribution, None, mine).subquery()

@@ -174,7 +174,8 @@ def _as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, p
     products = pl.concat([named.select("pid", "exchange", "product", "key"), fresh])
     brokers = facts.brokers.select("broker_id", "b")
     lines = (
-        _in_todays_versions(posted, facts).with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
+        _in_todays_versions(posted, facts)
+        .with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
         .join(products.select("key", "pid"), on="key", how="left", maintain_order="left")
         .join(brokers, on="broker_id", how="left", maintain_order="left")
         .join(brokers.rename({"broker_id": "downline_id", "b": "downline"}), on="downline_id", how="left", maintain_order="left")
@@ -200,7 +201,7 @@ def _level_differences(origin: Month, facts: MonthFacts, earned: dict[int, int])
     """For each broker, the cap or guarantee of a closed month as known today minus what was posted for it so far."""
     run_id = db.session.execute(select(MonthClose.run_id).where(MonthClose.period == str(origin))).scalar_one()
     posted: dict[int, int] = defaultdict(int)
-    posted.update(dict(db.session.execute(select(RunStatement.broker_id, RunStatement.cap_or_guarantee).where(RunStatement.run_id == run_id)).all()))  # type: ignore[arg-type]
+    posted.update(dict(db.session.execute(select(RunStatement.broker_id, RunStatement.cap_or_guarantee).where(RunStatement.run_id == run_id)).all()))
     later = select(RunLevel.broker_id, func.sum(RunLevel.amount)).join(MonthClose, MonthClose.run_id == RunLevel.run_id).where(RunLevel.origin == str(origin))
     for broker_id, amount in db.session.execute(later.group_by(RunLevel.broker_id)):
         posted[broker_id] += int(amount)

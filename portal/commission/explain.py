@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import polars as pl
 from sqlalchemy import select
@@ -127,7 +128,7 @@ def _stored_tiers(run: CommissionRun, facts: MonthFacts, period: str) -> dict[tu
     return found
 
 
-def _explain_line(row: dict[str, object], question: Question, priced: Priced) -> Explained:
+def _explain_line(row: dict[str, Any], question: Question, priced: Priced) -> Explained:
     kind = Kind(int(str(row["kind"])))
     explained = Explained(
         kind,
@@ -138,7 +139,7 @@ def _explain_line(row: dict[str, object], question: Question, priced: Priced) ->
         str(row["product"] or ""),
         row["part"],
         int(str(row["amount"])),
-        [],  # type: ignore[arg-type]
+        [],
     )
     same = _same_line(row, kind, priced)
     today = int(same["amount"]) if same else 0
@@ -158,7 +159,7 @@ def _explain_line(row: dict[str, object], question: Question, priced: Priced) ->
     return explained
 
 
-def _same_line(row: dict[str, object], kind: Kind, priced: Priced) -> dict[str, object] | None:
+def _same_line(row: dict[str, Any], kind: Kind, priced: Priced) -> dict[str, Any] | None:
     """The line that the engine gives again for a stored one, or None where today's knowledge has none."""
     lines = priced.lines.filter(pl.col("kind") == kind.value).join(priced.facts.products(), on="pid", how="left")
     if row["product"]:
@@ -170,7 +171,7 @@ def _same_line(row: dict[str, object], kind: Kind, priced: Priced) -> dict[str, 
     return lines.row(0, named=True) if lines.height else None
 
 
-def _posted_before(run: CommissionRun, row: dict[str, object], question: Question) -> int:
+def _posted_before(run: CommissionRun, row: dict[str, Any], question: Question) -> int:
     """What was posted for the same fact before this run: the origin month's own line and earlier corrections."""
     keys = ("kind", "account_id", "trade_date", "level")
     posted = store.posted_for(str(row["origin"]), before=run.period, brokers={question.broker_no: int(str(row["broker_id"]))})

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -181,7 +181,7 @@ def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] |
 def _accounts_with(numbers: list[str], known: int, accounts: list[int] | None) -> pl.DataFrame:
     """Accounts whose client's ID number, as known, is one of `numbers` (blind indexes)."""
     touched = select(AccountVersion.account_id).where(AccountVersion.id_no_index.in_(numbers))
-    wanted = AccountVersion.account_id.in_(touched)
+    wanted: ColumnElement[bool] = AccountVersion.account_id.in_(touched)
     if accounts is not None:
         wanted = wanted & AccountVersion.account_id.in_(accounts)
     version = current(AccountVersion, known, wanted).subquery()

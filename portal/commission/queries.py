@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, Select, false, func, select, true
@@ -89,7 +90,7 @@ def run_of(period: str) -> CommissionRun:
     return run
 
 
-def statements(actor: Actor) -> Select[tuple[RunStatement, Broker, CommissionRun, datetime | None]]:
+def statements(actor: Actor) -> Select[Any]:
     """Every statement that the actor may see, of the runs that count, with the moment its month was closed."""
     return (
         select(RunStatement, Broker, CommissionRun, MonthClose.closed_at)

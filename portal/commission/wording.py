@@ -103,7 +103,7 @@ def _attribution(kind: Kind, line: dict[str, Any], priced: Priced) -> list[Step]
     numbers = dict(priced.facts.brokers.select("b", "broker_no").iter_rows())
     mine = rows.filter(pl.col("b") == priced.me).row(0, named=True)
     row = sources.attribution_row(mine["attribution"])
-    values = {
+    values: dict[str, Any] = {
         "share": decimal_text(mine["share"], 4),
         "state": row.state,
         "since": row.valid_from,

@@ -30,7 +30,10 @@ class Bell:
             return
         try:
             with self._redis.pipeline(transaction=True) as pipe:
-                pipe.lpush(BELL, "job").ltrim(BELL, 0, RINGS_KEPT - 1).expire(BELL, FORGOTTEN_AFTER).execute()
+                pipe.lpush(BELL, "job")
+                pipe.ltrim(BELL, 0, RINGS_KEPT - 1)
+                pipe.expire(BELL, FORGOTTEN_AFTER)
+                pipe.execute()
         except redis.RedisError:
             LOG.warning("Redis does not answer; workers find the job by looking")
 

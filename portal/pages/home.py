@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from models import db
 from models.audit import Approval, ApprovalState
-from models.commission import RunStatement
+from models.commission import CommissionRun, RunStatement
 from models.partners import Broker
 from models.settlement import ImportRun
 from models.values.calendar import Month
@@ -48,8 +48,7 @@ def overview() -> ResponseReturnValue:
 def _broker(actor: Actor, day: date) -> dict[str, Any]:
     broker = queries.broker_for(actor, actor.broker_no or "")
     days = queries.broker_days(broker.id, day - YEAR)
-    months = db.session.execute(queries.statements(actor).order_by(RunStatement.run_id.desc()).limit(6)).all()
-    months.sort(key=lambda row: row.CommissionRun.period, reverse=True)
+    months = db.session.execute(queries.statements(actor).order_by(CommissionRun.period.desc()).limit(6)).all()
     here = next((row for row in months if row.CommissionRun.period == str(Month.of(day))), None)
     unpaid = _unpaid(here.CommissionRun, broker) if here else []
     return {"as_of": day, "broker": broker, "days": days, "months": months, "here": here, "unpaid": unpaid, "figure_of": _equity_figure(days), "columns": words.COLUMNS}

@@ -32,7 +32,8 @@ def columns(*these: Column) -> dict[str, Column]:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to.
+    """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to:
+    a condition of the query, or of the frame where a list is answered from columns (portal/web/frames.py).
 
     `choices` makes it a list to choose from; any other value then counts as unreadable.
     """
