@@ -17,6 +17,7 @@ from models.commission import CommissionRun, MonthClose, RunStatement
 from models.partners import Broker
 from models.values.calendar import Month, NotADate, parse_day
 from models.values.rates import decimal_text
+from portal.audit.recordings import last_recording_id
 from portal.clock import now
 from portal.commission import queries, runs
 from portal.commission.close import CLOSE, blockers, prepare_close
@@ -45,20 +46,20 @@ LINE_COLUMNS = columns(
     Column("reason", _l("Result")),
     Column("why", _l("Why")),
 )
-LINES: Any = Listing(
-    tiebreak="row",  # type: ignore[arg-type]
-    sorts={"trade_date": "trade_date", "account_no": "account_no", "product": "product", "amount_fen": "amount_fen"},  # type: ignore[dict-item]
+LINES = Listing(
+    tiebreak="row",
+    sorts={"trade_date": "trade_date", "account_no": "account_no", "product": "product", "amount_fen": "amount_fen"},
     default="-trade_date",
     filters=(
-        Filter("account", _l("Account"), lambda text: pl.col("account_no") == text),  # type: ignore[arg-type,return-value]
-        day_filter("day", _l("Trade date"), lambda day: pl.col("trade_date") == str(day)),  # type: ignore[arg-type,return-value]
-        Filter("kind", _l("Paid on"), lambda text: pl.col("kind") == text, choices=tuple(words.KINDS.items())),  # type: ignore[arg-type,return-value]
+        Filter("account", _l("Account"), lambda text: pl.col("account_no") == text),
+        day_filter("day", _l("Trade date"), lambda day: pl.col("trade_date") == str(day)),
+        Filter("kind", _l("Paid on"), lambda text: pl.col("kind") == text, choices=tuple(words.KINDS.items())),
         Filter(
             "reason",
             _l("Result"),
             lambda text: pl.col("reason") == ("" if text == "earns" else text),
             choices=(("earns", words.REASONS[""]), *[pair for pair in words.REASONS.items() if pair[0]]),
-        ),  # type: ignore[arg-type,return-value]
+        ),
     ),
 )
 STATEMENT_COLUMNS = columns(
@@ -179,7 +180,7 @@ def month(period: str) -> ResponseReturnValue:
         raise NotFound("%(period)s has no settled day", period=period)
     run = db.session.get(CommissionRun, row.run_id) if row.run_id else None
     close = db.session.get(MonthClose, str(which))
-    earlier, missing = ([], []) if close else blockers(which, runs.last_recording_id())
+    earlier, missing = ([], []) if close else blockers(which, last_recording_id())
     waiting = db.session.execute(db.select(Approval).where(Approval.kind == CLOSE, Approval.subject == str(which), Approval.state == ApprovalState.WAITING)).scalars().first()
     stale = run is not None and close is None and runs.fresh_run(which) is None
     wanted = read(STATEMENTS, request.args, request.path)

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from flask_babel import LazyString
-from sqlalchemy import ColumnElement
 
 SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
@@ -39,7 +38,7 @@ class Filter:
 
     name: str
     label: Label
-    narrow: Callable[[Any], ColumnElement[bool]]
+    narrow: Callable[[Any], Any]
     read: Callable[[str], Any] = str
     choices: Sequence[tuple[str, Label]] = ()
     input_type: str = "text"
@@ -63,7 +62,7 @@ def read_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def day_filter(name: str, label: Label, narrow: Callable[[Any], ColumnElement[bool]]) -> Filter:
+def day_filter(name: str, label: Label, narrow: Callable[[Any], Any]) -> Filter:
     """A filter by a day."""
     return Filter(name, label, narrow, read=read_day, input_type="date")
 
@@ -73,11 +72,11 @@ class Listing:
     """What a list may be asked: filters, sorts (key: column), the order where none is asked (`-` for downwards), the tiebreak.
 
     With `keyset` the list goes on from the last row instead of counting pages: for long lists that grow at one end. Its
-    sort columns must then never be NULL.
+    sort columns must then never be NULL. Columns are those of a table, or (portal/web/frames.py) names in a frame.
     """
 
-    tiebreak: ColumnElement[Any]
-    sorts: Mapping[str, ColumnElement[Any]]
+    tiebreak: Any
+    sorts: Mapping[str, Any]
     default: str
     filters: tuple[Filter, ...] = ()
     per_page: int = SIZES[0]
