@@ -27,6 +27,7 @@ from portal.commission.export import statement_rows, write_books
 from portal.commission.statement import COLUMNS
 from portal.commission.vocabulary import Kind
 from portal.identity.queries import user_by_email
+from portal.jobs.refresh import refresh as refresh_previews
 from portal.refusals import Refusal
 from portal.transaction import lock_months, transaction
 
@@ -85,6 +86,14 @@ def preview(period: Month) -> None:
     for number, *amounts in rows:
         click.echo(",".join([number, *(yuan(amount) for amount in amounts)]))
     click.echo(f"{len(rows)} brokers, {run.lines} lines, {len(run.settled_days)} settled days, digest {run.digest}", err=True)
+
+
+@group.command()
+def refresh() -> None:
+    """Preview every open month anew that something was recorded for since."""
+    with progress() as report:
+        months = refresh_previews(report)
+    click.echo(f"previewed: {', '.join(months)}" if months else "every preview is current")
 
 
 @group.command()

@@ -80,12 +80,11 @@ def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Fin
     posted = post_day(day, known.accounts, files=seen, actor=context.actor, moment=context.moment)
     result.rows = day.balances.height + day.trades.height
     result.state = {0: "unchanged", 1: "posted"}.get(posted.version, "corrected")
-    if posted.version > 1:
+    if posted.version:
         result.detail = {**preview(posted), **result.detail}
 
 
 def preview(posted: Posted) -> dict[str, object]:
-    """What a correction changes; amounts in fen."""
-    assert posted.before is not None
-    amounts = {name: [getattr(posted.before, name), getattr(posted.after, name)] for name in ("accounts", "trades", "fee", "retained_fee", "equity")}
+    """What a day comes to, each as [before, after]; before is None for a new day. Amounts in fen."""
+    amounts = {name: [getattr(posted.before, name, None), getattr(posted.after, name)] for name in ("accounts", "trades", "fee", "retained_fee", "equity")}
     return {"version": posted.version, "accounts_changed": posted.changed, "accounts_gone": posted.gone, **amounts}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -43,6 +43,8 @@ class Options:
     approver: Actor | None = None
     progress: Progress = lambda step, done, total: None
     cancelled: Callable[[], bool] = lambda: False
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """What asked for the import, as plain data; kept in its summary."""
 
 
 @dataclass
@@ -76,7 +78,7 @@ def run_import(handed: Handed, *, actor: Actor, options: Options, findings: Find
         raise
     finally:
         summary = summary_of(plan, handed, results, findings)
-        _end(import_id, state, results, summary, findings)
+        _end(import_id, state, results, {**summary, **options.origin}, findings)
     return Outcome(import_id, state, results, findings, summary)
 
 
@@ -140,7 +142,16 @@ def _begin(actor: Actor, plan: Plan, options: Options) -> int:
             if not calendar.is_sown():
                 calendar.sow(actor, moment)
     with transaction():
-        run = ImportRun(started_at=moment, actor_id=actor.user_id, actor_label=actor.label, state=ImportState.RUNNING, dry_run=options.dry_run, step="", total=plan.steps)
+        run = ImportRun(
+            started_at=moment,
+            actor_id=actor.user_id,
+            actor_label=actor.label,
+            state=ImportState.RUNNING,
+            dry_run=options.dry_run,
+            step="",
+            total=plan.steps,
+            summary=dict(options.origin),
+        )
         db.session.add(run)
         db.session.flush()
         return run.id

@@ -15,7 +15,7 @@ from models import db
 from models.jobs import JobUpload
 from portal.actors import Actor
 
-MODULES: list[str] = []
+MODULES: list[str] = ["portal.jobs.refresh", "portal.imports.job"]
 """Modules that declare handlers: a door that has jobs adds its line here."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,15 +17,19 @@ from sqlalchemy.exc import OperationalError
 from models import db
 from models.jobs import JobState
 from portal import clock
+from portal.actors import TERMINAL
 from portal.audit import heads
+from portal.audit.recordings import last_recording_id
 from portal.gateways.wakeups import bell
-from portal.jobs import claims
+from portal.jobs import claims, refresh
 from portal.jobs.handlers import Cancelled, Work, handler_of
 from portal.refusals import Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
 
 LOG = logging.getLogger("portal.jobs")
+STALE_EVERY = 60.0
+"""Seconds between two looks at whether previews are stale."""
 
 
 @dataclass
@@ -36,6 +41,8 @@ class Worker:
     poll: float = 0.5
     patience: float = 2.0
     stop: threading.Event = field(default_factory=threading.Event)
+    looked: float = float("-inf")
+    tried: int = 0
 
     def __post_init__(self) -> None:
         with self.app.app_context():
@@ -45,7 +52,7 @@ class Worker:
         """Work until told to stop. A database that is away is waited for."""
         while not self.stop.is_set():
             try:
-                busy = self.once()
+                busy = self.once() or self._keep_current()
                 self._tell_heads()
             except OperationalError:
                 LOG.exception("the database does not answer; trying again")
@@ -152,6 +159,23 @@ class Worker:
                     LOG.warning("job %s: no sign of life could be written; trying again", work.public_id)
                 finally:
                     db.session.remove()
+
+    def _keep_current(self) -> bool:
+        """Once a minute, when there is nothing else to do: ask for new previews where they are stale. A step of knowledge is
+        tried once by a worker, so that a preview that cannot be computed is not tried for ever."""
+        if time.monotonic() - self.looked < STALE_EVERY:
+            return False
+        self.looked = time.monotonic()
+        with self.app.app_context():
+            try:
+                known = last_recording_id()
+                if known == self.tried or not refresh.is_stale():
+                    return False
+                self.tried = known
+                with transaction():
+                    return refresh.ask_for_refresh(TERMINAL, clock.now()) is not None
+            finally:
+                db.session.remove()
 
     def _tell_heads(self) -> None:
         """Tell the head of the audit log outside, when it is due."""

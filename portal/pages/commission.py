@@ -46,9 +46,9 @@ LINE_COLUMNS = columns(
     Column("reason", _l("Result")),
     Column("why", _l("Why")),
 )
-LINES: Any = Listing(
-    tiebreak="row",  # type: ignore[arg-type]
-    sorts={"trade_date": "trade_date", "account_no": "account_no", "product": "product", "amount_fen": "amount_fen"},  # type: ignore[dict-item]
+LINES = Listing(
+    tiebreak="row",
+    sorts={"trade_date": "trade_date", "account_no": "account_no", "product": "product", "amount_fen": "amount_fen"},
     default="-trade_date",
     filters=(
         Filter("account", _l("Account"), lambda text: pl.col("account_no") == text),

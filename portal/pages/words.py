@@ -40,3 +40,14 @@ COLUMNS = {
     "withholding": _l("Tax withheld"),
     "net": _l("Net"),
 }
+IMPORT_STATES = {"running": (_l("Running"), "info"), "done": (_l("Done"), "good"), "cancelled": (_l("Cancelled"), "warn"), "failed": (_l("Failed"), "bad")}
+OUTCOMES = {
+    "posted": (_l("New"), "good"),
+    "corrected": (_l("Correction"), "info"),
+    "unchanged": (_l("Nothing differs"), "neutral"),
+    "same_bytes": (_l("Received before"), "neutral"),
+    "waiting": (_l("Waits for a second person"), "warn"),
+    "left_alone": (_l("Left alone"), "neutral"),
+    "refused": (_l("Refused"), "bad"),
+}
+"""What becomes of a file or a day."""

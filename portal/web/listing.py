@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any
 
 from flask_babel import LazyString
-from sqlalchemy import SQLColumnExpression
 
 SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
-Label: TypeAlias = str | LazyString
+Label = str | LazyString
 
 
 @dataclass(frozen=True)
@@ -32,15 +31,14 @@ def columns(*these: Column) -> dict[str, Column]:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to:
-    a condition of the query, or of the frame where a list is answered from columns (portal/web/frames.py).
+    """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to.
 
     `choices` makes it a list to choose from; any other value then counts as unreadable.
     """
 
     name: str
     label: Label
-    narrow: Callable[[Any], SQLColumnExpression[bool]]
+    narrow: Callable[[Any], Any]
     read: Callable[[str], Any] = str
     choices: Sequence[tuple[str, Label]] = ()
     input_type: str = "text"
@@ -64,7 +62,7 @@ def read_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def day_filter(name: str, label: Label, narrow: Callable[[Any], SQLColumnExpression[bool]]) -> Filter:
+def day_filter(name: str, label: Label, narrow: Callable[[Any], Any]) -> Filter:
     """A filter by a day."""
     return Filter(name, label, narrow, read=read_day, input_type="date")
 
@@ -74,11 +72,11 @@ class Listing:
     """What a list may be asked: filters, sorts (key: column), the order where none is asked (`-` for downwards), the tiebreak.
 
     With `keyset` the list goes on from the last row instead of counting pages: for long lists that grow at one end. Its
-    sort columns must then never be NULL.
+    sort columns must then never be NULL. Columns are those of a table, or (portal/web/frames.py) names in a frame.
     """
 
-    tiebreak: SQLColumnExpression[Any]
-    sorts: Mapping[str, SQLColumnExpression[Any]]
+    tiebreak: Any
+    sorts: Mapping[str, Any]
     default: str
     filters: tuple[Filter, ...] = ()
     per_page: int = SIZES[0]

@@ -42,6 +42,8 @@ ENTRIES = (
     Entry("commission.statements", _l("Statements"), _l("Statements"), icon="file-earmark-text", can=Can.COMMISSION_SEE),
     Entry("imports.index", _l("Settlement files"), _l("Files"), icon="box-arrow-in-down", can=Can.IMPORT_SEE),
     Entry("commission.months", _l("Months"), _l("Months"), icon="calendar3", can=Can.MONTH_SEE),
+    Entry("calendar.this_year", _l("Trading calendar"), _l("Calendar"), icon="calendar-week", can=Can.IMPORT_SEE),
+    Entry("exchange_fees.index", _l("Exchange fees"), _l("Exchange fees"), icon="percent", can=Can.IMPORT_SEE),
     Entry("audit.approvals", _l("Approvals"), _l("Approvals"), icon="check2-square", can=Can.APPROVAL_DECIDE),
     Entry("audit.log", _l("Audit log"), _l("Audit log"), icon="journal-text", can=Can.AUDIT_READ),
     Entry("identity.users", _l("Users"), _l("Users"), icon="person-badge", can=Can.USER_SEE),

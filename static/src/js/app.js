@@ -2,6 +2,7 @@
 import "bootstrap/js/src/offcanvas.js";
 import "htmx.org/dist/htmx.esm.js";
 import "./csrf.js";
+import "./drop-files.js";
 import "./drops.js";
 import "./leave.js";
 import "./preferences.js";

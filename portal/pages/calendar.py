@@ -1,0 +1,110 @@
+"""The trading calendar on screen: a year's days, and the correction of one."""
+
+from __future__ import annotations
+
+import calendar as months_of
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from models import db
+from models.settlement import CalendarDay, CalendarYear
+from models.values.calendar import NotADate, parse_day
+from portal import clock
+from portal.permissions import Can
+from portal.refusals import NotFound, Refusal
+from portal.settlement import calendar
+from portal.transaction import transaction
+from portal.web.guard import current_actor, requires
+
+bp = Blueprint("calendar", __name__, url_prefix="/calendar")
+FIRST, LAST = 1990, 9998
+
+
+@bp.get("")
+@requires(Can.IMPORT_SEE)
+def this_year() -> ResponseReturnValue:
+    """Lead to the present year."""
+    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    return redirect(url_for("calendar.show", year=clock.now().astimezone(zone).year), 302)
+
+
+@bp.get("/<int:year>")
+@requires(Can.IMPORT_SEE)
+def show(year: int) -> ResponseReturnValue:
+    """The days of a year, month by month."""
+    _known_to_man(year)
+    days = calendar.days_of_year(year)
+    known = db.session.get(CalendarYear, year)
+    return render_template(
+        "calendar/year.html",
+        year=year,
+        source=known.source if known else "",
+        months=_months(days),
+        special=[day for day in days if day.note or day.trading == (day.day.weekday() >= calendar.SATURDAY)],
+        trading=sum(day.trading for day in days),
+        may_edit=current_actor().may(Can.CALENDAR_EDIT),
+        first=FIRST,
+        last=LAST,
+    )
+
+
+@bp.post("/<int:year>/days")
+@requires(Can.CALENDAR_EDIT)
+def set_day(year: int) -> ResponseReturnValue:
+    """Correct one day."""
+    _known_to_man(year)
+    day = _day(request.form.get("day", ""))
+    if day.year != year:
+        raise Refusal("%(day)s is no day of %(year)s", day=day, year=year)
+    trading = request.form.get("trading", "")
+    if trading not in {"yes", "no"}:
+        raise Refusal("say whether the exchanges trade on %(day)s", day=day)
+    note = request.form.get("note", "").strip()[:200]
+    if not note:
+        raise Refusal("say why: a corrected day needs a note")
+    with transaction():
+        calendar.set_day(day, trading == "yes", actor=current_actor(), moment=clock.now(), note=note)
+    flash(_("%(day)s was corrected.", day=day), "success")
+    return redirect(url_for("calendar.show", year=year), 303)
+
+
+@bp.post("/<int:year>/add")
+@requires(Can.CALENDAR_EDIT)
+def add_year(year: int) -> ResponseReturnValue:
+    """Add a year whose holidays were published."""
+    _known_to_man(year)
+    source = request.form.get("source", "").strip()[:200]
+    if not source:
+        raise Refusal("say where the holidays of %(year)s were published", year=year)
+    closed = [_day(text) for text in request.form.get("closed", "").replace(",", " ").split()]
+    with transaction():
+        calendar.add_year(year, closed, actor=current_actor(), moment=clock.now(), source=source)
+    flash(_("%(year)s was added.", year=year), "success")
+    return redirect(url_for("calendar.show", year=year), 303)
+
+
+def _known_to_man(year: int) -> None:
+    if not FIRST <= year <= LAST:
+        raise NotFound("%(year)s is no year of the calendar", year=year)
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_day(text)
+    except NotADate as error:
+        raise Refusal("%(text)s is no day such as 2026-03-31", text=text[:40]) from error
+
+
+def _months(days: list[CalendarDay]) -> list[tuple[str, list[list[Any]]]]:
+    """Each month as weeks from Monday; None where a week's day belongs to another month."""
+    held = {row.day: row for row in days}
+    if not held:
+        return []
+    year = days[0].day.year
+    weeks = months_of.Calendar(firstweekday=0)
+    return [(f"{year}-{month:02d}", [[held.get(day) if day.month == month else None for day in week] for week in weeks.monthdatescalendar(year, month)]) for month in range(1, 13)]
