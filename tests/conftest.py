@@ -25,9 +25,8 @@ SERVER = os.environ.get("PORTAL_TEST_DATABASE", "")
 
 
 @pytest.fixture(autouse=True)
-def _push_request_context() -> Iterator[None]:
+def _push_request_context() -> None:
     """pytest-flask would push one context around each test, and every client would then share one signed-in user."""
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -57,15 +57,20 @@ def test_without_an_address_a_worker_only_waits_and_stops_when_told() -> None:
     assert waited(lambda: bell.wait(5, stop)) < 1
 
 
+def failing(speak: Callable[[], None]) -> None:
+    with transaction():
+        afterwards(speak)
+        raise ZeroDivisionError
+
+
 def test_what_is_to_be_said_afterwards_is_said_after_the_commit_and_only_then(database: None) -> None:
     said: list[bool] = []
     with transaction():
         afterwards(lambda: said.append(db.session().in_transaction()))
         assert said == []
     assert said == [False]
-    with pytest.raises(ZeroDivisionError), transaction():
-        afterwards(lambda: said.append(True))
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        failing(lambda: said.append(True))
     with transaction():
         pass
     assert said == [False]
