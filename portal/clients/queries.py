@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, select, true
 from sqlalchemy.orm import aliased
@@ -22,7 +21,7 @@ def newest_version() -> ColumnElement[bool]:
     return AccountVersion.id == select(func.max(other.id)).where(other.account_id == AccountVersion.account_id).scalar_subquery()
 
 
-def accounts() -> Select[Any]:
+def accounts() -> Select[Account, AccountVersion]:
     """Every account with what is known of it now."""
     return select(Account, AccountVersion).join(AccountVersion, AccountVersion.account_id == Account.id).where(newest_version())
 

@@ -90,7 +90,7 @@ def run_of(period: str) -> CommissionRun:
     return run
 
 
-def statements(actor: Actor) -> Select[Any]:
+def statements(actor: Actor) -> Select[*tuple[Any, ...]]:
     """Every statement that the actor may see, of the runs that count, with the moment its month was closed."""
     return (
         select(RunStatement, Broker, CommissionRun, MonthClose.closed_at)

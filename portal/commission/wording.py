@@ -130,7 +130,7 @@ def _upline(line: dict[str, Any], priced: Priced) -> list[Step]:
 def _agreement(line: dict[str, Any], priced: Priced) -> list[Step]:
     if line["plan"] is None or line["plan"] < 0:
         return []
-    values = {"plan": sources.plan_code(line["plan"])}
+    values: dict[str, Any] = {"plan": sources.plan_code(line["plan"])}
     if line["version"] is None or line["version"] < 0:
         return [Step(N_("The agreement of that day names plan %(plan)s."), values)]
     version = sources.plan_version(line["version"])

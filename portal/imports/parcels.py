@@ -60,7 +60,7 @@ def names_in(parcel: Job) -> list[str]:
 def files_in(parcel: Job) -> Iterable[Received]:
     """The files of a parcel; bytes are read when asked for."""
     for number, name in db.session.execute(select(JobUpload.id, JobUpload.name).where(JobUpload.job_id == parcel.id).order_by(JobUpload.id)).all():
-        yield Received(name, len(_read(number)), lambda number=number: _read(number))
+        yield Received(name, len(_read(number)), partial(_read, number))
 
 
 def throw_away(parcel: Job, actor: Actor, moment: datetime, why: str) -> None:

@@ -52,7 +52,7 @@ LISTING = Listing(
 )
 
 
-def listed(day: date) -> Select[Any]:
+def listed(day: date) -> Select[*tuple[Any, ...]]:
     """The reader's accounts with their balance of the last settled day."""
     newer = aliased(Balance)
     newest = select(func.max(newer.version)).where(newer.trade_date == day, newer.account_id == Account.id).scalar_subquery()

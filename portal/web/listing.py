@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask_babel import LazyString
 
 SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
-Label = str | LazyString
+Label: TypeAlias = str | LazyString
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class Page:
         return "down" if self.wanted.sort.startswith("-") else "up"
 
 
-def page_of(statement: Select[Any], wanted: Wanted, *, scalars: bool = False) -> Page:
+def page_of(statement: Select[*tuple[Any, ...]], wanted: Wanted, *, scalars: bool = False) -> Page:
     """Answer a list: two queries (rows, count), or one by keyset. `scalars` for a statement of one entity.
 
     In a list by keyset the rows must carry what they are sorted by under the sort's key, and their key as `id`.
@@ -131,6 +131,6 @@ def page_of(statement: Select[Any], wanted: Wanted, *, scalars: bool = False) ->
     return Page(wanted, rows, total)
 
 
-def _rows(statement: Select[Any], scalars: bool) -> Sequence[Any]:
+def _rows(statement: Select[*tuple[Any, ...]], scalars: bool) -> Sequence[Any]:
     found = db.session.execute(statement)
     return found.scalars().all() if scalars else found.all()

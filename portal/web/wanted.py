@@ -64,11 +64,11 @@ class Wanted:
         pairs = [*self.extra, *((name, text) for name, text in parts.items() if text)]
         return self.path + (f"?{urlencode(pairs)}" if pairs else "")
 
-    def narrow(self, statement: Select[Any]) -> Select[Any]:
+    def narrow(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The statement with the filters in use; also what an export of the same list reads."""
         return statement.where(*(bound.filter.narrow(bound.value) for bound in self.filters if bound.value is not None))
 
-    def order(self, statement: Select[Any]) -> Select[Any]:
+    def order(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The statement in the order asked for; empty values come last either way."""
         column, down = self._sorting()
         tie = self.listing.tiebreak
@@ -79,7 +79,7 @@ class Wanted:
     def _sorting(self) -> tuple[SQLColumnExpression[Any], bool]:
         return self.listing.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
 
-    def beyond(self, statement: Select[Any]) -> Select[Any]:
+    def beyond(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """The statement from after the last row seen (keyset)."""
         if self.after is None:
             return statement
