@@ -10,6 +10,7 @@ import secrets
 import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import exists, select
 
