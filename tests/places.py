@@ -33,10 +33,10 @@ class Place:
         values: dict[str, Any] = {"instance": str(self.folder), "testing": True, "password_cost": "quick", "locale": "en"} | more
         return Settings(**values, database_url=self.server + self.name if self.server else "")
 
-    def copy(self, folder: Path) -> Place:
+    def copy(self, folder: Path, name: str = "") -> Place:
         """The same portal in another place. Nobody may be connected to this one."""
         shutil.copytree(self.folder, folder)
-        made = Place(folder, self.server, new_name() if self.server else "")
+        made = Place(folder, self.server, (name or new_name()) if self.server else "")
         if self.server:
             _execute(self.server, f"CREATE DATABASE {made.name} TEMPLATE {self.name}")
         return made

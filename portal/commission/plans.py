@@ -33,6 +33,9 @@ def read_plans(text: str, file: str, findings: Findings, *, overrides_allowed: b
     except (ValueError, RecursionError) as error:
         findings.refuse("bad_json", file, None, found=error, expected="JSON with each key once")
         return []
+    if not _writable(plans):
+        findings.refuse("bad_json", file, None, found="half of a surrogate pair", expected="characters that can be written")
+        return []
     if not isinstance(plans, list):
         findings.refuse("bad_plan", file, None, found=type(plans).__name__, expected="a list of plans")
         return []
@@ -62,11 +65,14 @@ def check_plan(plan: Any, say: Say, place: str, *, overrides_allowed: bool) -> N
         return
     _read(number, plan["code"], say, f"{place}.code")
     _read(words(200, required=False), plan["name"], say, f"{place}.name")
+    if plan["versions"] == []:
+        say("missing_value", f"{place}.versions", "[]", "at least one version")
     for index, version in enumerate(_list(plan["versions"], say, f"{place}.versions")):
         at = f"{place} {plan['code']} versions[{index}]"
         check_version(version, say, at)
-        if not overrides_allowed and isinstance(version, dict) and version.get("overrides"):
-            say("overrides_not_allowed", f"{at}.overrides", len(version["overrides"]), "no overrides: the firm's rule set does not allow them")
+        overrides = version.get("overrides") if isinstance(version, dict) else None
+        if not overrides_allowed and isinstance(overrides, list) and overrides:
+            say("overrides_not_allowed", f"{at}.overrides", len(overrides), "no overrides: the firm's rule set does not allow them")
 
 
 def check_version(version: Any, say: Say, place: str) -> None:
@@ -74,9 +80,9 @@ def check_version(version: Any, say: Say, place: str) -> None:
     if not _object(version, say, place, ("valid_from", "valid_to", *TERMS), ("valid_from", "components")):
         return
     _read(span_start, version["valid_from"], say, f"{place}.valid_from")
-    _read(span_end, version.get("valid_to") or "", say, f"{place}.valid_to")
+    _read(span_end, version.get("valid_to"), say, f"{place}.valid_to")
     total = 0
-    for index, deduction in enumerate(_list(version.get("deductions") or [], say, f"{place}.deductions")):
+    for index, deduction in enumerate(_list(_or_none_given(version, "deductions"), say, f"{place}.deductions")):
         at = f"{place}.deductions[{index}]"
         if _object(deduction, say, at, ("name", "rate"), ("name", "rate")):
             _read(words(120, required=False), deduction["name"], say, f"{at}.name")
@@ -86,7 +92,7 @@ def check_version(version: Any, say: Say, place: str) -> None:
     seen: set[str] = set()
     for index, component in enumerate(_list(version["components"], say, f"{place}.components")):
         _component(component, seen, say, f"{place}.components[{index}]")
-    _overrides(version.get("overrides") or [], say, f"{place}.overrides")
+    _overrides(_or_none_given(version, "overrides"), say, f"{place}.overrides")
     _limits(version, say, place)
 
 
@@ -213,9 +219,27 @@ def _list(value: Any, say: Say, place: str) -> list[Any]:
     return value
 
 
-def _read(reader: Callable[[str], Any], value: Any, say: Say, place: str) -> None:
+def _or_none_given(version: dict[str, Any], name: str) -> Any:
+    """A list of a version; null and nothing are an empty one, anything else is looked at as it stands."""
+    return [] if version.get(name) is None else version[name]
+
+
+def _writable(value: Any) -> bool:
+    """Whether every text can be written as UTF-8: JSON can say half of a surrogate pair, which no database keeps."""
     try:
-        reader(value if isinstance(value, str) else "" if value is None else str(value))
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read(reader: Callable[[str], Any], value: Any, say: Say, place: str) -> None:
+    """Say what a text should have been; null is an empty one."""
+    if value is not None and not isinstance(value, str):
+        say("bad_plan", place, type(value).__name__, "text in quotes")
+        return
+    try:
+        reader(value or "")
     except Expected as error:
         say(error.code, place, value, error)
 
@@ -242,7 +266,7 @@ def _whole(value: Any, say: Say, place: str, largest: int = 10_000) -> None:
 def _line(plan: dict[str, Any], version: dict[str, Any]) -> Line:
     terms = {name: version[name] for name in TERMS if name in version}
     span = {"valid_from": span_start(version["valid_from"]), "valid_to": span_end(version.get("valid_to") or "")}
-    return Line(None, {"plan_code": plan["code"], "name": plan["name"], **span, "terms": terms})
+    return Line(None, {"plan_code": plan["code"], "name": plan["name"] or "", **span, "terms": terms})
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,12 +22,10 @@ Known = tuple[Kind, Received]
 def import_day(day: date, family: Family, files: Sequence[Known], context: Context, findings: Findings, *, dry_run: bool) -> Result:
     """Post one day whole, or refuse it whole. Files are read and parsed before the transaction begins."""
     result = Result("day", str(day), files=len(files))
-    try:
-        fresh = _fresh(files)
-        taken = list(files) if family.whole and fresh else fresh
-    except (Refusal, OSError) as error:
-        findings.refuse("unreadable_file", str(day), found=error, expected="files that can be read")
+    if not all(_readable(file, findings) for _, file in files):
         return result
+    fresh = _fresh(files)
+    taken = list(files) if family.whole and fresh else fresh
     if not fresh:
         result.state = "same_bytes"
         return result
@@ -54,6 +52,15 @@ def holds_rows(kind: Kind, file: Received) -> bool:
     """Whether a file has any row: those that have none all look alike, so their bytes cannot say that they came before."""
     data = file.read().strip()
     return (b"\n" in data or b"\r" in data) if kind.family == "own_day" else bool(data)
+
+
+def _readable(file: Received, findings: Findings) -> bool:
+    """Whether the bytes of a file can be read; if not, the file is refused by its own name."""
+    try:
+        return bool(file.digest)
+    except (Refusal, OSError) as error:
+        findings.refuse("unreadable_file", file.name, found=error, expected="a file that can be read")
+        return False
 
 
 def _fresh(files: Sequence[Known]) -> list[Known]:

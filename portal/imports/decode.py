@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+from portal.settlement.decoding import meant_as_utf8
+
 
 class Undecodable(ValueError):
     """The bytes are text in none of the accepted encodings; `code` names the sentence, `offset` the first bad byte."""
@@ -25,6 +27,8 @@ def decode(data: bytes) -> str:
     except UnicodeDecodeError as error:
         if data.startswith(codecs.BOM_UTF8):
             raise Undecodable("bad_encoding", error.start + len(codecs.BOM_UTF8)) from error
+        if meant_as_utf8(error):
+            raise Undecodable("bad_encoding", error.start) from error
     try:
         return data.decode("gb18030")
     except UnicodeDecodeError as error:

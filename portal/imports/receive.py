@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -22,6 +24,9 @@ FREE = 2**20
 """A megabyte is no bomb, however well it packs."""
 ENTRIES = 20_000
 DEPTH = 20
+
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, ValueError)
+"""What the libraries say of an archive that cannot be unpacked."""
 
 IsRead = Callable[[Received], bool]
 
@@ -50,7 +55,7 @@ def receive(paths: list[Path], is_read: IsRead, findings: Findings) -> Handed:
         if path.is_dir():
             stand_for(_on_disk(path, path.name or str(path), findings), is_read, handed)
         elif path.is_file():
-            add(on_disk(path, path.name), is_read, handed, findings)
+            add(on_disk(path, writable(path.name)), is_read, handed, findings)
         else:
             raise FileNotFoundError(str(path))
     return handed
@@ -87,6 +92,18 @@ def on_disk(path: Path, name: str) -> Received:
     return Received(name, path.stat().st_size, path.read_bytes)
 
 
+def writable(name: str) -> str:
+    """A name of the disk as text that can be kept: names that are no UTF-8 are those of a Chinese system, in GB18030."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(name).decode("gb18030")
+        except UnicodeError:
+            return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name
+
+
 def is_archive(name: str) -> bool:
     """Whether a name is that of an archive."""
     return name.lower().endswith((".zip", ".gz"))
@@ -104,17 +121,17 @@ def unpacked(file: Received, findings: Findings, *, nested: bool = False) -> Fol
         return _unzipped(file, findings, nested)
     except Refusal as error:
         findings.refuse(error.message, file.name, expected="an archive of at most 2 GiB, 200:1, without paths outside")
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError) as error:
+    except BROKEN as error:
         findings.refuse("bad_archive", file.name, found=error, expected="an archive that can be unpacked")
     return Folder(file.name)
 
 
 def _on_disk(path: Path, name: str, findings: Findings, depth: int = 0) -> Folder:
-    folder = Folder(name)
+    folder = Folder(writable(name))
     for entry in sorted(path.iterdir()):
         if entry.is_symlink() or entry.name.startswith((".", "__MACOSX")):
             continue
-        shown = f"{name}/{entry.name}" if depth else entry.name
+        shown = writable(f"{name}/{entry.name}" if depth else entry.name)
         if entry.is_dir() and depth < DEPTH:
             folder.folders[entry.name] = _on_disk(entry, shown, findings, depth + 1)
         elif entry.is_file():
@@ -186,7 +203,7 @@ def _loader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[], by
         try:
             with archive.open(entry) as source:
                 data = source.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        except BROKEN as error:
             raise Refusal("bad_archive") from error
         if len(data) != entry.file_size:
             raise Refusal("bad_archive")

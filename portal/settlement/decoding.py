@@ -7,6 +7,16 @@ import codecs
 from portal.refusals import Findings
 
 EXPECTED = "UTF-8 / GB18030"
+ENOUGH = 4
+"""Chinese characters of UTF-8 before the first fault that are no accident any more: a text in GB18030 hardly ever begins so (of 400,000 random ones 3 did)."""
+
+
+def meant_as_utf8(error: UnicodeDecodeError) -> bool:
+    """Whether bytes that are no UTF-8 were meant to be: they hold Chinese in it and are cut inside a character, or hold so
+    much of it that it is no accident. As GB18030 such bytes would read, and say something else."""
+    before = error.object[: error.start].decode("utf-8")
+    chinese = sum("\u4e00" <= character <= "\u9fff" for character in before)
+    return chinese >= (1 if error.reason == "unexpected end of data" else ENOUGH)
 
 
 def utf8(data: bytes, file: str, findings: Findings) -> bytes | None:
@@ -33,6 +43,8 @@ def decode(data: bytes, file: str, findings: Findings) -> str | None:
             return data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             faults.append(error.start)
+            if encoding == "utf-8" and meant_as_utf8(error):
+                break
     # The encoding that got further is the one that was meant; the other one stumbles over the first Chinese character.
     code, offset = found or ("bad_encoding", max(faults))
     findings.refuse(code, file, data.count(b"\n", 0, offset) + 1, found=f"byte {offset}: 0x{data[offset]:02X}", expected=EXPECTED)

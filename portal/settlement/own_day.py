@@ -19,7 +19,8 @@ TRADE_COLUMNS = ["trade_date", "account_no", "exchange", "product", "lots", "tur
 MONEY = r"^-?[0-9]{1,14}(\.[0-9]{1,2}0?)?$"
 """What parse_yuan reads; its message is asked for where this does not match."""
 LOTS = r"^[0-9]{1,12}$"
-NUMBER = r"^[^\s\x00-\x1f\x7f](.{0,62}[^\s\x00-\x1f\x7f])?$"
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+NUMBER = rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,62}}[^\s{_CONTROL}])?$"
 
 
 def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame:
@@ -36,9 +37,12 @@ def read_balances(text: str, file: str, day: date, findings: Findings) -> pl.Dat
 
 def read_trades(text: str, file: str, day: date, findings: Findings) -> pl.DataFrame:
     """A day's trades, one row per account, exchange and product; rows in which something is refused are left out."""
-    raw = _texts(text, TRADE_COLUMNS, file, findings).with_columns(pl.col("exchange").str.to_uppercase())
+    raw = _texts(text, TRADE_COLUMNS, file, findings)
     _about(raw, file, day, findings)
-    _match(raw, "exchange", pl.col("exchange").is_in(EXCHANGES), "unknown_word", file, findings, " / ".join(EXCHANGES))
+    # Capitals of ASCII alone: the capital of ſ is S, and no exchange is called that.
+    exchange = pl.col("exchange").str.contains("^[A-Za-z]+$") & pl.col("exchange").str.to_uppercase().is_in(EXCHANGES)
+    _match(raw, "exchange", exchange, "unknown_word", file, findings, " / ".join(EXCHANGES))
+    raw = raw.with_columns(pl.col("exchange").str.to_uppercase())
     _match(raw, "product", pl.col("product").str.contains(NUMBER) & (pl.col("product").str.len_chars() <= 32), "bad_product", file, findings, "a product such as rb")
     lots = _match(raw, "lots", pl.col("lots").str.contains(LOTS), "bad_lots", file, findings, "a whole number of lots, 0 or more")
     frame = raw.with_columns(pl.when(lots).then(pl.col("lots")).cast(pl.Int64), *_in_fen(raw, ("turnover", "fee", "exchange_fee"), file, findings))

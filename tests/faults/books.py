@@ -55,7 +55,7 @@ def _tables() -> list[Table]:
 def _names() -> dict[str, dict[int, Any]]:
     """What each id of each table is called."""
     tables = db.metadata.tables
-    names: dict[str, dict[int, Any]] = {name: dict(db.session.execute(select(tables[name].c.id, tables[name].c[column])).tuples().all()) for name, column in NAMED.items()}
+    names: dict[str, dict[int, Any]] = {name: dict(db.session.execute(select(tables[name].c.id, tables[name].c[column])).all()) for name, column in NAMED.items()}
     for name in COUNTED:
         ids = db.session.execute(select(tables[name].c.id).order_by(tables[name].c.id)).scalars()
         names[name] = {key: f"{name} {place}" for place, key in enumerate(ids, 1)}
