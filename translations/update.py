@@ -9,6 +9,7 @@ An entry that a piece names is set from it, so a piece is the place to correct a
 from __future__ import annotations
 
 import io
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,11 @@ ROOT = HERE.parent
 TARGET = HERE / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po"
 ARROW = " => "
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
+KEYWORDS |= dict.fromkeys(("N_", "Refusal", "NotFound", "Conflict", "NotAllowed"))
+"""Also what is marked for later, and the sentences of refusals."""
+HOLE = re.compile(r"%\(\w+\)s")
+CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+"""A refusal that is the code of a finding: its sentence stands in portal/settlement/wording.py."""
 
 
 def extracted() -> Catalog:
@@ -33,6 +39,8 @@ def extracted() -> Catalog:
     for folder in ("portal", "models", "templates"):
         inside = [(pattern.removeprefix(folder + "/"), method) for pattern, method in mapping if pattern.startswith(folder + "/")]
         for name, _line, message, comments, context in extract_from_dir(ROOT / folder, inside, options, keywords=KEYWORDS):
+            if isinstance(message, str) and (CODE.fullmatch(message) or not HOLE.sub("", message).strip()):
+                continue
             catalog.add(message, None, [(f"{folder}/{name}", 1)], auto_comments=comments, context=context)
     return catalog
 

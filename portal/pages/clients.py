@@ -47,7 +47,7 @@ LISTING = Listing(
     filters=(
         Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | Account.account_no.contains(text, autoescape=True)),
         Filter("kind", _l("Kind"), lambda text: AccountVersion.kind == text, choices=(("person", _l("Person")), ("institution", _l("Institution")))),
-        Filter("open", _l("State"), lambda text: AccountVersion.closed_on.is_(None) == (text == "open"), choices=(("open", _l("Open")), ("closed", _l("Closed")))),
+        Filter("open", _l("State"), lambda text: AccountVersion.closed_on.is_(None) == (text == "open"), choices=(("open", _l("Account open")), ("closed", _l("Account closed")))),
     ),
 )
 

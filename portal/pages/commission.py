@@ -24,6 +24,7 @@ from portal.commission.close import CLOSE, blockers, prepare_close
 from portal.commission.explain import Question, explain
 from portal.commission.statement import COLUMNS as AMOUNTS
 from portal.commission.vocabulary import Kind
+from portal.commission.wording import Step
 from portal.pages import words
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
@@ -159,8 +160,22 @@ def why() -> ResponseReturnValue:
         raise NotFound("%(text)s is no kind of line", text=kind)
     question = Question(broker.broker_no, args.get("account", ""), day, args.get("exchange", ""), args.get("product", ""), kind)
     return render_template(
-        "commission/explain.html", lines=explain(run, question), run=run, broker=broker, question=question, kinds=words.KINDS, zone=ZoneInfo(current_app.config["PORTAL"].timezone)
+        "commission/explain.html",
+        lines=explain(run, question),
+        said=_said,
+        run=run,
+        broker=broker,
+        question=question,
+        kinds=words.KINDS,
+        zone=ZoneInfo(current_app.config["PORTAL"].timezone),
     )
+
+
+def _said(step: Step) -> dict[str, Any]:
+    """A step's values in the reader's language and time zone."""
+    shown = step.shown(ZoneInfo(current_app.config["PORTAL"].timezone))
+    words_of = {"state": words.STATES, "measure": words.MEASURES}
+    return {name: words_of[name].get(value, value) if name in words_of else value for name, value in shown.items()}
 
 
 @bp.get("/months")

@@ -27,6 +27,8 @@ REASONS = {
     "below_first_tier": _l("Below the first step"),
 }
 STATES = {"pending": _l("Pending"), "confirmed": _l("Confirmed"), "suspended": _l("Suspended")}
+MEASURES = {"retained_fee": _l("Retained fee of the month"), "lots": _l("Lots of the month"), "average_equity": _l("Average daily equity")}
+"""What tiers are measured by."""
 STATE_TONES = {"pending": "warn", "confirmed": "good", "suspended": "bad"}
 COLUMNS = {
     "earned": _l("Earned"),
