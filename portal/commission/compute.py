@@ -174,7 +174,8 @@ def _as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, p
     products = pl.concat([named.select("pid", "exchange", "product", "key"), fresh])
     brokers = facts.brokers.select("broker_id", "b")
     lines = (
-        _in_todays_versions(posted, facts).with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
+        _in_todays_versions(posted, facts)
+        .with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
         .join(products.select("key", "pid"), on="key", how="left", maintain_order="left")
         .join(brokers, on="broker_id", how="left", maintain_order="left")
         .join(brokers.rename({"broker_id": "downline_id", "b": "downline"}), on="downline_id", how="left", maintain_order="left")

@@ -72,11 +72,10 @@ def encode(lines: pl.DataFrame, names: Names, role: SegmentRole, shard: int) -> 
     return Segment(role, shard, ends[0], ends[-1], stored.height, hashlib.sha256(payload).hexdigest(), payload)
 
 
-def decode(payload: bytes, broker_ids: list[int] | None = None) -> pl.DataFrame:
-    """The rows of a segment, only of some brokers if they are named."""
-    if broker_ids is None:
-        return pl.read_parquet(io.BytesIO(payload))
-    return pl.scan_parquet(io.BytesIO(payload)).filter(pl.col("broker_id").is_in(broker_ids)).collect()
+def decode(payload: bytes, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The rows of a segment, or those that a condition on STORED columns leaves; it is applied while reading."""
+    source = io.BytesIO(payload)
+    return pl.read_parquet(source) if where is None else pl.scan_parquet(source).filter(where).collect()
 
 
 def save(run_id: int, segments: Iterable[Segment]) -> None:
@@ -85,9 +84,14 @@ def save(run_id: int, segments: Iterable[Segment]) -> None:
         db.session.execute(insert(LineSegment).values(run_id=run_id, **vars(segment)))
 
 
-def read_lines(run_id: int, role: SegmentRole | None = None, brokers: dict[str, int] | None = None) -> pl.DataFrame:
-    """The lines of a run in STORED columns; of some brokers only if a map broker_no → broker_id names them."""
-    frames = [decode(payload, None if brokers is None else list(brokers.values())) for payload in _payloads(run_id, role, None if brokers is None else list(brokers))]
+def read_lines(run_id: int, role: SegmentRole | None = None, brokers: dict[str, int] | None = None, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The lines of a run in STORED columns; of some brokers only if a map broker_no → broker_id names them, and only those
+    that `where` leaves."""
+    conditions = [] if where is None else [where]
+    if brokers is not None:
+        conditions.append(pl.col("broker_id").is_in(list(brokers.values())))
+    wanted = pl.all_horizontal(conditions) if conditions else None
+    frames = [decode(payload, wanted) for payload in _payloads(run_id, role, None if brokers is None else list(brokers))]
     return pl.concat([pl.DataFrame(schema=STORED), *frames])
 
 
