@@ -102,7 +102,7 @@ class _Products:
 
 
 def _day(day: date, known: int, products: _Products, accounts: list[int] | None) -> Day:
-    balances, trades = day_frames(day, known) if accounts is None else account_rows(day, accounts, known)
+    balances, trades = day_frames(day, known, lean=True) if accounts is None else account_rows(day, accounts, known)
     numbered = products.number(trades).rename({"account_id": "account"})
     return Day(
         day,

@@ -52,14 +52,20 @@ def next_settled_day(day: date, known_recording_id: int | None = None) -> date |
     return _beside(SettlementDay.trade_date > day, known_recording_id, last=False)
 
 
-def day_frames(trade_date: date, known_recording_id: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+def day_frames(trade_date: date, known_recording_id: int | None = None, *, lean: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The balances and trades of a trade date: POSTED_BALANCES without `gone` and POSTED_TRADES, each with the `version`
-    that its row was posted in; empty where nothing was posted. Rows come in the order of account_id."""
-    balances = _overlaid(trade_date, known_recording_id)
-    trades = _segments(trade_date, SegmentKind.TRADES, known_recording_id, POSTED_TRADES)
-    if len({*balances["version"].unique(), *trades["version"].unique()}) > 1:
-        trades = trades.join(balances.select("account_id", "version"), on=["account_id", "version"], how="semi")
-    return balances.filter(~pl.col("gone")).drop("gone").sort("account_id"), trades.sort("account_id", "exchange", "product")
+    that its row was posted in; empty where nothing was posted. Rows come in the order of account_id.
+
+    `lean` leaves out what pricing does not look at: of a balance all amounts but the equity, and the lines of the files.
+    """
+    balances = _overlaid(trade_date, known_recording_id, ["account_id", "equity", "gone"] if lean else None)
+    columns = {name: kind for name, kind in POSTED_TRADES.items() if not lean or name != "lines"}
+    trades = _segments(trade_date, SegmentKind.TRADES, known_recording_id, columns)
+    held = balances.filter(~pl.col("gone")).drop("gone")
+    if len({*balances["version"].unique(), *trades["version"].unique()}) <= 1:
+        return held, trades  # a version is posted in order
+    trades = trades.join(balances.select("account_id", "version"), on=["account_id", "version"], how="semi")
+    return held.sort("account_id"), trades.sort("account_id", "exchange", "product")
 
 
 def day_balances(trade_date: date, columns: Iterable[str], known_recording_id: int | None = None) -> pl.DataFrame:
