@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table
+from sqlalchemy import Select, Table
 
 from models import db
 
@@ -58,6 +58,20 @@ def insert_frame(table: Table, frame: pl.DataFrame) -> None:
     dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
     for part in frame.with_columns(pl.col(dates).dt.to_string("iso")).iter_slices(CHUNK) if dates else frame.iter_slices(CHUNK):
         connection.exec_driver_sql(statement, part.rows())
+
+
+def read_frame(query: Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
+    """The rows of a query of plain columns as a frame, straight from the driver: no object is made for a row."""
+    db.session.flush()
+    connection = db.session().connection()
+    result = connection.execute(query)
+    rows = result.cursor.fetchall() if result.cursor else []
+    if connection.dialect.name == "postgresql":
+        return pl.DataFrame(rows, schema=schema, orient="row")
+    # SQLite keeps dates as text and truth values as numbers.
+    plain = {name: pl.String if kind == pl.Date else pl.Int64 if kind == pl.Boolean else kind for name, kind in schema.items()}
+    frame = pl.DataFrame(rows, schema=plain, orient="row")
+    return frame.with_columns(pl.col(name).str.to_date("%Y-%m-%d") if kind == pl.Date else pl.col(name).cast(kind) for name, kind in schema.items() if plain[name] != kind)
 
 
 def _quoted(table: Table, columns: Sequence[str]) -> str:

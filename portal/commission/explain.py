@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -21,8 +22,9 @@ from models.values.calendar import Month
 from portal.commission import store, wording
 from portal.commission.attribute import attribute_equity, attribute_trades, claims_on
 from portal.commission.facts import Day, MonthFacts
-from portal.commission.load import load_month
+from portal.commission.load import Part, load_month
 from portal.commission.price import chains_of, price_equity, price_overrides, price_trades
+from portal.commission.sources import AccountDay, account_day
 from portal.commission.tiers import TierResult, rate_of
 from portal.commission.vocabulary import Kind
 from portal.commission.wording import Step
@@ -64,8 +66,8 @@ def explain(run: CommissionRun, question: Question) -> list[Explained]:
         raise NotFound("there is no broker %(number)s", number=question.broker_no)
     if account_id is None:
         raise NotFound("there is no account %(number)s", number=question.account_no)
-    lines = store.read_lines(run.id, brokers={question.broker_no: broker_id})
-    lines = lines.filter((pl.col("account_id") == account_id) & (pl.col("trade_date") == question.trade_date))
+    asked = (pl.col("account_id") == account_id) & (pl.col("trade_date") == question.trade_date)
+    lines = store.read_lines(run.id, brokers={question.broker_no: broker_id}, where=asked)
     for column in ("exchange", "product"):
         wanted = getattr(question, column)
         if wanted:
@@ -98,10 +100,15 @@ class Priced:
     tiers: dict[tuple[int, int], TierResult]
     account_id: int
 
+    @cached_property
+    def source(self) -> AccountDay:
+        """The rows of the files behind it."""
+        return account_day(self.account_id, self.day.day, self.run.known_recording_id)
+
 
 def _priced_again(run: CommissionRun, broker_id: int, account_id: int, question: Question) -> Priced:
     month = Month.of(question.trade_date)
-    facts = load_month(month, run.known_recording_id, accounts=[account_id], only=question.trade_date)
+    facts = load_month(month, run.known_recording_id, Part([account_id], [question.trade_date], frozenset({broker_id})))
     day = facts.load(question.trade_date)
     claims = claims_on(question.trade_date, facts.attributions, facts.standing, facts.ties)
     trades, equity = attribute_trades(day, claims), attribute_equity(day, claims)
@@ -118,7 +125,8 @@ def _stored_tiers(run: CommissionRun, facts: MonthFacts, period: str) -> dict[tu
     """The tiers as the run measured them over the whole month."""
     ranks = dict(facts.brokers.select("broker_id", "b").iter_rows())
     found = {}
-    for row in db.session.execute(select(RunTier).where(RunTier.run_id == run.id, RunTier.period == period)).scalars():
+    stored = select(RunTier).where(RunTier.run_id == run.id, RunTier.period == period, RunTier.broker_id.in_(list(ranks)))
+    for row in db.session.execute(stored).scalars():
         term = facts.terms.get(row.plan_version_id)
         if term is None or term.tiers is None:
             continue
@@ -167,7 +175,7 @@ def _same_line(row: dict[str, Any], kind: Kind, priced: Priced) -> dict[str, Any
         lines = lines.filter(same_name)
     if kind is Kind.override:
         ranks = dict(priced.facts.brokers.select("broker_id", "b").iter_rows())
-        lines = lines.filter((pl.col("level") == row["level"]) & (pl.col("downline") == ranks[row["downline_id"]]))
+        lines = lines.filter((pl.col("level") == row["level"]) & (pl.col("downline") == ranks.get(row["downline_id"], -1)))
     return lines.row(0, named=True) if lines.height else None
 
 

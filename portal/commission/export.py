@@ -13,11 +13,14 @@ from models import db
 from models.clients import Account
 from models.commission import CommissionRun, LineSegment, Plan, RunStatement, SegmentRole
 from models.partners import Broker
+from portal.bulk import read_frame
 from portal.commission import store
 from portal.commission.statement import COLUMNS
 from portal.commission.vocabulary import kind_text, reason_text
 
 LINE_COLUMNS = ("period", "broker_no", "kind", "account_no", "trade_date", "exchange", "product", "part_fen", "amount_fen", "reason", "plan_code", "origin")
+FEW = 10_000
+"""So many accounts are asked for one by one; more by the range in which they lie."""
 STATEMENT_COLUMNS = ("broker_no", "period", *COLUMNS)
 
 
@@ -94,7 +97,7 @@ class Namer:
         fresh = lines.select("account_id").drop_nulls().unique().join(self._accounts, on="account_id", how="anti")["account_id"].to_list()
         if not fresh:
             return
-        low, high = min(fresh), max(fresh)
-        query = select(Account.id, Account.account_no).where(Account.id.between(low, high))
-        rows = pl.DataFrame([tuple(row) for row in db.session.execute(query)], schema=self._accounts.schema, orient="row")
+        few = len(fresh) <= FEW
+        wanted = Account.id.in_(fresh) if few else Account.id.between(min(fresh), max(fresh))
+        rows = read_frame(select(Account.id, Account.account_no).where(wanted), dict(self._accounts.schema))
         self._accounts = pl.concat([self._accounts, rows]).unique("account_id")

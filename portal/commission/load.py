@@ -3,6 +3,8 @@ what is recorded meanwhile is simply not known yet."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,21 +17,35 @@ from models.clients import AccountVersion
 from models.commission import Agreement, PlanVersion
 from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Licence, PersonKind, Relative, Upline
 from models.values.calendar import Month
+from portal.bulk import read_frame
 from portal.commission.facts import ATTRIBUTIONS, EQUITY, NO_VERSION, PRODUCTS, STANDING, TIES, TRADES, UPLINES, Day, MonthFacts
+from portal.commission.price import LEVELS
 from portal.commission.terms import Terms, read_terms
 from portal.commission.vocabulary import Reason
-from portal.settlement.facts import day_frames, settled_days
+from portal.settlement.facts import account_rows, day_frames, settled_days
 from portal.versions import current
 
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
 
-def load_month(month: Month, known: int, accounts: list[int] | None = None, only: date | None = None) -> MonthFacts:
-    """Everything that pricing `month` needs, as known at recording `known`; of some accounts (ids) or one day only if they are named."""
-    days = [only] if only else settled_days(month.first, month.last, known)
-    brokers = _brokers(known)
+@dataclass(frozen=True)
+class Part:
+    """A part of a month: some accounts (ids), on some days or (None) on all settled ones. Loaded with it are the brokers who
+    have a row on one of the accounts, those above them, and those named here."""
+
+    accounts: list[int]
+    days: list[date] | None = None
+    brokers: frozenset[int] = frozenset()
+
+
+def load_month(month: Month, known: int, part: Part | None = None) -> MonthFacts:
+    """Everything that pricing `month`, or a part of it, needs, as known at recording `known`."""
+    days = part.days if part and part.days is not None else settled_days(month.first, month.last, known)
+    uplines = _dated(Upline, known, month)
+    accounts, concerned = (None, None) if part is None else (part.accounts, _concerned(part, known, month, uplines))
+    brokers = _brokers(known, concerned)
     ranks = brokers.select("broker_id", "b")
-    spans = {model.__tablename__: _dated(model, known, month) for model in (BrokerStatus, Licence, Agreement, Upline)}
+    spans = {model.__tablename__: _dated(model, known, month, concerned) for model in (BrokerStatus, Licence, Agreement)}
     versions = _dated(PlanVersion, known, month)
     standing = _standing(brokers, spans, versions, days)
     month_end = _standing(brokers, spans, versions, [month.last])
@@ -42,12 +58,22 @@ def load_month(month: Month, known: int, accounts: list[int] | None = None, only
         attributions=_attributions(known, month, ranks, accounts),
         standing=standing,
         ties=_ties(known, month, brokers, accounts),
-        uplines=_uplines(spans["upline"], ranks),
+        uplines=_uplines(uplines, ranks),
         terms=_terms(versions),
         plan_of_version=dict(versions.select("id", "plan_id").iter_rows()),
         products=products.frame,
         month_end=month_end,
     )
+
+
+def _concerned(part: Part, known: int, month: Month, uplines: pl.DataFrame) -> list[int]:
+    """The brokers whose pay the part's accounts may touch, up to three levels above those who have a row on one."""
+    rows = current(Attribution, known, Attribution.account_id.in_(part.accounts)).subquery()
+    found = {*part.brokers, *db.session.execute(select(rows.c.broker_id).where(rows.c.valid_from <= month.last, rows.c.valid_to > month.first)).scalars()}
+    above = list(uplines.select("broker_id", "upline_id").iter_rows())
+    for _ in range(LEVELS):
+        found |= {upline for broker, upline in above if broker in found}
+    return sorted(found)
 
 
 class _Products:
@@ -76,9 +102,7 @@ class _Products:
 
 
 def _day(day: date, known: int, products: _Products, accounts: list[int] | None) -> Day:
-    balances, trades = day_frames(day, known)
-    if accounts is not None:
-        balances, trades = balances.filter(pl.col("account_id").is_in(accounts)), trades.filter(pl.col("account_id").is_in(accounts))
+    balances, trades = day_frames(day, known, lean=True) if accounts is None else account_rows(day, accounts, known)
     numbered = products.number(trades).rename({"account_id": "account"})
     return Day(
         day,
@@ -87,12 +111,8 @@ def _day(day: date, known: int, products: _Products, accounts: list[int] | None)
     )
 
 
-def _frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame([tuple(row) for row in db.session.execute(query)], schema=schema, orient="row")
-
-
-def _brokers(known: int) -> pl.DataFrame:
-    version = current(BrokerVersion, known).subquery()
+def _brokers(known: int, among: list[int] | None) -> pl.DataFrame:
+    version = current(BrokerVersion, known, None if among is None else BrokerVersion.broker_id.in_(among)).subquery()
     query = select(Broker.id, Broker.broker_no, version.c.kind, version.c.id_no_index).join(version, version.c.broker_id == Broker.id)
     rows = sorted(db.session.execute(query), key=lambda row: row.broker_no.encode())
     return pl.DataFrame(
@@ -107,16 +127,16 @@ _COLUMNS: dict[str, dict[str, Any]] = {
     "licence": {"broker_id": pl.Int64},
     "agreement": {"broker_id": pl.Int64, "plan_id": pl.Int64},
     "upline": {"broker_id": pl.Int64, "upline_id": pl.Int64},
-    "plan_version": {"id": pl.Int64, "plan_id": pl.Int64, "terms": pl.Object},
+    "plan_version": {"id": pl.Int64, "plan_id": pl.Int64, "terms": pl.String},
 }
 
 
-def _dated(model: Any, known: int, month: Month) -> pl.DataFrame:
-    """The rows of a dated table that touch the month, as known."""
-    rows = current(model, known).subquery()
+def _dated(model: Any, known: int, month: Month, brokers: list[int] | None = None) -> pl.DataFrame:
+    """The rows of a dated table that touch the month, as known; of some brokers only if they are named."""
+    rows = current(model, known, None if brokers is None else model.broker_id.in_(brokers)).subquery()
     schema = {**_COLUMNS[model.__tablename__], **SPAN}
     query = select(*(rows.c[name] for name in schema)).where(rows.c.valid_from <= month.last, rows.c.valid_to > month.first)
-    return _frame(query, schema)
+    return read_frame(query, schema)
 
 
 def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
@@ -129,7 +149,7 @@ def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[
         AttributionState.PENDING.value: Reason.attribution_pending.value,
         AttributionState.SUSPENDED.value: Reason.attribution_suspended.value,
     }
-    frame = _frame(query, schema).with_columns(reason=pl.col("state").replace_strict(reasons, return_dtype=pl.UInt8)).join(ranks, on="broker_id")
+    frame = read_frame(query, schema).with_columns(reason=pl.col("state").replace_strict(reasons, return_dtype=pl.UInt8)).join(ranks, on="broker_id")
     return frame.select(pl.col(name).cast(dtype) for name, dtype in ATTRIBUTIONS.items())
 
 
@@ -168,7 +188,7 @@ def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] |
     relatives = current(Relative, known).subquery()
     schema = {"broker_id": pl.Int64, "id_no_index": pl.String, **SPAN}
     query = select(*(relatives.c[name] for name in schema)).where(relatives.c.valid_from <= month.last, relatives.c.valid_to > month.first, relatives.c.id_no_index != "")
-    related = _frame(query, schema).with_columns(reason=pl.lit(Reason.related_account.value, pl.UInt8))
+    related = read_frame(query, schema).with_columns(reason=pl.lit(Reason.related_account.value, pl.UInt8))
     whole = {"valid_from": pl.lit(month.first), "valid_to": pl.lit(month.last + timedelta(days=1)), "reason": pl.lit(Reason.self_account.value, pl.UInt8)}
     own = brokers.filter(pl.col("id_no_index") != "").select("broker_id", "id_no_index", **whole)
     people = pl.concat([own, related])
@@ -186,7 +206,7 @@ def _accounts_with(numbers: list[str], known: int, accounts: list[int] | None) -
         wanted = wanted & AccountVersion.account_id.in_(accounts)
     version = current(AccountVersion, known, wanted).subquery()
     query = select(version.c.account_id, version.c.id_no_index).where(version.c.id_no_index.in_(numbers))
-    return _frame(query, {"account": pl.Int64, "id_no_index": pl.String})
+    return read_frame(query, {"account": pl.Int64, "id_no_index": pl.String})
 
 
 def _uplines(spans: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
@@ -195,4 +215,4 @@ def _uplines(spans: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:
 
 
 def _terms(versions: pl.DataFrame) -> dict[int, Terms]:
-    return {row["id"]: read_terms(row["terms"]) for row in versions.iter_rows(named=True)}
+    return {row["id"]: read_terms(json.loads(row["terms"])) for row in versions.iter_rows(named=True)}

@@ -16,7 +16,6 @@ from portal.commission.vocabulary import Reason
 
 LINES_A_SHARD = 250_000
 """Lines are priced and stored in shards of brokers of about this many rows, which bounds memory."""
-SORT = ["b", "kind", "account", "day", "pid", "level", "downline", "plan", "version"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -93,7 +92,19 @@ def price_month(attributed: Attributed, tiers: dict[tuple[int, int], TierResult]
             downlines = trades.filter(pl.col("b").is_in(above["b"].unique().implode()) & (pl.col("reason") == 0) & (pl.col("version") != NO_VERSION))
             fee_lines = price_trades(downlines, _fee_only(facts), tiers, products.clear())
             parts.append(price_overrides(fee_lines, above, facts.standing, facts.ties, facts.terms))
-        yield pl.concat(parts).sort(SORT, nulls_last=True)
+        yield in_order(pl.concat(parts))
+
+
+def in_order(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines by b, kind, account, day, pid, level and downline, what is empty last; rounding lines by version.
+
+    The columns are packed into two whole numbers, which sort three times as fast as seven columns. There is room for 2**24 brokers
+    and 2**15 products; beyond, lines would only stand in another order.
+    """
+    first = (pl.col("b").cast(pl.UInt64) * 2**3 + pl.col("kind")) * 2**33 + pl.col("account").cast(pl.UInt64).fill_null(2**32)
+    on_day = pl.col("day").cast(pl.Int32).cast(pl.UInt64) * 2**16 + pl.col("pid").cast(pl.UInt64).fill_null(2**15)
+    second = (on_day * 2**2 + pl.col("level")) * 2**25 + pl.col("downline").cast(pl.UInt64).fill_null(2**24)
+    return lines.with_columns(first=first, second=second.fill_null(pl.col("version").cast(pl.UInt64))).sort("first", "second").drop("first", "second")
 
 
 def _between(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

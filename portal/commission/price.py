@@ -31,6 +31,8 @@ LINES = {
 }
 """Columns of a line. Empty (null): account, day, pid of a rounding line; pid of an equity line; part where the rules leave it empty."""
 
+LEVELS = 3
+"""How many levels of uplines may earn on a line."""
 _LOT_UNIT = SHARE_WHOLE * (RATE_UNIT // 100)
 """lots × share × rate per lot is counted in fen ÷ this."""
 _TURNOVER_UNIT = SHARE_WHOLE * RATE_UNIT
@@ -180,7 +182,7 @@ def chains_of(days: pl.DataFrame, uplines: pl.DataFrame) -> pl.DataFrame:
     levels = []
     current = days.select("b", "day", me="b")
     spans = uplines.rename({"b": "me"})
-    for level in (1, 2, 3):
+    for level in range(1, LEVELS + 1):
         above = current.join(spans, on="me").filter((pl.col("valid_from") <= pl.col("day")) & (pl.col("valid_to") > pl.col("day")))
         levels.append(above.select("b", "day", pl.lit(level, pl.UInt8).alias("level"), "upline"))
         current = above.select("b", "day", me="upline")

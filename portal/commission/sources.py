@@ -14,7 +14,7 @@ from models.attribution import Attribution
 from models.audit import Recording
 from models.commission import Plan, PlanVersion
 from models.settlement import SettlementDay, SettlementDayFile, SettlementFile
-from portal.settlement.facts import day_frames
+from portal.settlement.facts import account_lines
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class AccountDay:
 
 def account_day(account_id: int, day: date, known: int) -> AccountDay:
     """An account's day as known at a recording."""
-    balances, trades = day_frames(day, known)
-    balance = balances.filter(pl.col("account_id") == account_id)
+    balance, trades = account_lines(day, account_id, known)
     names = (
         select(SettlementFile.name)
         .join(SettlementDayFile, SettlementDayFile.file_id == SettlementFile.id)
@@ -76,7 +75,7 @@ def account_day(account_id: int, day: date, known: int) -> AccountDay:
     )
     files = list(dict.fromkeys(db.session.execute(names).scalars()))
     equity, line = (balance["equity"].item(), balance["line"].item()) if balance.height else (0, 0)
-    return AccountDay(equity, line, files, trades.filter(pl.col("account_id") == account_id))
+    return AccountDay(equity, line, files, trades)
 
 
 @dataclass(frozen=True)

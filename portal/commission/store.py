@@ -55,28 +55,31 @@ class Names:
 
 def encode(lines: pl.DataFrame, names: Names, role: SegmentRole, shard: int) -> Segment:
     """Turn engine lines (sorted by broker) into a segment."""
-    ids = names.brokers.select("b", "broker_id", "broker_no")
-    if "origin" not in lines.columns:
-        lines = lines.with_columns(origin=pl.lit(""))
-    stored = (
-        lines.join(ids.select("b", "broker_id"), on="b", how="left", maintain_order="left")
-        .join(ids.select(downline="b", downline_id="broker_id"), on="downline", how="left", maintain_order="left")
-        .join(names.products, on="pid", how="left", maintain_order="left")
-        .rename({"account": "account_id", "day": "trade_date", "plan": "plan_id", "version": "plan_version_id"})
-        .select(pl.col(name).cast(dtype) for name, dtype in STORED.items())
-    )
+    broker_ids, products = names.brokers["broker_id"], names.products
+    # Brokers and products are numbered from 0 in the order of their rows, so a number is a place: no join is needed.
+    stored = lines.select(
+        broker_ids.gather(lines["b"]),
+        broker_ids.gather(lines["downline"]).alias("downline_id"),
+        products["exchange"].gather(lines["pid"]),
+        products["product"].gather(lines["pid"]),
+        pl.col("origin") if "origin" in lines.columns else pl.lit("").alias("origin"),
+        *(pl.col(name) for name in ("kind", "part", "amount", "reason", "level")),
+        account_id="account",
+        trade_date="day",
+        plan_id="plan",
+        plan_version_id="version",
+    ).select(pl.col(name).cast(dtype) for name, dtype in STORED.items())
     buffer = io.BytesIO()
     stored.write_parquet(buffer, compression="zstd", compression_level=1, statistics=True, row_group_size=32_768)
     payload = buffer.getvalue()
-    ends = ids.filter(pl.col("b").is_in([lines["b"].min(), lines["b"].max()])).sort("b")["broker_no"]
-    return Segment(role, shard, ends[0], ends[-1], stored.height, hashlib.sha256(payload).hexdigest(), payload)
+    numbers = names.brokers["broker_no"].gather([lines["b"].min(), lines["b"].max()])
+    return Segment(role, shard, numbers[0], numbers[1], stored.height, hashlib.sha256(payload).hexdigest(), payload)
 
 
-def decode(payload: bytes, broker_ids: list[int] | None = None) -> pl.DataFrame:
-    """The rows of a segment, only of some brokers if they are named."""
-    if broker_ids is None:
-        return pl.read_parquet(io.BytesIO(payload))
-    return pl.scan_parquet(io.BytesIO(payload)).filter(pl.col("broker_id").is_in(broker_ids)).collect()
+def decode(payload: bytes, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The rows of a segment, or those that a condition on STORED columns leaves; it is applied while reading."""
+    source = io.BytesIO(payload)
+    return pl.read_parquet(source) if where is None else pl.scan_parquet(source).filter(where).collect()
 
 
 def save(run_id: int, segments: Iterable[Segment]) -> None:
@@ -85,9 +88,14 @@ def save(run_id: int, segments: Iterable[Segment]) -> None:
         db.session.execute(insert(LineSegment).values(run_id=run_id, **vars(segment)))
 
 
-def read_lines(run_id: int, role: SegmentRole | None = None, brokers: dict[str, int] | None = None) -> pl.DataFrame:
-    """The lines of a run in STORED columns; of some brokers only if a map broker_no → broker_id names them."""
-    frames = [decode(payload, None if brokers is None else list(brokers.values())) for payload in _payloads(run_id, role, None if brokers is None else list(brokers))]
+def read_lines(run_id: int, role: SegmentRole | None = None, brokers: dict[str, int] | None = None, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The lines of a run in STORED columns; of some brokers only if a map broker_no → broker_id names them, and only those
+    that `where` leaves."""
+    conditions = [] if where is None else [where]
+    if brokers is not None:
+        conditions.append(pl.col("broker_id").is_in(list(brokers.values())))
+    wanted = pl.all_horizontal(conditions) if conditions else None
+    frames = [decode(payload, wanted) for payload in _payloads(run_id, role, None if brokers is None else list(brokers))]
     return pl.concat([pl.DataFrame(schema=STORED), *frames])
 
 

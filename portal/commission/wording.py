@@ -73,7 +73,7 @@ def steps_of(kind: Kind, line: dict[str, Any], explained: Explained, priced: Pri
 
 def _source(kind: Kind, explained: Explained, priced: Priced) -> list[Step]:
     assert explained.trade_date is not None
-    facts = sources.account_day(priced.account_id, explained.trade_date, priced.run.known_recording_id)
+    facts = priced.source
     if kind is Kind.equity:
         values = {"file": facts.balance_file, "line": facts.balance_line, "equity": yuan(facts.equity), "day": explained.trade_date}
         return [Step(N_("Closing equity on %(day)s: %(equity)s yuan (%(file)s, line %(line)s)."), values)]
