@@ -75,11 +75,11 @@ class Findings:
 
     def refuse(self, code: str, file: str, line: int | None = None, *, field: str = "", found: object = "", expected: object = "") -> None:
         """Add a refusal."""
-        self.add(Finding(Severity.REFUSAL, code, file, line, field, _short(found), _short(expected)))
+        self.add(Finding(Severity.REFUSAL, code, file, line, _short(field), _short(found), _short(expected)))
 
     def warn(self, code: str, file: str, line: int | None = None, *, field: str = "", found: object = "", expected: object = "") -> None:
         """Add a warning."""
-        self.add(Finding(Severity.WARNING, code, file, line, field, _short(found), _short(expected)))
+        self.add(Finding(Severity.WARNING, code, file, line, _short(field), _short(found), _short(expected)))
 
     def extend(self, other: Findings) -> None:
         """Take over what another list found, its uncounted rest included."""
@@ -100,5 +100,5 @@ class Findings:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = str(value).replace("\0", "\\0")  # findings are kept, and PostgreSQL keeps no NUL
     return text if len(text) <= 300 else text[:297] + "…"

@@ -159,7 +159,7 @@ def _per_lot(rates: Any, say: Say, place: str) -> None:
             say("key_twice", f"{place}.{key}", key, f"once; {seen[folded]} is the same without case")
         seen[folded] = key
         exchange, dot, product = folded.rpartition(".")
-        if not product or key != key.strip() or (dot and exchange not in EXCHANGES):
+        if not product or key != key.strip() or not key.isprintable() or (dot and exchange not in EXCHANGES):
             say("unknown_word", f"{place}.{key}", key, "EXCHANGE.product, product or *")
         _rate(rate, say, f"{place}.{key}")
 
