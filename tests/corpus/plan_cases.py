@@ -118,6 +118,13 @@ CASES = [
         Case(f"the versions are {what}", PLANS, named("versions", found), SEE)
         for what, found in {"null": None, "an object": {}, "a word": "x", "a list of words": ["x"], "empty": [], "a number": 3}.items()
     ),
+    Case("a key with a NUL character", PLANS, version(**{"b\0": "1"}), "unknown_column plans.json plans[0] FLAT versions[0].b\\0"),
+    Case(
+        "a rate per lot of a product with a control character",
+        PLANS,
+        version(components=[{"kind": "per_lot", "rates": {"rb\x01": "0.1"}}]),
+        "unknown_word plans.json plans[0] FLAT versions[0].components[0].rates.rb\x01",
+    ),
     Case("a key that nobody knows", PLANS, version(bonus="1"), "unknown_column plans.json plans[0] FLAT versions[0].bonus"),
     *(Case(f"{name} missing", PLANS, without(name), SEE) for name in ("valid_from", "components")),
     *(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from flask import Flask
 from sqlalchemy.orm import configure_mappers
 
 from portal import create_app
@@ -88,6 +87,11 @@ class _Bench:
         files((*DAYS, NEXT), self.firm)
         self._in_child(self._make_base)
         self.base = Place(folder / "base", server, (folder / "name.txt").read_text())
+        # One place for all trials and one application for all children, made before any of them and never used by the parent.
+        self.place = self.base.copy(folder / "trial")
+        self.app = create_app(self.place.settings(allow_overrides=True))
+        if fault:
+            commit_at_every_flush(self.app)
 
     def trials(self, report: Report) -> None:
         """All trials of a report."""
@@ -99,55 +103,43 @@ class _Bench:
             for number in range(report.kills):
                 self._trial(number, dice.uniform(0, report.duration), expected[0][0], report)
         finally:
+            self.place.drop()
             self.base.drop()
 
     def _trial(self, number: int, moment: float, expected: str, report: Report) -> None:
-        place = self.base.copy(self.folder / "trial")
+        self._set_back()
+        end = child(self._command, self.log, kill_after=moment)
+        report.inside += end.killed and not end.done
         try:
-            end = child(self._command(place), self.log, kill_after=moment)
-            report.inside += end.killed and not end.done
-            try:
-                found, _ = self._run_and_read(place)
-            except AssertionError as error:
-                found = str(error)
-            if found != expected:
-                report.faults.append(f"kill {number + 1} after {end.seconds * 1000:.1f} ms: {_difference(expected, found)}")
-        finally:
-            place.drop()
+            found, _ = self._run_and_read()
+        except AssertionError as error:
+            found = str(error)
+        if found != expected:
+            report.faults.append(f"kill {number + 1} after {end.seconds * 1000:.1f} ms: {_difference(expected, found)}")
 
     def _unkilled(self) -> tuple[str, float]:
-        place = self.base.copy(self.folder / "unkilled")
-        try:
-            return self._run_and_read(place)
-        finally:
-            place.drop()
+        self._set_back()
+        return self._run_and_read()
 
-    def _app(self, place: Place) -> Flask:
-        app = create_app(place.settings(allow_overrides=True))
-        if self.fault:
-            commit_at_every_flush(app)
-        return app
+    def _set_back(self) -> None:
+        self.place.drop()
+        self.base.copy(self.place.folder, self.place.name)
 
-    def _command(self, place: Place) -> Callable[[Callable[[], None]], None]:
-        def work(ready: Callable[[], None]) -> None:
-            app = self._app(place)
-            ready()
-            run(app, *self.operation.command(self.firm))
+    def _command(self, ready: Callable[[], None]) -> None:
+        ready()
+        run(self.app, *self.operation.command(self.firm))
 
-        return work
-
-    def _run_and_read(self, place: Place) -> tuple[str, float]:
+    def _run_and_read(self) -> tuple[str, float]:
         """The content after the command was run to its end, and how long the command took."""
         path = self.folder / "content.txt"
 
         def work(ready: Callable[[], None]) -> None:
-            app = self._app(place)
             ready()
             started = time.monotonic()
-            run(app, *self.operation.command(self.firm))
+            run(self.app, *self.operation.command(self.firm))
             seconds = time.monotonic() - started
             exported = "" if self.quick and not self.operation.closes else self.operation.period
-            path.write_text(f"{seconds}\n{content(app, exported)}", encoding="utf-8")
+            path.write_text(f"{seconds}\n{content(self.app, exported)}", encoding="utf-8")
 
         self._in_child(work)
         seconds, _, text = path.read_text(encoding="utf-8").partition("\n")
