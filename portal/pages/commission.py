@@ -167,7 +167,6 @@ def why() -> ResponseReturnValue:
         broker=broker,
         question=question,
         kinds=words.KINDS,
-        zone=ZoneInfo(current_app.config["PORTAL"].timezone),
     )
 
 
