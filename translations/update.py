@@ -82,6 +82,7 @@ def main() -> int:
     catalog = current()
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    catalog.fuzzy = False  # a catalogue that is marked so is not compiled, and every page is English
     known = pieces()
     for message in catalog:
         key = message.id if isinstance(message.id, str) else message.id[0] if message.id else ""

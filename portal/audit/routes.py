@@ -29,7 +29,7 @@ from portal.web.requests import request_id
 bp = Blueprint("audit", __name__)
 
 LOG_COLUMNS = columns(
-    Column("seq", _l("Line"), sort=True, number=True),
+    Column("seq", _l("Line"), sort=True),
     Column("at", _l("When")),
     Column("person", _l("Who")),
     Column("action", _l("Action")),

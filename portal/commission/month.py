@@ -58,7 +58,16 @@ def _broker_day(trade_rows: pl.DataFrame, equity_rows: pl.DataFrame) -> pl.DataF
 
 def _nothing(facts: MonthFacts) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Empty frames of the right columns, so that a month without settled days has a shape."""
-    from_keys: dict[str, pl.DataType | type[pl.DataType]] = {"account": pl.Int32, "b": pl.Int32, "part": pl.Int64, "share": pl.Int64, "reason": pl.UInt8, "plan": pl.Int32, "version": pl.Int32, "attribution": pl.Int64}
+    from_keys: dict[str, pl.DataType | type[pl.DataType]] = {
+        "account": pl.Int32,
+        "b": pl.Int32,
+        "part": pl.Int64,
+        "share": pl.Int64,
+        "reason": pl.UInt8,
+        "plan": pl.Int32,
+        "version": pl.Int32,
+        "attribution": pl.Int64,
+    }
     day: dict[str, pl.DataType | type[pl.DataType]] = {"day": pl.Date}
     trade_order = ["day", "account", "pid", "b", "part", "lots", "turnover", "share", "reason", "plan", "version", "attribution"]
     trades = pl.DataFrame(schema=day | from_keys | {"pid": pl.Int32, "lots": pl.Int64, "turnover": pl.Int64}).select(trade_order)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from models import db
 from models.settlement import CalendarDay, CalendarYear
@@ -23,6 +24,17 @@ from portal.web.guard import current_actor, requires
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 FIRST, LAST = 1990, 9998
+NOTES = {
+    "public holidays of China": _l("public holidays of China"),
+    "New Year's Day": _l("New Year's Day"),
+    "Spring Festival": _l("Spring Festival"),
+    "Tomb-sweeping Day": _l("Tomb-sweeping Day"),
+    "Labour Day": _l("Labour Day"),
+    "Dragon Boat Festival": _l("Dragon Boat Festival"),
+    "National Day": _l("National Day"),
+    "Mid-autumn Festival": _l("Mid-autumn Festival"),
+}
+"""What a sown calendar says of its days and of itself; other notes stay as they were written."""
 
 
 @bp.get("")
@@ -48,6 +60,7 @@ def show(year: int) -> ResponseReturnValue:
         special=[day for day in days if day.note or day.trading == (day.day.weekday() >= calendar.SATURDAY)],
         trading=sum(day.trading for day in days),
         may_edit=current_actor().may(Can.CALENDAR_EDIT),
+        note_text=lambda note: NOTES.get(note, note),
         first=FIRST,
         last=LAST,
     )

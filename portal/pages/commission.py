@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,9 @@ STATEMENTS = Listing(
         Filter("state", _l("State"), lambda text: MonthClose.closed_at.is_not(None) == (text == "closed"), choices=(("open", _l("Open")), ("closed", _l("Closed")))),
     ),
 )
+
+OF_A_MONTH = replace(STATEMENTS, default="broker_no", filters=tuple(one for one in STATEMENTS.filters if one.name == "broker"))
+"""The statements of one month: what all of them share is neither shown nor asked."""
 
 
 def month_of(text: str) -> Month:
@@ -167,7 +171,6 @@ def why() -> ResponseReturnValue:
         broker=broker,
         question=question,
         kinds=words.KINDS,
-        zone=ZoneInfo(current_app.config["PORTAL"].timezone),
     )
 
 
@@ -198,7 +201,7 @@ def month(period: str) -> ResponseReturnValue:
     earlier, missing = ([], []) if close else blockers(which, last_recording_id())
     waiting = db.session.execute(db.select(Approval).where(Approval.kind == CLOSE, Approval.subject == str(which), Approval.state == ApprovalState.WAITING)).scalars().first()
     stale = run is not None and close is None and runs.fresh_run(which) is None
-    wanted = read(STATEMENTS, request.args, request.path)
+    wanted = read(OF_A_MONTH, request.args, request.path)
     page = page_of(queries.statements(current_actor()).where(CommissionRun.period == str(which)), wanted)
     return render_template(
         "commission/month.html",
@@ -210,7 +213,7 @@ def month(period: str) -> ResponseReturnValue:
         waiting=waiting,
         stale=stale,
         page=page,
-        columns=STATEMENT_COLUMNS,
+        columns={key: column for key, column in STATEMENT_COLUMNS.items() if key not in {"period", "state"}},
         amounts=AMOUNTS,
         labels=words.COLUMNS,
     )

@@ -34,7 +34,7 @@ bp = Blueprint("imports", __name__, url_prefix="/imports")
 COLUMNS = columns(
     Column("id", _l("Import"), sort=True),
     Column("started_at", _l("Begun"), sort=True),
-    Column("by", _l("By")),
+    Column("by", _l("Imported by")),
     Column("state", _l("State")),
     Column("steps", _l("Steps"), number=True),
     Column("refusals", _l("Refusals"), sort=True, number=True),
@@ -45,7 +45,7 @@ LISTING = Listing(
     sorts={"id": ImportRun.__table__.c.id, **{name: getattr(ImportRun, name) for name in ("started_at", "refusals", "warnings")}},
     default="-id",
     filters=(
-        Filter("by", _l("By"), lambda text: ImportRun.actor_label.contains(text, autoescape=True)),
+        Filter("by", _l("Imported by"), lambda text: ImportRun.actor_label.contains(text, autoescape=True)),
         Filter("what", _l("What"), lambda text: ImportRun.dry_run == (text == "preview"), choices=(("real", _l("Brought in")), ("preview", _l("Preview")))),
         Filter("state", _l("State"), lambda text: ImportRun.state == text, choices=tuple((name, label) for name, (label, _tone) in words.IMPORT_STATES.items())),
         Filter("refused", _l("Refusals"), lambda text: (ImportRun.refusals > 0) == (text == "some"), choices=(("some", _l("With refusals")), ("none", _l("Without refusals")))),

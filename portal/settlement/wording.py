@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from flask_babel import gettext
@@ -131,8 +132,30 @@ PHRASES: tuple[LazyString, ...] = (
     _l("a trading day"),
     _l("a year of the trading calendar"),
     _l("a note that says why"),
+    _l("a file that the portal reads"),
+    _l("a file that can be read"),
+    _l("files that can be read"),
+    _l("an archive that can be unpacked"),
+    _l("an archive of at most 2 GiB, 200:1, without paths outside"),
+    _l("at least one account"),
+    _l("every trading day after the last settled one"),
+    _l("each column once"),
+    _l("fields between commas, quotes in pairs"),
 )
 """What findings name as expected, where it is always the same phrase."""
+
+
+_AMOUNT, _DAY = r"(?P<amount>-?[0-9.]+)", r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+PATTERNS: tuple[tuple[re.Pattern[str], LazyString], ...] = (
+    (re.compile(rf"{_AMOUNT}, the sum of its trades"), _l("%(amount)s, the sum of its trades")),
+    (re.compile(rf"{_AMOUNT}, its balance of {_DAY}"), _l("%(amount)s, its balance of %(day)s")),
+    (re.compile(rf"{_AMOUNT}, its balance of {_DAY}; missing: (?P<missing>.+)"), _l("%(amount)s, its balance of %(day)s; missing: %(missing)s")),
+    (re.compile(rf"a row, as on {_DAY}"), _l("a row, as on %(day)s")),
+    (re.compile(r"once; it stands on line (?P<line>[0-9]+) too"), _l("once; it stands on line %(line)s too")),
+    (re.compile(r"one file of this day; (?P<file>.+) is another"), _l("one file of this day; %(file)s is another")),
+    (re.compile(r"one family of files; (?P<family>.+) has this day too"), _l("one family of files; %(family)s has this day too")),
+)
+"""What findings name as expected with something of the file in it."""
 
 
 def sentence(finding: Finding) -> str:
@@ -149,4 +172,8 @@ def remedy(finding: Finding) -> str:
 
 def expected(finding: Finding) -> str:
     """What was expected, in the reader's language where it is a fixed phrase."""
+    for pattern, phrase in PATTERNS:
+        found = pattern.fullmatch(finding.expected)
+        if found:
+            return str(phrase) % found.groupdict()
     return gettext(finding.expected) if finding.expected else ""

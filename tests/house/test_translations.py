@@ -34,6 +34,7 @@ def kept(update: ModuleType) -> Catalog:
 
 def test_nothing_is_missing_or_guessed(update: ModuleType, kept: Catalog) -> None:
     assert len(kept) > 0
+    assert not kept.fuzzy, "a catalogue that is marked as guessed is left out when it is compiled"
     assert update.missing(kept) == []
 
 
