@@ -93,6 +93,9 @@ def main() -> int:
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     catalog.creation_date = catalog.revision_date = _still()
+    catalog.fuzzy = False  # a catalogue that says it is only guessed is left out when it is compiled
+    catalog.header_comment = "# The portal in Chinese (Simplified)."
+    catalog.project, catalog.version, catalog.copyright_holder, catalog.msgid_bugs_address = "Juyuan", "1", "", ""
     write_po(buffer, catalog, width=120, sort_output=True, include_lineno=False, omit_header=False)
     TARGET.write_bytes(buffer.getvalue())
     left = missing(catalog)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import re
 from types import ModuleType
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.support import Translations
 
 from portal.settings import ROOT
 
@@ -60,3 +63,11 @@ def test_a_missing_text_is_noticed(update: ModuleType) -> None:
     planted.add("Never translated")
     planted.add("Only guessed", "猜的", flags=["fuzzy"])
     assert update.missing(planted) == ["Never translated", "Only guessed"]
+
+
+def test_the_compiled_catalogue_speaks(kept: Catalog) -> None:
+    compiled = io.BytesIO()
+    assert not kept.fuzzy, "a catalogue that is marked as guessed is left out when it is compiled"
+    write_mo(compiled, kept)
+    compiled.seek(0)
+    assert Translations(compiled).gettext("Overview") == "总览"
