@@ -45,7 +45,7 @@ def load() -> None:
         firm = make(Path(folder) / "firm")
         for sentence in steps(Load(firm, settings, keyring(), report)):
             click.echo(f"{time.monotonic() - started:5.1f} s  {sentence}")
-    _print(firm.sign_ins)
+    click.echo("`flask demo sign-ins` prints one sign-in per role")
 
 
 @group.command("sign-ins")
