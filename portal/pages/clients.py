@@ -14,22 +14,26 @@ from sqlalchemy.orm import aliased
 
 from models import db
 from models.clients import Account, AccountVersion
-from models.partners import Branch, BranchVersion
+from models.partners import BranchVersion
 from models.settlement import Balance, SettlementDay
 from portal.attribution.queries import spans
 from portal.clients.queries import accounts, visible_to
+from portal.clients.reveal import Identity, opened, reveal
+from portal.clock import now
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
 from portal.pages import words
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.sealing import masked
+from portal.transaction import transaction
 from portal.versions import current
 from portal.web.downloads import as_file, wants_file
 from portal.web.exports import amount
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
 from portal.web.paging import Column, Filter, Listing, columns, page_of, read
+from portal.web.requests import request_id
 
 bp = Blueprint("clients", __name__)
 COLUMNS = columns(
@@ -81,15 +85,35 @@ def index() -> ResponseReturnValue:
 @requires(Can.ACCOUNT_SEE)
 def account(account_no: str) -> ResponseReturnValue:
     """One account: who introduced it, its balance day by day. A foreign account is the same 404 as a missing one."""
-    day = last_settled_day()
-    found = db.session.execute(accounts().where(Account.account_no == account_no, visible_to(current_actor(), day or date.min))).one_or_none()
+    account, version = _found(account_no)
+    numbers = opened(account_no, version, keyring())
+    return _shown(account, version, Identity(masked(numbers.phone), masked(numbers.id_no, 3, 2)))
+
+
+@bp.post("/clients/<account_no>/reveal")
+@requires(Can.ACCOUNT_SEE, Can.IDENTITY_REVEAL)
+def show_numbers(account_no: str) -> ResponseReturnValue:
+    """The same page with phone and ID number in the clear, once, for a reason that is written down."""
+    with transaction():
+        account, version = _found(account_no)
+        numbers = reveal(account_no, version, current_actor(), now(), reason=request.form.get("reason", ""), keyring=keyring(), request_id=request_id())
+    account, version = _found(account_no)
+    return _shown(account, version, numbers, revealed=True)
+
+
+def _found(account_no: str) -> tuple[Account, AccountVersion]:
+    """An account that the reader may see. Raises NotFound."""
+    visible = visible_to(current_actor(), last_settled_day() or date.min)
+    found = db.session.execute(accounts().where(Account.account_no == account_no, visible)).one_or_none()
     if found is None:
         raise NotFound("there is no account %(number)s that you may see", number=account_no)
     account, version = found
-    branch = db.session.execute(current(BranchVersion, None, BranchVersion.branch_id == version.branch_id)).scalar_one()
-    number = db.session.execute(select(Branch.branch_no).where(Branch.id == version.branch_id)).scalar_one()
-    phone = keyring().open(version.phone_sealed, f"account_version.phone_sealed:{account_no}")
+    return account, version
+
+
+def _shown(account: Account, version: AccountVersion, numbers: Identity, *, revealed: bool = False) -> str:
     actor = current_actor()
+    branch = db.session.execute(current(BranchVersion, None, BranchVersion.branch_id == version.branch_id)).scalar_one()
     shown = [span for span in spans(account.id) if not actor.broker_no or span.broker_no == actor.broker_no] if actor.may(Can.ATTRIBUTION_SEE) else []
     days = _days(account.id)
     return render_template(
@@ -97,14 +121,14 @@ def account(account_no: str) -> ResponseReturnValue:
         account=account,
         version=version,
         branch=branch.name,
-        branch_no=number,
-        phone=masked(phone),
+        numbers=numbers,
+        revealed=revealed,
+        may_reveal=actor.may(Can.IDENTITY_REVEAL),
         spans=shown,
         days=days[:60],
         figure_of=_figure(days),
         states=words.STATES,
         tones=words.STATE_TONES,
-        day=day,
     )
 
 

@@ -24,7 +24,7 @@ def settle_in(app: Flask, folder: Path) -> None:
     draft.plan("HALF", [{"kind": "retained_fee", "rate": "0.5"}])
     for broker, account, branch in (("B001", "10001", "01"), ("B002", "10002", "02")):
         draft.broker(broker)["branch_no"] = branch
-        draft.account(account)["branch_no"] = branch
+        draft.account(account).update(branch_no=branch, phone=f"199{account}001", id_no=f"9900001970010{account}")
         draft.agree(broker, "HALF")
         draft.attribute(account, broker, "100")
     draft.add("servicing", account_no="10001", staff_no="S001", role="servicer", valid_from="2025-01-02")
