@@ -15,7 +15,8 @@ from portal.settlement.day import DayInput
 class Kind:
     """What a file was recognised as. `days` are the trade dates it speaks of, none for a master file.
 
-    `fault` is the code of a refusal where the name is right but cannot be meant (a day that does not exist);
+    `fault` is the code of a refusal where the name is right but cannot be meant (a day that does not exist), or where the
+    bytes that would say what it is cannot be read;
     `left_alone` is true of files that are known and deliberately not read.
     """
 

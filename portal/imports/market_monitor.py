@@ -12,7 +12,7 @@ from models import db
 from models.settlement import ExchangeFee
 from portal.imports.kinds import Family, Kind
 from portal.imports.received import Received
-from portal.refusals import Findings
+from portal.refusals import Findings, Refusal
 from portal.settlement.at_day import build_day
 from portal.settlement.at_files import recognise
 from portal.settlement.back_office import list_days
@@ -32,7 +32,10 @@ def market_monitor(file: Received) -> Kind | None:
         return Kind(NAME, said.kind, (said.day,))
     if not file.base.lower().endswith(SPREADSHEETS):
         return None
-    days = list_days(file.name, file.read())
+    try:
+        days = list_days(file.name, file.read())
+    except (Refusal, OSError):  # it may be a list: what cannot be read is refused, not passed over
+        return Kind(NAME, LIST, fault="unreadable_file")
     return Kind(NAME, LIST, tuple(sorted(days))) if days else None
 
 

@@ -38,7 +38,9 @@ def in_order(files: Iterable[Known], findings: Findings) -> Plan:
     named: dict[str, list[Received]] = defaultdict(list)
     days: dict[tuple[date, str], list[Known]] = defaultdict(list)
     for kind, file in files:
-        if kind.fault:
+        if kind.fault == "unreadable_file":
+            findings.refuse(kind.fault, file.name, expected="a file that can be read")
+        elif kind.fault:
             findings.refuse(kind.fault, file.name, field="trade_date", found=file.base, expected="a date that exists, such as 2026-03-31")
         elif kind.left_alone:
             plan.left_alone.append((kind, file))
@@ -50,13 +52,14 @@ def in_order(files: Iterable[Known], findings: Findings) -> Plan:
     for name in (*MASTERS, ADJUSTMENTS):
         kept = _once(named[name], plan, findings)
         (plan.adjustments if name == ADJUSTMENTS else plan.masters).extend(kept)
-    families: dict[date, str] = {}
-    for (day, family), known in sorted(days.items(), key=lambda item: item[0]):
-        if day in families:
-            findings.refuse("day_twice", known[0][1].name, field="trade_date", found=day, expected=f"one family of files; {families[day]} has this day too")
+    for day in sorted({day for day, _ in days}):
+        families = sorted(family for of, family in days if of == day)
+        if len(families) == 1:
+            plan.days.append((day, families[0], days[day, families[0]]))
             continue
-        families[day] = family
-        plan.days.append((day, family, known))
+        for family in families:
+            others = ", ".join(other for other in families if other != family)
+            findings.refuse("day_twice", days[day, family][0][1].name, field="trade_date", found=day, expected=f"one family of files; {others} has this day too")
     return plan
 
 

@@ -199,6 +199,7 @@ def _day(trade_date: date, parsed: _Parsed, balances: pl.DataFrame, trades: pl.D
         balance_file=_names(parsed.balances.files),
         trade_file=_names(parsed.fills.files),
         lenient_identity_accounts=taken.lenient,
+        balance_identity_checked=True,
     )
 
 

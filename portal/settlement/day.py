@@ -46,5 +46,7 @@ class DayInput:
     files: list[str] = field(default_factory=list)
     lenient_identity_accounts: frozenset[str] = frozenset()
     """Accounts whose balance identity only warns (they have rows in delivdetails or opt* files)."""
+    balance_identity_checked: bool = False
+    """Whether whoever read the files checked the balance identity and named its faults already, by the files' own fields."""
     left_alone: dict[str, int] = field(default_factory=dict)
     """Rows of the kinds of files that are recognised and deliberately not read, by kind."""

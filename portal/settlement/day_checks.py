@@ -72,7 +72,8 @@ def check_rows(day: DayInput, accounts: pl.DataFrame, findings: Findings) -> Non
     trades = day.trades if day.trades is not None else pl.DataFrame(schema=TRADES)
     _unknown(day, balances, trades, accounts, findings)
     _amounts(day, balances, findings)
-    _identities(day, balances, findings)
+    if not day.balance_identity_checked:
+        _identities(day, balances, findings)
 
 
 def _amounts(day: DayInput, balances: pl.DataFrame, findings: Findings) -> None:
@@ -126,6 +127,8 @@ def _identities(day: DayInput, balances: pl.DataFrame, findings: Findings) -> No
     total = pl.sum_horizontal("previous_balance", "deposit", "other_in", "realized_pnl", "mtm_pnl", "premium") - pl.sum_horizontal("withdrawal", "other_out", "fee")
     wrong = balances.with_columns(total.alias("total")).filter(pl.col("balance") != pl.col("total"))
     for account, found, expected, line in wrong.select("account_no", "balance", "total", "line").iter_rows():
+        if day.balance_identity_checked and account in day.lenient_identity_accounts:
+            continue  # the warning was given by the files' own fields
         severity = Severity.WARNING if account in day.lenient_identity_accounts else Severity.REFUSAL
         _say(findings, severity)("balance_identity", day.balance_file, line, field="balance", found=f"{account}: {yuan(found)}", expected=yuan(expected))
     wrong = balances.filter(pl.col("available") != pl.col("equity") - pl.col("margin"))

@@ -166,6 +166,13 @@ CASES = [
     Case("a zip with no entries", "nothing", put("day.zip", zipped()), "", nothing_read=True),
     Case("a zip with a byte changed in its data", "day", packed("day.zip", lambda entries: flipped(as_zip()(entries), 80)), "unreadable_file day.zip/balances-2026-02-03.csv"),
     Case(
+        "a zip whose list of the back office cannot be read",
+        "day",
+        packed("day.zip", lambda entries: flipped(zipped(("list.csv", entries[0][1]), *entries), 80)),
+        "unreadable_file day.zip/list.csv",
+        posted=True,
+    ),
+    Case(
         "a zip of LZMA with a byte changed",
         "day",
         packed("day.zip", lambda entries: flipped(as_zip(method=zipfile.ZIP_LZMA)(entries), 100)),

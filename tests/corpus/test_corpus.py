@@ -5,6 +5,7 @@ The good firm is read once; a case that posts something gives the next one a fre
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,15 @@ import pytest
 
 from portal.settlement import day_checks
 from portal.settlement.wording import WORDS
-from tests.corpus import archive_cases, bytes_cases, day_cases, master_cases, plan_cases
+from tests.corpus import archive_cases, at_cases, bytes_cases, day_cases, master_cases, plan_cases
 from tests.corpus.cases import Case, cell
 from tests.corpus.door import Door, differences
 from tests.corpus.firm import B, closed_firm
 from tests.places import migrated_place
 
-CASES: list[Case] = [*day_cases.CASES, *bytes_cases.CASES, *archive_cases.CASES, *master_cases.CASES, *plan_cases.CASES]
-TRANSLATIONS = Path(__file__).resolve().parents[2] / "translations"
+CASES: list[Case] = [*day_cases.CASES, *bytes_cases.CASES, *archive_cases.CASES, *master_cases.CASES, *plan_cases.CASES, *at_cases.CASES]
+PORTAL = Path(__file__).resolve().parents[2] / "portal"
+TRANSLATIONS = PORTAL.parent / "translations"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,26 @@ def test_every_finding_is_said_in_english_and_in_chinese(chinese: dict[str, str]
     assert codes <= set(WORDS)
     unsaid = [code for code in sorted(codes) for words in WORDS[code] if not chinese.get(str(words))]
     assert unsaid == []
+
+
+def test_every_code_that_the_import_can_give_has_its_sentence(chinese: dict[str, str]) -> None:
+    said = codes()
+    assert len(said) > 80
+    assert sorted(said - set(WORDS)) == []
+    assert [str(words) for code in sorted(said) for words in WORDS[code] if not chinese.get(str(words))] == []
+
+
+def codes() -> set[str]:
+    """The codes that the import's source names."""
+    rooms = ("imports", "settlement", "commission", "partners", "clients", "attribution")
+    files = [path for room in rooms for path in (PORTAL / room).glob("*.py") if not path.name.startswith("cfmmc_")]
+    calls = [node for path in [*files, *PORTAL.glob("*.py")] for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call) and node.args]
+    named = [call.args[0] for call in calls if _called(call) in {"refuse", "warn", "Check", "say", "Expected", "Undecodable"}]
+    return {str(code.value) for code in named if isinstance(code, ast.Constant)}
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def test_what_the_terminal_says_of_a_finding_is_its_sentence(door: Door) -> None:

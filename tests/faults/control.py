@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from flask import Flask
@@ -9,6 +10,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from models import db
+
+PAUSE = 0.05
+"""Seconds between the halves, so that most kills land there."""
 
 
 def commit_at_every_flush(app: Flask) -> None:
@@ -20,3 +24,4 @@ def commit_at_every_flush(app: Flask) -> None:
         connection.exec_driver_sql("COMMIT")
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        time.sleep(PAUSE)
