@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def settings(tmp_path: Path, migrated: str) -> Iterator[Settings]:
-    """Settings of a portal of this test's own; override in a test by `dataclasses.replace`."""
-    values: dict[str, Any] = {"instance": str(tmp_path / "instance"), "testing": True, "password_cost": "quick", "locale": "en"}
+@contextmanager
+def settings_in(folder: Path, migrated: str) -> Iterator[Settings]:
+    """Settings of a portal whose instance lies in a folder, on a copy of the migrated database."""
+    values: dict[str, Any] = {"instance": str(folder / "instance"), "testing": True, "password_cost": "quick", "locale": "en"}
     if not SERVER:
         Path(values["instance"]).mkdir()
         shutil.copy(migrated, Path(values["instance"]) / "portal.db")
@@ -63,6 +64,13 @@ def settings(tmp_path: Path, migrated: str) -> Iterator[Settings]:
     yield Settings(**values, database_url=SERVER + name)
     with psycopg.connect(SERVER + "postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: str) -> Iterator[Settings]:
+    """Settings of a portal of this test's own; override in a test by `dataclasses.replace`."""
+    with settings_in(tmp_path, migrated) as settings:
+        yield settings
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ def open_months() -> list[Month]:
 
 def is_stale() -> bool:
     """Whether something was recorded since the newest preview of an open month."""
-    newest = dict(db.session.execute(select(CommissionRun.period, func.max(CommissionRun.known_recording_id)).group_by(CommissionRun.period)).tuples().all())
+    query = select(CommissionRun.period, func.max(CommissionRun.known_recording_id)).group_by(CommissionRun.period)
+    newest = dict(db.session.execute(query).all())
     known = last_recording_id()
     return any(newest.get(str(month)) != known for month in open_months())
 
