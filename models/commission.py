@@ -96,6 +96,8 @@ class CommissionRun(Base):
     overrides_allowed: Mapped[bool] = mapped_column()
     assumed_open: Mapped[Any] = mapped_column(JsonText)
     settled_days: Mapped[Any] = mapped_column(JsonText)
+    products: Mapped[Any] = mapped_column(JsonText)
+    """Every exchange and product of the month's trades, as spelled."""
 
 
 class MonthClose(Base):
@@ -114,10 +116,15 @@ class MonthClose(Base):
 
 
 class SegmentRole(enum.StrEnum):
-    """Lines of the month itself, or corrections of earlier closed months."""
+    """Lines of the month itself, or corrections of earlier closed months.
+
+    Where corrected days changed a preview, its lines stand and what changed is laid over them: lines taken out, lines put in.
+    """
 
     LINES = "lines"
     CORRECTIONS = "corrections"
+    OUT = "out"
+    IN = "in"
 
 
 class LineSegment(Base):
@@ -160,7 +167,10 @@ class RunStatement(Base):
 
 
 class RunTier(Base):
-    """What a tiered plan version measured for a broker in a run, and what it gave: the inputs behind every tiered line."""
+    """What a tiered plan version measured for a broker in a run, and what it gave: the inputs behind every tiered line.
+
+    `summed` is the sum behind the measure: fen of retained fee, fen of equity over all days, or millionths of a lot.
+    """
 
     __tablename__ = "run_tier"
 
@@ -169,6 +179,7 @@ class RunTier(Base):
     period: Mapped[str] = mapped_column(text(7).column.type, primary_key=True)
     plan_version_id: Mapped[int] = mapped_column(ForeignKey("plan_version.id"), primary_key=True)
     measure: Mapped[str] = text(60)
+    summed: Mapped[str] = text(60)
     total: Mapped[int] = amount()
     days: Mapped[int] = mapped_column()
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, Table
+from sqlalchemy import Table
 
 from models import db
 
@@ -60,7 +60,7 @@ def insert_frame(table: Table, frame: pl.DataFrame) -> None:
         connection.exec_driver_sql(statement, part.rows())
 
 
-def read_frame(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
+def read_frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
     """The rows of a query of plain columns as a frame, straight from the driver: no object is made for a row."""
     db.session.flush()
     connection = db.session().connection()

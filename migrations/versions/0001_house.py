@@ -98,6 +98,7 @@ def upgrade():
     sa.Column('overrides_allowed', sa.Boolean(), nullable=False),
     sa.Column('assumed_open', models.columns.JsonText(), nullable=False),
     sa.Column('settled_days', models.columns.JsonText(), nullable=False),
+    sa.Column('products', models.columns.JsonText(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_commission_run'))
     )
     op.create_index('ix_commission_run_period', 'commission_run', ['period', 'id'], unique=False)
@@ -273,7 +274,7 @@ def upgrade():
     sa.Column('rows', sa.BigInteger(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('payload', sa.LargeBinary(), nullable=False),
-    sa.CheckConstraint("role IN ('lines', 'corrections')", name=op.f('ck_line_segment_role_known')),
+    sa.CheckConstraint("role IN ('lines', 'corrections', 'out', 'in')", name=op.f('ck_line_segment_role_known')),
     sa.ForeignKeyConstraint(['run_id'], ['commission_run.id'], name=op.f('fk_line_segment_run_id_commission_run')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_line_segment')),
     sa.UniqueConstraint('run_id', 'role', 'shard', name=op.f('uq_line_segment_run_id_role_shard'))
@@ -719,6 +720,7 @@ def upgrade():
     sa.Column('period', sa.String(length=7), nullable=False),
     sa.Column('plan_version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('measure', sa.String(length=60), nullable=False),
+    sa.Column('summed', sa.String(length=60), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
     sa.Column('days', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['broker_id'], ['broker.id'], name=op.f('fk_run_tier_broker_id_broker')),

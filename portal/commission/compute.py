@@ -36,6 +36,7 @@ class Computed:
     broker_days: pl.DataFrame
     segments: list[store.Segment] = field(default_factory=list)
     lines: int = 0
+    products: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -134,6 +135,8 @@ def _earn(computed: Computed, attributed: Attributed, tiers: dict[tuple[int, int
             computed.lines += lines.height
     earned = pl.concat([pl.DataFrame(schema={"b": pl.Int32, "day": pl.Date, "amount": pl.Int64}), *daily])
     by_day = attributed.broker_days.join(earned.drop_nulls("day"), on=["b", "day"], how="full", coalesce=True).fill_null(0)
+    by_day = by_day.filter(pl.any_horizontal(pl.col("accounts", "equity", "retained_fee", "amount") != 0))
+    computed.products = facts.spellings()
     computed.broker_days = by_day.join(facts.brokers.select("b", "broker_id"), on="b").sort("broker_id", "day")
     return amounts
 
@@ -144,7 +147,7 @@ def _correct(computed: Computed, origin: Month, known: int, corrections: dict[in
     attributed = attribute_month(facts, progress)
     tiers = tiers_of(attributed)
     target = pl.concat([pl.DataFrame(schema=LINES), *price_month(attributed, tiers, progress)])
-    posted, products = _as_engine(store.posted_for(str(origin)), facts)
+    posted, products = as_engine(store.posted_for(str(origin)), facts)
     changed = differences(target, posted, str(origin))
     ids = dict(facts.brokers.select("b", "broker_id").iter_rows())
     for b, amount, _ in sums_by_broker(changed).iter_rows():
@@ -162,7 +165,7 @@ def _correct(computed: Computed, origin: Month, known: int, corrections: dict[in
         computed.levels.append((broker_id, str(origin), level))
 
 
-def _as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, pl.DataFrame]:
+def as_engine(posted: pl.DataFrame, facts: MonthFacts) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Posted lines in the engine's numbers, and the products with those that only the posted lines still name."""
     named = facts.products().with_columns(key=pl.col("exchange").str.to_uppercase() + "." + pl.col("product").str.to_uppercase())
     wanted = (

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from models import db
 from models.clients import Account
-from models.commission import CommissionRun, RunTier
+from models.commission import CommissionRun
 from models.partners import Broker
 from models.values.calendar import Month
 from portal.commission import store, wording
@@ -25,7 +25,7 @@ from portal.commission.facts import Day, MonthFacts
 from portal.commission.load import Part, load_month
 from portal.commission.price import chains_of, price_equity, price_overrides, price_trades
 from portal.commission.sources import AccountDay, account_day
-from portal.commission.tiers import TierResult, rate_of
+from portal.commission.tiers import TierResult
 from portal.commission.vocabulary import Kind
 from portal.commission.wording import Step
 from portal.refusals import NotFound, Refusal
@@ -109,31 +109,16 @@ class Priced:
 def _priced_again(run: CommissionRun, broker_id: int, account_id: int, question: Question) -> Priced:
     month = Month.of(question.trade_date)
     facts = load_month(month, run.known_recording_id, Part([account_id], [question.trade_date], frozenset({broker_id})))
-    day = facts.load(question.trade_date)
+    day = facts.load(question.trade_date, facts.known)
     claims = claims_on(question.trade_date, facts.attributions, facts.standing, facts.ties)
     trades, equity = attribute_trades(day, claims), attribute_equity(day, claims)
-    tiers = _stored_tiers(run, facts, str(month))
+    tiers = store.read_tiers(run.id, str(month), facts)
     fee_lines = price_trades(trades, facts.terms, tiers, facts.products())
     pairs = facts.standing.select("b", "day")
     overrides = price_overrides(fee_lines, chains_of(pairs, facts.uplines), facts.standing, facts.ties, facts.terms)
     lines = pl.concat([fee_lines, price_equity(equity, facts.terms), overrides])
     me = facts.brokers.filter(pl.col("broker_id") == broker_id)["b"].item()
     return Priced(run, facts, day, me, trades, equity, lines.filter(pl.col("b") == me), tiers, account_id)
-
-
-def _stored_tiers(run: CommissionRun, facts: MonthFacts, period: str) -> dict[tuple[int, int], TierResult]:
-    """The tiers as the run measured them over the whole month."""
-    ranks = dict(facts.brokers.select("broker_id", "b").iter_rows())
-    found = {}
-    stored = select(RunTier).where(RunTier.run_id == run.id, RunTier.period == period, RunTier.broker_id.in_(list(ranks)))
-    for row in db.session.execute(stored).scalars():
-        term = facts.terms.get(row.plan_version_id)
-        if term is None or term.tiers is None:
-            continue
-        measure = int(row.measure)
-        plan = facts.plan_of_version[row.plan_version_id]
-        found[(ranks[row.broker_id], row.plan_version_id)] = rate_of(term, term.tiers, measure, fee=measure // 10**6, plan=plan, days=row.days)
-    return found
 
 
 def _explain_line(row: dict[str, Any], question: Question, priced: Priced) -> Explained:

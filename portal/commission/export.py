@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,12 +57,22 @@ def sorted_lines(run: CommissionRun) -> Iterator[pl.DataFrame]:
     shards = db.session.execute(
         select(LineSegment.id, LineSegment.last_broker_no).where(LineSegment.run_id == run.id, LineSegment.role == SegmentRole.LINES).order_by(LineSegment.shard)
     ).all()
+    layers = store.layers_of(run.id)
+    left = sorted(brokers, key=lambda broker_id: brokers[broker_id].encode())
     for segment_id, last in shards:
         payload = db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id)).scalar_one()
+        here = bisect_right(left, last.encode(), key=lambda broker_id: brokers[broker_id].encode())
+        lines = store.laid_over(store.decode(payload), _of(layers, left[:here]))
         up_to = pl.col("broker_no") <= last
-        yield pl.concat([names.name(store.decode(payload), run.period), corrections.filter(up_to)]).sort(LINE_COLUMNS, nulls_last=False)
-        corrections = corrections.filter(~up_to)
-    yield corrections.sort(LINE_COLUMNS, nulls_last=False)
+        yield pl.concat([names.name(lines, run.period), corrections.filter(up_to)]).sort(LINE_COLUMNS, nulls_last=False)
+        corrections, left = corrections.filter(~up_to), left[here:]
+    rest = store.laid_over(store.nothing(), _of(layers, left))
+    yield pl.concat([names.name(rest, run.period), corrections]).sort(LINE_COLUMNS, nulls_last=False)
+
+
+def _of(layers: list[tuple[str, pl.DataFrame]], brokers: list[int]) -> Iterator[tuple[str, pl.DataFrame]]:
+    for role, rows in layers:
+        yield role, rows.filter(pl.col("broker_id").is_in(brokers))
 
 
 class Namer:

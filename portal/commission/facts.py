@@ -50,11 +50,12 @@ class Day:
 
 @dataclass
 class MonthFacts:
-    """A month as known at one recording. `load` reads one settled day; days are read one by one to bound memory."""
+    """A month as known at one recording. `load` reads one settled day as known at a recording; days are read one by one to bound memory."""
 
     month: Month
+    known: int
     days: list[date]
-    load: Callable[[date], Day]
+    load: Callable[[date, int], Day]
     brokers: pl.DataFrame
     attributions: pl.DataFrame
     standing: pl.DataFrame
@@ -64,5 +65,7 @@ class MonthFacts:
     plan_of_version: dict[int, int]
     products: Callable[[], pl.DataFrame]
     """PRODUCTS met so far; complete once every day was loaded."""
+    spellings: Callable[[], list[tuple[str, str]]]
+    """Every exchange and product met so far as spelled, in order: more than PRODUCTS where one came in two spellings."""
     month_end: pl.DataFrame
     """STANDING of the month's last calendar day."""

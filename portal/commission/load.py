@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -52,16 +52,18 @@ def load_month(month: Month, known: int, part: Part | None = None) -> MonthFacts
     products = _Products()
     return MonthFacts(
         month=month,
+        known=known,
         days=days,
-        load=lambda day: _day(day, known, products, accounts),
+        load=lambda day, at: _day(day, at, products, accounts),
         brokers=brokers,
         attributions=_attributions(known, month, ranks, accounts),
         standing=standing,
-        ties=_ties(known, month, brokers, accounts),
+        ties=_ties(known, month, brokers),
         uplines=_uplines(uplines, ranks),
         terms=_terms(versions),
         plan_of_version=dict(versions.select("id", "plan_id").iter_rows()),
         products=products.frame,
+        spellings=products.spellings,
         month_end=month_end,
     )
 
@@ -82,18 +84,24 @@ class _Products:
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._names: list[tuple[str, str]] = []
+        self._spellings: set[tuple[str, str]] = set()
 
     def number(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Replace the columns exchange and product by pid."""
         pairs = frame.select("exchange", "product").unique().sort("exchange", "product")
         numbers = []
         for exchange, product in pairs.iter_rows():
+            self._spellings.add((exchange, product))
             key = (exchange.upper(), product.upper())
             if key not in self._numbers:
                 self._numbers[key] = len(self._names)
                 self._names.append((exchange, product))
             numbers.append(self._numbers[key])
         return frame.join(pairs.with_columns(pid=pl.Series(numbers, dtype=pl.Int32)), on=["exchange", "product"])
+
+    def spellings(self) -> list[tuple[str, str]]:
+        """Every pair met so far, as spelled."""
+        return sorted(self._spellings)
 
     def frame(self) -> pl.DataFrame:
         """PRODUCTS met so far."""
@@ -183,7 +191,7 @@ def _standing(brokers: pl.DataFrame, spans: dict[str, pl.DataFrame], versions: p
     return frame.select(pl.col(name).cast(dtype) for name, dtype in STANDING.items())
 
 
-def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
+def _ties(known: int, month: Month, brokers: pl.DataFrame) -> pl.DataFrame:
     """TIES: the broker's own accounts, always, and his relatives' over their span. Empty ID numbers are never equal."""
     relatives = current(Relative, known).subquery()
     schema = {"broker_id": pl.Int64, "id_no_index": pl.String, **SPAN}
@@ -193,18 +201,15 @@ def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] |
     own = brokers.filter(pl.col("id_no_index") != "").select("broker_id", "id_no_index", **whole)
     people = pl.concat([own, related])
     numbers = people["id_no_index"].unique().to_list()
-    known_accounts = _accounts_with(numbers, known, accounts)
+    known_accounts = _accounts_with(numbers, known)
     ties = people.join(known_accounts, on="id_no_index").join(brokers.select("broker_id", "b"), on="broker_id")
     return ties.select(pl.col(name).cast(dtype) for name, dtype in TIES.items())
 
 
-def _accounts_with(numbers: list[str], known: int, accounts: list[int] | None) -> pl.DataFrame:
+def _accounts_with(numbers: list[str], known: int) -> pl.DataFrame:
     """Accounts whose client's ID number, as known, is one of `numbers` (blind indexes)."""
     touched = select(AccountVersion.account_id).where(AccountVersion.id_no_index.in_(numbers))
-    wanted: ColumnElement[bool] = AccountVersion.account_id.in_(touched)
-    if accounts is not None:
-        wanted = wanted & AccountVersion.account_id.in_(accounts)
-    version = current(AccountVersion, known, wanted).subquery()
+    version = current(AccountVersion, known, AccountVersion.account_id.in_(touched)).subquery()
     query = select(version.c.account_id, version.c.id_no_index).where(version.c.id_no_index.in_(numbers))
     return read_frame(query, {"account": pl.Int64, "id_no_index": pl.String})
 

@@ -40,7 +40,7 @@ def attribute_month(facts: MonthFacts, progress: Progress = quiet) -> Attributed
     trades, equity, days = [], [], []
     for done, day in enumerate(facts.days):
         progress("attribute", done, len(facts.days))
-        loaded = facts.load(day)
+        loaded = facts.load(day, facts.known)
         claims = claims_on(day, facts.attributions, facts.standing, facts.ties)
         trade_rows, equity_rows = attribute_trades(loaded, claims), attribute_equity(loaded, claims)
         days.append(_broker_day(trade_rows, equity_rows))
@@ -87,7 +87,7 @@ def price_month(attributed: Attributed, tiers: dict[tuple[int, int], TierResult]
     A shard depends on nothing but the facts, so shards may be priced by one worker or by several.
     """
     facts = attributed.facts
-    chains = _wanted_chains(facts)
+    chains = chains_wanted(facts)
     shards = _shards(attributed, chains)
     trades = attributed.trades.sort("b", maintain_order=True)
     equity = attributed.equity.sort("b", maintain_order=True)
@@ -111,9 +111,9 @@ def in_order(lines: pl.DataFrame) -> pl.DataFrame:
     and 2**15 products; beyond, lines would only stand in another order.
     """
     first = (pl.col("b").cast(pl.UInt64) * 2**3 + pl.col("kind")) * 2**33 + pl.col("account").cast(pl.UInt64).fill_null(2**32)
-    on_day = pl.col("day").cast(pl.Int32).cast(pl.UInt64) * 2**16 + pl.col("pid").cast(pl.UInt64).fill_null(2**15)
+    on_day = pl.col("day").cast(pl.Int32).clip(0).cast(pl.UInt64) * 2**16 + pl.col("pid").cast(pl.UInt64).fill_null(2**15)
     second = (on_day * 2**2 + pl.col("level")) * 2**25 + pl.col("downline").cast(pl.UInt64).fill_null(2**24)
-    return lines.with_columns(first=first, second=second.fill_null(pl.col("version").cast(pl.UInt64))).sort("first", "second").drop("first", "second")
+    return lines.with_columns(first=first, second=second.fill_null((pl.col("version") + 1).cast(pl.UInt64))).sort("first", "second").drop("first", "second")
 
 
 def _between(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
@@ -127,7 +127,8 @@ def _fee_only(facts: MonthFacts) -> dict[int, Terms]:
     return {version: Terms(kept=term.kept, fee_rate=term.fee_rate, tiers=term.tiers) for version, term in facts.terms.items()}
 
 
-def _wanted_chains(facts: MonthFacts) -> pl.DataFrame:
+def chains_wanted(facts: MonthFacts) -> pl.DataFrame:
+    """Who stands above whom on which day, as far as somebody may earn by it: b, day, level, upline."""
     if facts.uplines.is_empty() or not any(term.overrides for term in facts.terms.values()):
         return pl.DataFrame(schema={"b": pl.Int32, "day": pl.Date, "level": pl.UInt8, "upline": pl.Int32})
     paying = [version for version, term in facts.terms.items() if term.overrides]

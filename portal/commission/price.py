@@ -58,7 +58,7 @@ def price_trades(rows: pl.DataFrame, terms: dict[int, Terms], tiers: dict[tuple[
         [
             _as_lines(rows.filter(pl.col("version") == NO_VERSION).with_columns(amount=pl.lit(0, pl.Int64)), Kind.none),
             fee_lines,
-            _rounding_lines(fee_lines, rows, tiers),
+            rounding_lines(fee_lines, rows, tiers),
             _lot_lines(known, terms, products),
             _turnover_lines(known, terms),
         ]
@@ -123,7 +123,14 @@ def _fee_lines(rows: pl.DataFrame, terms: dict[int, Terms], tiers: dict[tuple[in
     return _as_lines(priced, Kind.retained_fee)
 
 
-def _rounding_lines(fee_lines: pl.DataFrame, rows: pl.DataFrame, tiers: dict[tuple[int, int], TierResult]) -> pl.DataFrame:
+def price_again(fee_lines: pl.DataFrame, terms: dict[int, Terms], tiers: dict[tuple[int, int], TierResult]) -> pl.DataFrame:
+    """Lines of tiered retained_fee components at what the tiers give now: parts and reasons stand."""
+    under = pl.col("reason") == Reason.below_first_tier
+    rows = fee_lines.with_columns(reason=pl.when(under).then(pl.lit(0, pl.UInt8)).otherwise(pl.col("reason")))
+    return _fee_lines(rows, terms, tiers)
+
+
+def rounding_lines(fee_lines: pl.DataFrame, rows: pl.DataFrame, tiers: dict[tuple[int, int], TierResult]) -> pl.DataFrame:
     """T − Σ lines of each marginal tier, where it is not 0 (§3, Tiers)."""
     totals = pl.DataFrame(
         [(b, version, tier.total, tier.plan) for (b, version), tier in tiers.items() if tier.marginal and not tier.below_first],

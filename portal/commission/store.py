@@ -11,7 +11,9 @@ import polars as pl
 from sqlalchemy import insert, select
 
 from models import db
-from models.commission import LineSegment, MonthClose, SegmentRole
+from models.commission import LineSegment, MonthClose, RunTier, SegmentRole
+from portal.commission.facts import MonthFacts
+from portal.commission.tiers import TierResult, result_of
 
 STORED = {
     "broker_id": pl.Int64,
@@ -30,6 +32,10 @@ STORED = {
     "origin": pl.String,
 }
 """Columns of a segment. Ids are the database's; kind and reason are the codes of vocabulary.py; origin is empty for the month's own lines."""
+
+
+IDENTITY = ["broker_id", "kind", "account_id", "trade_date", "exchange", "product", "plan_version_id", "level", "downline_id"]
+"""What tells the lines of a month apart."""
 
 
 @dataclass(frozen=True)
@@ -89,27 +95,78 @@ def save(run_id: int, segments: Iterable[Segment]) -> None:
 
 
 def read_lines(run_id: int, role: SegmentRole | None = None, brokers: dict[str, int] | None = None, where: pl.Expr | None = None) -> pl.DataFrame:
-    """The lines of a run in STORED columns; of some brokers only if a map broker_no → broker_id names them, and only those
-    that `where` leaves."""
+    """The lines of a run in STORED columns: the month's own (LINES), CORRECTIONS, or both; of some brokers only if a map
+    broker_no → broker_id names them, and only those that `where` leaves."""
     conditions = [] if where is None else [where]
     if brokers is not None:
         conditions.append(pl.col("broker_id").is_in(list(brokers.values())))
     wanted = pl.all_horizontal(conditions) if conditions else None
-    frames = [decode(payload, wanted) for payload in _payloads(run_id, role, None if brokers is None else list(brokers))]
-    return pl.concat([pl.DataFrame(schema=STORED), *frames])
-
-
-def _payloads(run_id: int, role: SegmentRole | None, broker_nos: list[str] | None) -> Iterable[bytes]:
-    query = select(LineSegment.id, LineSegment.first_broker_no, LineSegment.last_broker_no).where(LineSegment.run_id == run_id)
+    roles = [SegmentRole.LINES, SegmentRole.OUT, SegmentRole.IN, SegmentRole.CORRECTIONS]
     if role is not None:
-        query = query.where(LineSegment.role == role)
+        roles = roles[3:] if role is SegmentRole.CORRECTIONS else roles[:3]
+    segments = _payloads(run_id, roles, None if brokers is None else list(brokers))
+    return laid_over(pl.DataFrame(schema=STORED), ((role, decode(payload, wanted)) for role, payload in segments))
+
+
+def laid_over(lines: pl.DataFrame, layers: Iterable[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    """Lines after layers of lines were put in or taken out, one after the other. Raises ValueError where a line to take out is not there."""
+    parts = [lines]
+    for role, rows in layers:
+        if role != SegmentRole.OUT:
+            parts.append(rows)
+        elif rows.height:
+            before = pl.concat(parts)
+            parts = [before.join(rows, on=IDENTITY, how="anti", nulls_equal=True, maintain_order="left")]
+            if parts[0].height != before.height - rows.height:
+                raise ValueError("the stored lines do not hold every line that a correction takes out")
+    return pl.concat(parts)
+
+
+def _payloads(run_id: int, roles: list[SegmentRole], broker_nos: list[str] | None) -> Iterable[tuple[str, bytes]]:
+    """The segments of a run in the order in which they are laid over each other, that may hold a line of the brokers."""
+    query = select(LineSegment.id, LineSegment.role, LineSegment.shard, LineSegment.first_broker_no, LineSegment.last_broker_no)
+    rows = db.session.execute(query.where(LineSegment.run_id == run_id, LineSegment.role.in_(roles))).all()
     wanted = []
-    for segment_id, first, last in db.session.execute(query.order_by(LineSegment.role.desc(), LineSegment.shard)):
+    for row in sorted(rows, key=lambda row: _place(row.role, row.shard)):
         # Byte order, which is not every database's order of text.
-        if broker_nos is None or any(first.encode() <= number.encode() <= last.encode() for number in broker_nos):
-            wanted.append(segment_id)
-    for segment_id in wanted:
-        yield db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id)).scalar_one()
+        if broker_nos is None or any(row.first_broker_no.encode() <= number.encode() <= row.last_broker_no.encode() for number in broker_nos):
+            wanted.append((row.id, row.role))
+    for segment_id, role in wanted:
+        yield role, db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id)).scalar_one()
+
+
+def _place(role: str, shard: int) -> tuple[int, int, bool]:
+    """Where a segment stands: the month's lines by shard, then what corrected days took out and put in, then corrections."""
+    return {SegmentRole.LINES: 0, SegmentRole.CORRECTIONS: 2}.get(SegmentRole(role), 1), shard, role == SegmentRole.IN
+
+
+def nothing() -> pl.DataFrame:
+    """No lines, in STORED columns."""
+    return pl.DataFrame(schema=STORED)
+
+
+def layers_of(run_id: int) -> list[tuple[str, pl.DataFrame]]:
+    """What corrected days took out of a run's lines and put in, in order."""
+    return [(role, decode(payload)) for role, payload in _payloads(run_id, [SegmentRole.OUT, SegmentRole.IN], None)]
+
+
+def segments_of(run_id: int) -> list[tuple[str, int, str]]:
+    """(role, shard, digest) of a run's segments in their order."""
+    rows = db.session.execute(select(LineSegment.role, LineSegment.shard, LineSegment.digest).where(LineSegment.run_id == run_id)).all()
+    return [(row.role, row.shard, row.digest) for row in sorted(rows, key=lambda row: _place(row.role, row.shard))]
+
+
+def read_tiers(run_id: int, period: str, facts: MonthFacts) -> dict[tuple[int, int], TierResult]:
+    """The tiers of a month's brokers as a run measured them, keyed by (b, version)."""
+    ranks = dict(facts.brokers.select("broker_id", "b").iter_rows())
+    stored = select(RunTier.broker_id, RunTier.plan_version_id, RunTier.summed, RunTier.days)
+    stored = stored.where(RunTier.run_id == run_id, RunTier.period == period, RunTier.broker_id.in_(list(ranks)))
+    found = {}
+    for broker_id, version, summed, days in db.session.execute(stored):
+        term = facts.terms.get(version)
+        if term is not None and term.tiers is not None:
+            found[(ranks[broker_id], version)] = result_of(term, int(summed), facts.plan_of_version[version], days)
+    return found
 
 
 def posted_for(origin: str, before: str = "9999-12", brokers: dict[str, int] | None = None) -> pl.DataFrame:

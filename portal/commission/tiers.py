@@ -16,10 +16,12 @@ from portal.commission.terms import Terms, Tiers
 class TierResult:
     """What a tier gave: a part of the retained fee is multiplied with above ÷ below.
 
+    `summed` is what the measure is made of: fen of retained fee, fen of equity over all days, or millionths of a lot.
     `measure` is hundred-millionths of the measure's unit (yuan or lots); `total` is T in fen (0 unless marginal);
     `days` the settled days on which the version counted.
     """
 
+    summed: int
     measure: int
     above: int
     below: int
@@ -31,50 +33,48 @@ class TierResult:
 
 
 def measure_tiers(fee_rows: pl.DataFrame, equity_rows: pl.DataFrame, standing: pl.DataFrame, terms: dict[int, Terms]) -> dict[tuple[int, int], TierResult]:
-    """The result of every tiered version on which a broker has rows, keyed by (b, version).
-
-    Only rows without one of the first eight reasons are measured.
-    """
+    """The result of every tiered version on which a broker has rows, keyed by (b, version)."""
     tiered = {version: term for version, term in terms.items() if term.tiers is not None}
     if not tiered:
         return {}
-    wanted = pl.col("version").is_in(list(tiered))
-    earning = wanted & (pl.col("reason") == 0)
+    sums = tier_sums(fee_rows, equity_rows, terms)
+    days = standing.filter(pl.col("version").is_in(list(tiered))).group_by("b", "version").agg(days=pl.len(), plan=pl.col("plan").first()).sort("b", "version")
+    keyed = days.select("b", "version", "plan", "days").iter_rows()
+    return {(b, version): result_of(tiered[version], sums.get((b, version), 0), plan, days) for b, version, plan, days in keyed}
+
+
+def tier_sums(fee_rows: pl.DataFrame, equity_rows: pl.DataFrame, terms: dict[int, Terms]) -> dict[tuple[int, int], int]:
+    """The sum behind the measure of every tiered version, keyed by (b, version). Only rows without one of the first eight reasons count."""
+    measures = {version: term.tiers.measure for version, term in terms.items() if term.tiers is not None}
+    earning = pl.col("version").is_in(list(measures)) & (pl.col("reason") == 0)
     lots = (pl.col("lots") * pl.col("share")).cast(pl.Int128).sum()
-    sums = fee_rows.filter(earning).group_by("b", "version").agg(fee=pl.col("part").sum(), lots=lots)
-    equity = equity_rows.filter(earning).group_by("b", "version").agg(equity=pl.col("part").cast(pl.Int128).sum())
-    days = standing.filter(wanted).group_by("b", "version").agg(days=pl.len(), plan=pl.col("plan").first())
-    table = days.join(sums, on=["b", "version"], how="left").join(equity, on=["b", "version"], how="left").fill_null(0).sort("b", "version")
-    return {(row["b"], row["version"]): _result(tiered[row["version"]], row) for row in table.iter_rows(named=True)}
+    fees = fee_rows.filter(earning).group_by("b", "version").agg(retained_fee=pl.col("part").cast(pl.Int128).sum(), lots=lots)
+    equity = equity_rows.filter(earning).group_by("b", "version").agg(average_equity=pl.col("part").cast(pl.Int128).sum())
+    table = fees.join(equity, on=["b", "version"], how="full", coalesce=True).fill_null(0)
+    return {(row["b"], row["version"]): row[measures[row["version"]]] for row in table.iter_rows(named=True)}
 
 
-def _result(term: Terms, row: dict[str, int]) -> TierResult:
-    assert term.tiers is not None
-    measure = measured(term.tiers.measure, row)
-    return rate_of(term, term.tiers, measure, fee=row["fee"], plan=row["plan"], days=row["days"])
-
-
-def measured(kind: str, row: dict[str, int]) -> int:
-    """The measure in hundred-millionths of a yuan or of a lot."""
-    if kind == "retained_fee":
-        return row["fee"] * (RATE_UNIT // 100)
-    if kind == "average_equity":
-        return row["equity"] // row["days"] * (RATE_UNIT // 100)
-    return row["lots"] * (RATE_UNIT // SHARE_WHOLE)
-
-
-def rate_of(term: Terms, tiers: Tiers, measure: int, *, fee: int, plan: int, days: int) -> TierResult:
-    """What a measure gives. A threshold that is exactly met is reached; at or below 0, or below the first, nothing is."""
-    marginal = tiers.mode == "marginal"
+def result_of(term: Terms, summed: int, plan: int, days: int) -> TierResult:
+    """What a sum gives. A threshold that is exactly met is reached; at or below 0, or below the first, nothing is."""
+    tiers = term.tiers
+    assert tiers is not None
+    marginal, measure = tiers.mode == "marginal", measured(tiers.measure, summed, days)
     if measure <= 0 or measure < tiers.steps[0][0]:
-        return TierResult(measure, 0, 1, 0, marginal, True, plan, days)
+        return TierResult(summed, measure, 0, 1, 0, marginal, True, plan, days)
     if marginal:
         total = marginal_total(term, tiers, measure)
-        return TierResult(measure, total, fee, total, True, False, plan, days)
+        return TierResult(summed, measure, total, summed, total, True, False, plan, days)
     rate = max((step for step in tiers.steps if step[0] <= measure), key=lambda step: step[0])[1]
     above, below = term.kept * rate, RATE_UNIT**2
     common = gcd(above, below) or 1
-    return TierResult(measure, above // common, below // common, 0, False, False, plan, days)
+    return TierResult(summed, measure, above // common, below // common, 0, False, False, plan, days)
+
+
+def measured(kind: str, summed: int, days: int) -> int:
+    """The measure in hundred-millionths of a yuan or of a lot."""
+    if kind == "lots":
+        return summed * (RATE_UNIT // SHARE_WHOLE)
+    return (summed // days if kind == "average_equity" else summed) * (RATE_UNIT // 100)
 
 
 def marginal_total(term: Terms, tiers: Tiers, measure: int) -> int:

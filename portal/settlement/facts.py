@@ -93,6 +93,16 @@ def account_rows(trade_date: date, accounts: list[int], known_recording_id: int 
     return balances.filter(~pl.col("gone")).select("account_id", "equity").sort("account_id"), trades.drop("version").sort("account_id", "exchange", "product")
 
 
+def changed_accounts(first: date, last: date, since: int, known_recording_id: int) -> dict[date, list[int]]:
+    """The accounts that versions recorded after `since` changed, by the trade dates from `first` to `last`."""
+    query = select(SettlementDay.trade_date, DaySegment.payload).join(DaySegment, DaySegment.day_id == SettlementDay.id)
+    query = query.where(SettlementDay.trade_date.between(first, last), DaySegment.kind == SegmentKind.BALANCES.value)
+    found: dict[date, set[int]] = {}
+    for day, payload in db.session.execute(query.where(SettlementDay.recording_id > since, SettlementDay.recording_id <= known_recording_id)):
+        found.setdefault(day, set()).update(pl.read_parquet(io.BytesIO(payload), columns=["account_id"])["account_id"].to_list())
+    return {day: sorted(accounts) for day, accounts in found.items()}
+
+
 def account_lines(trade_date: date, account_id: int, known_recording_id: int | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The balance (equity, line) and the trades (POSTED_TRADES) of one account on a trade date, with the lines of their files."""
     only = pl.col("account_id") == account_id

@@ -107,7 +107,7 @@ def opened(size: str, database: str) -> Iterator[Product]:
 def preview(product: Product) -> tuple[Taken, int, int]:
     """The time for computing and keeping the month; how many lines, and what was earned in all (fen)."""
     with stopwatch() as taken:
-        computed = runs.compute_now(PERIOD)
+        computed = runs.compute_whole(PERIOD)
         with transaction():
             lock_months()
             lines = runs.store_run(computed, now(), overrides_allowed=True).lines

@@ -32,6 +32,12 @@ def trading_days(month: str) -> list[str]:
 def random_firm(seed: int, folder: Path, size: str = "small") -> Path:
     """Write the D files of a firm under `folder` (`firm`, `later-…`) and `events.json`, the order in which they are read and months closed."""
     dice = random.Random(f"firm {seed} {size}")
+    draft, used = random_draft(dice, folder, size)
+    return _write_story(dice, draft, folder, used)
+
+
+def random_draft(dice: random.Random, folder: Path, size: str = "small") -> tuple[Draft, dict[str, list[str]]]:
+    """A firm before anything is corrected, and the settled days of its months; `folder` is for its thresholds' probe."""
     brokers, accounts, days = SIZES[size]
     draft = Draft()
     first = dice.randint(1, 4)
@@ -49,7 +55,7 @@ def random_firm(seed: int, folder: Path, size: str = "small") -> Path:
     draft.write(folder / "probe")
     for _ in range(3):
         _meet_thresholds(dice, draft, folder / "probe", months)
-    return _write_story(dice, draft, folder, used)
+    return draft, used
 
 
 def events(folder: Path) -> list[tuple[str, str]]:
