@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import db
 
-PAUSE = 0.05
+PAUSE = 0.15
 """Seconds between the halves, so that most kills land there."""
 
 

@@ -37,6 +37,6 @@ def test_what_was_killed_and_run_again_has_the_same_books_once(operation: str) -
 
 
 def test_control_transactions_that_commit_half_way_are_found() -> None:
-    report = trials("import", 5, "--fault")
+    report = trials("close", 8, "--fault")
     assert report["inside"]
     assert report["faults"], "a commit in the middle went unnoticed"
