@@ -25,7 +25,7 @@ from portal.commission.compute import as_engine
 from portal.commission.facts import MonthFacts
 from portal.commission.load import Part, load_month
 from portal.commission.month import Attributed, attribute_month, chains_wanted, empty_lines, guaranteed_brokers, in_order, price_month
-from portal.commission.price import LINES, price_again, price_overrides, rounding_lines
+from portal.commission.price import LINES, earning_lines, price_again, price_overrides, rounding_lines
 from portal.commission.statement import Entries, Statement, settle
 from portal.commission.tiers import TierResult, result_of, tier_sums
 from portal.commission.vocabulary import Kind
@@ -190,7 +190,7 @@ def _overrides(facts: MonthFacts, others: pl.DataFrame, fees: pl.DataFrame, agai
     fact = fees.join(flipped, on=["b", "version"], how="semi").select("account", "day", "pid", downline="b")
     lost = others.filter(pl.col("kind") == Kind.override.value).join(fact, on=["downline", "account", "day", "pid"], how="semi")
     rising = again.join(flipped, on=["b", "version"], how="semi")
-    return lost, price_overrides(rising, chains_wanted(facts), facts.standing, facts.ties, facts.terms)
+    return lost, price_overrides(earning_lines(rising), chains_wanted(facts), facts.standing, facts.ties, facts.terms)
 
 
 def _less(lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

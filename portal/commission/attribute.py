@@ -66,7 +66,7 @@ def _shared_parts(rows: pl.DataFrame, amount: str, fact: list[str]) -> pl.DataFr
 
 def attribute_trades(day: Day, claims: pl.DataFrame) -> pl.DataFrame:
     """One row per broker and trade row of the day, with the broker's part of the retained fee."""
-    retained = day.trades.with_columns(retained=pl.col("fee") - pl.col("exchange_fee"))
+    retained = day.trades.select("account", "pid", "lots", "turnover", retained=pl.col("fee") - pl.col("exchange_fee"))
     rows = split_amounts(retained.join(claims, on="account"), "retained", ["account", "pid"])
     return rows.select(pl.lit(day.day).alias("day"), "account", "pid", "b", "part", "lots", "turnover", "share", "reason", "plan", "version", "attribution")
 

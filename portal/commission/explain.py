@@ -23,7 +23,7 @@ from portal.commission import store, wording
 from portal.commission.attribute import attribute_equity, attribute_trades, claims_on
 from portal.commission.facts import Day, MonthFacts
 from portal.commission.load import Part, load_month
-from portal.commission.price import chains_of, price_equity, price_overrides, price_trades
+from portal.commission.price import chains_of, earning_lines, price_equity, price_overrides, price_trades
 from portal.commission.sources import AccountDay, account_day
 from portal.commission.tiers import TierResult
 from portal.commission.vocabulary import Kind
@@ -115,7 +115,7 @@ def _priced_again(run: CommissionRun, broker_id: int, account_id: int, question:
     tiers = store.read_tiers(run.id, str(month), facts)
     fee_lines = price_trades(trades, facts.terms, tiers, facts.products())
     pairs = facts.standing.select("b", "day")
-    overrides = price_overrides(fee_lines, chains_of(pairs, facts.uplines), facts.standing, facts.ties, facts.terms)
+    overrides = price_overrides(earning_lines(fee_lines), chains_of(pairs, facts.uplines), facts.standing, facts.ties, facts.terms)
     lines = pl.concat([fee_lines, price_equity(equity, facts.terms), overrides])
     me = facts.brokers.filter(pl.col("broker_id") == broker_id)["b"].item()
     return Priced(run, facts, day, me, trades, equity, lines.filter(pl.col("b") == me), tiers, account_id)

@@ -9,13 +9,15 @@ import polars as pl
 
 from portal.commission.attribute import attribute_equity, attribute_trades, claims_on
 from portal.commission.facts import NO_VERSION, MonthFacts
-from portal.commission.price import LINES, chains_of, price_equity, price_overrides, price_trades
-from portal.commission.terms import Terms
+from portal.commission.price import LINES, chains_of, earning_rows, price_equity, price_overrides, price_trades
 from portal.commission.tiers import TierResult, measure_tiers
 from portal.commission.vocabulary import Reason
 
 LINES_A_SHARD = 250_000
 """Lines are priced and stored in shards of brokers of about this many rows, which bounds memory."""
+SORT = ["b", "kind", "account", "day", "pid", "level", "downline"]
+MOST_BITS = 63
+RANGES = 8
 
 Progress = Callable[[str, int, int], None]
 
@@ -26,7 +28,7 @@ def quiet(step: str, done: int, total: int) -> None:
 
 @dataclass
 class Attributed:
-    """A month after attribution: trade rows, equity rows where equity is paid on or measured, and each broker's days."""
+    """A month after attribution: trade rows, equity rows where equity is paid on or measured (both by b), and each broker's days."""
 
     facts: MonthFacts
     trades: pl.DataFrame
@@ -44,10 +46,18 @@ def attribute_month(facts: MonthFacts, progress: Progress = quiet) -> Attributed
         claims = claims_on(day, facts.attributions, facts.standing, facts.ties)
         trade_rows, equity_rows = attribute_trades(loaded, claims), attribute_equity(loaded, claims)
         days.append(_broker_day(trade_rows, equity_rows))
-        trades.append(trade_rows)
-        equity.append(equity_rows.filter(pl.col("version").is_in(on_equity)))
-    none = _nothing(facts)
-    return Attributed(facts, pl.concat([none[0], *trades]), pl.concat([none[1], *equity]), pl.concat([none[2], *days]))
+        trades.append(trade_rows.drop("attribution"))
+        equity.append(equity_rows.filter(pl.col("version").is_in(on_equity)).drop("attribution"))
+    none = _nothing()
+    count = facts.brokers.height
+    return Attributed(facts, _by_broker([none[0], *trades], count), _by_broker([none[1], *equity], count), pl.concat([none[2], *days]))
+
+
+def _by_broker(days: list[pl.DataFrame], brokers: int) -> pl.DataFrame:
+    """The days' rows in one frame sorted by b, made range by range of brokers, so that nothing is held three times."""
+    step = max(1, -(-brokers // RANGES))
+    ranges = [pl.col("b").is_between(first, first + step - 1) for first in range(0, max(1, brokers), step)]
+    return pl.concat(pl.concat(day.filter(here) for day in days).sort("b", maintain_order=True) for here in ranges)
 
 
 def _broker_day(trade_rows: pl.DataFrame, equity_rows: pl.DataFrame) -> pl.DataFrame:
@@ -56,7 +66,7 @@ def _broker_day(trade_rows: pl.DataFrame, equity_rows: pl.DataFrame) -> pl.DataF
     return held.join(earned, on=["b", "day"], how="full", coalesce=True).select("b", "day", pl.col("accounts", "equity", "retained_fee").fill_null(0))
 
 
-def _nothing(facts: MonthFacts) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _nothing() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Empty frames of the right columns, so that a month without settled days has a shape."""
     from_keys: dict[str, pl.DataType | type[pl.DataType]] = {
         "account": pl.Int32,
@@ -66,12 +76,11 @@ def _nothing(facts: MonthFacts) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFram
         "reason": pl.UInt8,
         "plan": pl.Int32,
         "version": pl.Int32,
-        "attribution": pl.Int64,
     }
     day: dict[str, pl.DataType | type[pl.DataType]] = {"day": pl.Date}
-    trade_order = ["day", "account", "pid", "b", "part", "lots", "turnover", "share", "reason", "plan", "version", "attribution"]
+    trade_order = ["day", "account", "pid", "b", "part", "lots", "turnover", "share", "reason", "plan", "version"]
     trades = pl.DataFrame(schema=day | from_keys | {"pid": pl.Int32, "lots": pl.Int64, "turnover": pl.Int64}).select(trade_order)
-    equity = pl.DataFrame(schema=day | from_keys).select("day", "account", "b", "part", "share", "reason", "plan", "version", "attribution")
+    equity = pl.DataFrame(schema=day | from_keys).select("day", "account", "b", "part", "share", "reason", "plan", "version")
     return trades, equity, pl.DataFrame(schema={"b": pl.Int32, "day": pl.Date, "accounts": pl.Int32, "equity": pl.Int64, "retained_fee": pl.Int64})
 
 
@@ -89,8 +98,8 @@ def price_month(attributed: Attributed, tiers: dict[tuple[int, int], TierResult]
     facts = attributed.facts
     chains = chains_wanted(facts)
     shards = _shards(attributed, chains)
-    trades = attributed.trades.sort("b", maintain_order=True)
-    equity = attributed.equity.sort("b", maintain_order=True)
+    trades, equity = attributed.trades, attributed.equity
+    places = _places(trades)
     products = facts.products()
     for done, (first, last) in enumerate(shards):
         progress("price", done, len(shards))
@@ -98,33 +107,38 @@ def price_month(attributed: Attributed, tiers: dict[tuple[int, int], TierResult]
         above = chains.filter(pl.col("upline").is_between(first, last))
         parts = [lines, price_equity(_between(equity, first, last), facts.terms)]
         if above.height:
-            downlines = trades.filter(pl.col("b").is_in(above["b"].unique().implode()) & (pl.col("reason") == 0) & (pl.col("version") != NO_VERSION))
-            fee_lines = price_trades(downlines, _fee_only(facts), tiers, products.clear())
-            parts.append(price_overrides(fee_lines, above, facts.standing, facts.ties, facts.terms))
+            downlines = pl.concat(trades.slice(*places.get(b, (0, 0))) for b in above["b"].unique().sort())
+            parts.append(price_overrides(earning_rows(downlines, facts.terms, tiers), above, facts.standing, facts.ties, facts.terms))
         yield in_order(pl.concat(parts))
 
 
 def in_order(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines by b, kind, account, day, pid, level and downline, what is empty last; rounding lines by version.
+    """Lines sorted by SORT, what is empty last. Rounding lines of one broker keep the order that they have.
 
-    The columns are packed into two whole numbers, which sort three times as fast as seven columns. There is room for 2**24 brokers
-    and 2**15 products; beyond, lines would only stand in another order.
+    The columns are packed into one whole number, each in as many bits as its largest value needs: that sorts ten times as fast.
     """
-    first = (pl.col("b").cast(pl.UInt64) * 2**3 + pl.col("kind")) * 2**33 + pl.col("account").cast(pl.UInt64).fill_null(2**32)
-    on_day = pl.col("day").cast(pl.Int32).clip(0).cast(pl.UInt64) * 2**16 + pl.col("pid").cast(pl.UInt64).fill_null(2**15)
-    second = (on_day * 2**2 + pl.col("level")) * 2**25 + pl.col("downline").cast(pl.UInt64).fill_null(2**24)
-    return lines.with_columns(first=first, second=second.fill_null((pl.col("version") + 1).cast(pl.UInt64))).sort("first", "second").drop("first", "second")
+    keys = {name: pl.col(name).cast(pl.Int32).cast(pl.Int64) for name in SORT}
+    ends = lines.select(*(key.min().alias(f"{name}_first") for name, key in keys.items()), *(key.max().alias(f"{name}_last") for name, key in keys.items())).row(0, named=True)
+    packed, bits = pl.lit(0, pl.Int64), 0
+    for name, key in keys.items():
+        first, last = ends[f"{name}_first"] or 0, ends[f"{name}_last"] or 0
+        width = (last - first + 1).bit_length()
+        packed, bits = packed * 2**width + (key - first).fill_null(2**width - 1), bits + width
+    if bits > MOST_BITS:
+        return lines.sort(SORT, nulls_last=True, maintain_order=True)
+    return lines.rechunk().with_columns(packed=packed).sort("packed", maintain_order=True).drop("packed")
+
+
+def _places(rows: pl.DataFrame) -> dict[int, tuple[int, int]]:
+    """Where each broker's rows stand in rows sorted by b: the first of them and how many there are."""
+    runs = rows.select(pl.col("b").rle()).unnest("b").with_columns(first=pl.col("len").cum_sum() - pl.col("len"))
+    return {b: (first, length) for b, first, length in runs.select("value", "first", "len").iter_rows()}
 
 
 def _between(rows: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
     """The rows of brokers first to last, cut out of rows sorted by b without copying."""
     start = rows["b"].search_sorted(first, "left")
     return rows.slice(start, rows["b"].search_sorted(last, "right") - start)
-
-
-def _fee_only(facts: MonthFacts) -> dict[int, Terms]:
-    """The terms cut down to what overrides are counted on: the retained_fee component."""
-    return {version: Terms(kept=term.kept, fee_rate=term.fee_rate, tiers=term.tiers) for version, term in facts.terms.items()}
 
 
 def chains_wanted(facts: MonthFacts) -> pl.DataFrame:

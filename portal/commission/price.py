@@ -140,7 +140,7 @@ def rounding_lines(fee_lines: pl.DataFrame, rows: pl.DataFrame, tiers: dict[tupl
     paid = fee_lines.filter(pl.col("reason") == 0).group_by("b", "version").agg(paid=pl.col("amount").sum())
     here = rows.select("b", "version").unique()
     rest = totals.join(here, on=["b", "version"]).join(paid, on=["b", "version"], how="left").with_columns(amount=pl.col("total") - pl.col("paid").fill_null(0))
-    return _as_lines(rest.filter(pl.col("amount") != 0).with_columns(reason=pl.lit(0, pl.UInt8)), Kind.rounding)
+    return _as_lines(rest.filter(pl.col("amount") != 0).sort("b", "version").with_columns(reason=pl.lit(0, pl.UInt8)), Kind.rounding)
 
 
 def _lot_lines(rows: pl.DataFrame, terms: dict[int, Terms], products: pl.DataFrame) -> pl.DataFrame:
@@ -163,14 +163,30 @@ def _turnover_lines(rows: pl.DataFrame, terms: dict[int, Terms]) -> pl.DataFrame
     return _as_lines(priced, Kind.turnover)
 
 
-def price_overrides(fee_lines: pl.DataFrame, chains: pl.DataFrame, standing: pl.DataFrame, ties: pl.DataFrame, terms: dict[int, Terms]) -> pl.DataFrame:
-    """What uplines earn on their downlines' retained_fee lines (§4).
+EARNING = ["b", "account", "day", "pid", "part"]
+"""What overrides are counted on: the facts and parts of retained_fee lines without a reason."""
+
+
+def earning_rows(rows: pl.DataFrame, terms: dict[int, Terms], tiers: dict[tuple[int, int], TierResult]) -> pl.DataFrame:
+    """Of attributed trade rows those whose retained_fee line earns: EARNING."""
+    paying = [version for version, term in terms.items() if term.pays_on_fee]
+    under = pl.DataFrame([key for key, tier in tiers.items() if tier.below_first], schema={"b": pl.Int32, "version": pl.Int32}, orient="row")
+    rows = rows.filter((pl.col("reason") == 0) & pl.col("version").is_in(paying))
+    return (rows.join(under, on=["b", "version"], how="anti") if under.height else rows).select(EARNING)
+
+
+def earning_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """Of lines the retained_fee ones that earn: EARNING."""
+    return lines.filter((pl.col("kind") == Kind.retained_fee.value) & (pl.col("reason") == 0)).select(EARNING)
+
+
+def price_overrides(earning: pl.DataFrame, chains: pl.DataFrame, standing: pl.DataFrame, ties: pl.DataFrame, terms: dict[int, Terms]) -> pl.DataFrame:
+    """What uplines earn on the EARNING lines of their downlines (§4).
 
     `chains` holds b, day, level, upline. A line exists only where the upline has a version with a rate for that level.
     """
     rates = [(version, level, *_reduced(term.kept * rate, RATE_UNIT**2)) for version, term in terms.items() for level, rate in term.overrides]
     table = pl.DataFrame(rates, schema={"version": pl.Int32, "level": pl.UInt8, "above": pl.Int128, "below": pl.Int128}, orient="row")
-    earning = fee_lines.filter((pl.col("kind") == Kind.retained_fee) & (pl.col("reason") == 0)).select("b", "account", "day", "pid", "part")
     who = chains.join(standing.select("day", "plan", "version", upline="b", own="reason"), on=["upline", "day"]).join(table, on=["version", "level"])
     rows = earning.join(who, on=["b", "day"]).rename({"b": "downline", "upline": "b"})
     tied = rows.join(ties, on=["b", "account"]).filter((pl.col("valid_from") <= pl.col("day")) & (pl.col("valid_to") > pl.col("day")))

@@ -29,6 +29,7 @@ from portal.actors import TERMINAL, Actor, actor_of
 from portal.audit import approvals
 from portal.clock import now
 from portal.commission import queries, runs
+from portal.commission.again import Change
 from portal.commission.close import prepare_close
 from portal.commission.explain import Question, explain
 from portal.identity import verbs
@@ -114,6 +115,40 @@ def preview(product: Product) -> tuple[Taken, int, int]:
     return taken[0], lines, sum(row.amounts[0] for row in computed.statements.values())
 
 
+def correct(product: Product, accounts: int = 100) -> tuple[Taken, Taken]:
+    """The times for reading a past day's files again, in which some accounts were charged one yuan more, and for bringing the
+    preview up to date with them."""
+    paths = corrected_day(product, accounts)
+    posted = product.import_paths(paths)
+    with stopwatch() as taken:
+        computed = runs.compute_now(PERIOD)
+        assert isinstance(computed, Change)
+        with transaction():
+            lock_months()
+            runs.store_run(computed, now(), overrides_allowed=True)
+    return posted, taken[0]
+
+
+def corrected_day(product: Product, accounts: int, index: int = 10) -> list[Path]:
+    """The files of a day with one more yuan of fee on the first trade of some accounts, evenly spread; their balances stand."""
+    old_balances, old_trades = (pl.read_csv(path, infer_schema=False) for path in product.day_files(index))
+    numbers = old_trades["account_no"].unique(maintain_order=True)
+    chosen = numbers.gather_every(max(1, numbers.len() // accounts)).head(accounts)
+
+    def more(column: str, rows: pl.Expr) -> pl.Expr:
+        return pl.when(rows).then((pl.col(column).cast(pl.Decimal(18, 2)) + 1).cast(pl.String)).otherwise(pl.col(column)).alias(column)
+
+    charged = pl.col("account_no").is_in(chosen.implode())
+    trades = old_trades.with_columns(more("fee", charged & pl.col("account_no").is_first_distinct()))
+    balances = old_balances.with_columns(more("fee", charged), more("realized_pnl", charged))
+    folder = product.folder / "corrected"
+    folder.mkdir(exist_ok=True)
+    paths = [folder / path.name for path in product.day_files(index)]
+    balances.write_csv(paths[0])
+    trades.write_csv(paths[1])
+    return paths
+
+
 def close(product: Product) -> Taken:
     """The time for preparing and approving the close of the month that was previewed."""
     one, two = (_person(email) for email in PEOPLE)
@@ -169,8 +204,7 @@ class Entry:
 ENTRIES = [
     Entry("explain one amount", "≤ 0.2 s on M", explain_one),
     Entry("a broker's lines of a month, first page", "≤ 0.2 s on M", broker_page),
-    Entry("correction of 100 accounts of one past day, re-priced and posted", "≤ 0.5 s on M, ≤ 3 × S", None),
     Entry("admin overview", "≤ 0.3 s on M", None),
     Entry("concentration", "≤ 0.2 s on M", None),
 ]
-"""Importing a day, previewing and closing the month are measured by `__main__` itself, because they alternate with the floors."""
+"""Importing a day, previewing, correcting and closing the month are measured by `__main__` itself, because they alternate with the floors or come before the close."""
