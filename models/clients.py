@@ -68,7 +68,12 @@ class Servicing(Dated, Base):
     """Who of the staff won or looks after an account, over a span (服务关系); not what pays a broker."""
 
     __tablename__ = "servicing"
-    __table_args__ = (Index("ix_servicing_key", "account_id", "role", "staff_id", "valid_from", "id"), Index("ix_servicing_staff", "staff_id"), span_check(), one_of("role", ServicingRole))
+    __table_args__ = (
+        Index("ix_servicing_key", "account_id", "role", "staff_id", "valid_from", "id"),
+        Index("ix_servicing_staff", "staff_id"),
+        span_check(),
+        one_of("role", ServicingRole),
+    )
     KEY: ClassVar = ("account_id", "role", "staff_id", "valid_from")
 
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
