@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from models.values.money import half_up, split
 from models.values.rates import RATE_UNIT, SHARE_WHOLE
-from portal.commission import price
+from portal.commission import price, tiers
 from portal.commission.attribute import split_amounts
 from portal.commission.terms import Terms, Tiers
-from portal.commission.tiers import rate_of
+from portal.commission.tiers import result_of
 from tests.profiles import PROFILE
 
 YUAN = RATE_UNIT
@@ -94,35 +94,42 @@ def test_a_column_is_rounded_by_one_denominator(above: list[int], below: int) ->
     assert found == [half_up(one, below) for one in above]
 
 
+UNITS = {"retained_fee": FEN, "average_equity": FEN, "lots": RATE_UNIT // SHARE_WHOLE}
+"""What one of the smallest units that are summed is in a measure: a fen, or a millionth of a lot."""
+
+
 @st.composite
-def tier_terms(draw: st.DrawFn, mode: str) -> tuple[Terms, Tiers, int]:
-    """Terms, tiers, and a measure that lies at random or on, just below or just above a threshold."""
-    thresholds = sorted(
-        draw(
-            st.sets(
-                st.one_of(st.sampled_from([0, YUAN, 30 * YUAN, 30 * YUAN + 1]), st.integers(0, 10**6).map(lambda fen: fen * FEN), st.integers(0, 10**14)), min_size=1, max_size=5
-            )
-        )
-    )
+def tier_terms(draw: st.DrawFn, mode: str) -> tuple[Terms, int, int]:
+    """Terms with tiers, a number of days, and a sum whose measure lies at random or on, just below or just above a threshold."""
+    fen = st.integers(0, 10**6).map(lambda amount: amount * FEN)
+    thresholds = sorted(draw(st.sets(st.one_of(st.sampled_from([0, YUAN, 30 * YUAN, 30 * YUAN + 1]), fen, st.integers(0, 10**14)), min_size=1, max_size=5)))
     rates = draw(st.lists(st.one_of(st.integers(0, RATE_UNIT), st.sampled_from([40_000_000, 33_333_333, 1])), min_size=len(thresholds), max_size=len(thresholds)))
-    tiers = Tiers("retained_fee", mode, tuple(zip(thresholds, rates, strict=True)))
+    measure = "retained_fee" if mode == "marginal" else draw(st.sampled_from(list(UNITS)))
+    made = Tiers(measure, mode, tuple(zip(thresholds, rates, strict=True)))
     kept = draw(st.one_of(st.sampled_from([RATE_UNIT, RATE_UNIT - 6_720_000, 0]), st.integers(0, RATE_UNIT)))
-    near = st.sampled_from(thresholds).flatmap(lambda threshold: st.sampled_from([threshold - 1, threshold, threshold + 1, threshold // FEN * FEN, -(-threshold // FEN) * FEN]))
-    measure = draw(st.one_of(near, st.integers(-(10**9), 10**7).map(lambda fen: fen * FEN)))
-    return Terms(kept, tiers=tiers), tiers, measure
+    days = draw(st.integers(1, 23)) if measure == "average_equity" else 20
+    met = st.sampled_from(thresholds).map(lambda threshold: threshold // UNITS[measure] * (days if measure == "average_equity" else 1))
+    summed = draw(st.one_of(st.tuples(met, st.integers(-2, 2)).map(sum), st.integers(-(10**9), 10**9)))
+    return Terms(kept, tiers=made), summed, days
+
+
+def naive_measure(of: Tiers, summed: int, days: int) -> Fraction:
+    """The measure in yuan or lots; the mean equity is whole fen, what is left over is dropped."""
+    if of.measure == "lots":
+        return Fraction(summed, SHARE_WHOLE)
+    return Fraction(floor(Fraction(summed, days)) if of.measure == "average_equity" else summed, 100)
 
 
 def naive_half_up(value: Fraction) -> int:
     return floor(value + Fraction(1, 2)) if value >= 0 else -floor(-value + Fraction(1, 2))
 
 
-def naive_marginal(tiers: Tiers, kept: int, measure: int) -> int:
+def naive_marginal(of: Tiers, kept: int, yuan: Fraction) -> int:
     """T in fen: each slice of the measure in yuan times its rate, less deductions, rounded once."""
-    yuan = Fraction(measure, YUAN)
-    starts = [Fraction(threshold, YUAN) for threshold, _ in tiers.steps]
+    starts = [Fraction(threshold, YUAN) for threshold, _ in of.steps]
     ends: list[Fraction | None] = [*starts[1:], None]
     total = Fraction(0)
-    for (_, rate), start, end in zip(tiers.steps, starts, ends, strict=True):
+    for (_, rate), start, end in zip(of.steps, starts, ends, strict=True):
         upper = yuan if end is None or yuan < end else end
         if upper > start:
             total += (upper - start) * Fraction(rate, RATE_UNIT)
@@ -131,23 +138,27 @@ def naive_marginal(tiers: Tiers, kept: int, measure: int) -> int:
 
 @PROFILE
 @given(tier_terms("marginal"))
-def test_marginal_tiers_add_up_slice_by_slice(given_terms: tuple[Terms, Tiers, int]) -> None:
-    terms, tiers, measure = given_terms
-    fee = measure // FEN
-    result = rate_of(terms, tiers, measure, fee=fee, plan=1, days=20)
-    reached = measure > 0 and measure >= tiers.steps[0][0]
+@example((Terms(RATE_UNIT, tiers=Tiers("retained_fee", "marginal", ((0, 40_000_000), (30 * YUAN, 55_000_000)))), 3_000, 20))
+def test_marginal_tiers_add_up_slice_by_slice(drawn: tuple[Terms, int, int]) -> None:
+    terms, summed, days = drawn
+    assert terms.tiers is not None
+    result = result_of(terms, summed, 1, days)
+    yuan = naive_measure(terms.tiers, summed, days)
+    reached = yuan > 0 and yuan >= Fraction(terms.tiers.steps[0][0], YUAN)
     assert result.below_first == (not reached)
-    assert result.total == (naive_marginal(tiers, terms.kept, measure) if reached else 0)
-    if reached and fee:
-        assert Fraction(result.above, result.below) == Fraction(result.total, fee)
+    assert result.total == (naive_marginal(terms.tiers, terms.kept, yuan) if reached else 0)
+    assert Fraction(result.above, result.below) == (Fraction(result.total, summed) if reached else 0)
 
 
 @PROFILE
 @given(tier_terms("whole"))
-def test_a_whole_rate_is_that_of_the_last_threshold_reached(given_terms: tuple[Terms, Tiers, int]) -> None:
-    terms, tiers, measure = given_terms
-    result = rate_of(terms, tiers, measure, fee=measure // FEN, plan=1, days=20)
-    reached = [rate for threshold, rate in tiers.steps if threshold <= measure] if measure > 0 else []
+@example((Terms(RATE_UNIT, tiers=Tiers("lots", "whole", ((0, 40_000_000), (30 * YUAN, 55_000_000)))), 30 * SHARE_WHOLE, 20))
+def test_a_whole_rate_is_that_of_the_last_threshold_reached(drawn: tuple[Terms, int, int]) -> None:
+    terms, summed, days = drawn
+    assert terms.tiers is not None
+    result = result_of(terms, summed, 1, days)
+    measure = naive_measure(terms.tiers, summed, days)
+    reached = [rate for threshold, rate in terms.tiers.steps if Fraction(threshold, YUAN) <= measure] if measure > 0 else []
     assert result.below_first == (not reached)
     assert Fraction(result.above, result.below) == (Fraction(terms.kept, RATE_UNIT) * Fraction(reached[-1], RATE_UNIT) if reached else 0)
 
@@ -164,12 +175,12 @@ class TestControls:
             test_a_column_is_rounded_as_a_number_is()
 
     def test_a_threshold_that_must_be_passed_is_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        true = rate_of
+        true = tiers.measured
 
-        def passed(terms: Terms, tiers: Tiers, measure: int, **more: int) -> object:
-            return true(terms, tiers, measure - (measure in dict(tiers.steps)), **more)
+        def passed(kind: str, summed: int, days: int) -> int:
+            return true(kind, summed, days) - 1
 
-        monkeypatch.setitem(globals(), "rate_of", passed)
+        monkeypatch.setattr(tiers, "measured", passed)
         with pytest.raises(AssertionError):
             test_a_whole_rate_is_that_of_the_last_threshold_reached()
 
