@@ -136,7 +136,7 @@ def _said(job: Job, running: bool) -> dict[str, Any]:
         return {"title": title, "sentence": _(result["refused"], **result.get("values", {})), "tone": "bad"}
     if job.state == JobState.WAITING:
         return {"title": title, "sentence": _("Waiting for the worker"), "tone": "info"}
-    if job.cancel_asked:
+    if job.cancel_asked or job.state == JobState.CANCELLED:
         return {"title": title, "sentence": _("Stopping at the next step") if running else _("Cancelled"), "tone": "warn"}
     return {"title": title, "sentence": job.step or _("Reading the files"), "tone": "info"}
 
