@@ -44,7 +44,8 @@ DAY_COLUMNS = ("accounts", "equity", "retained_fee", "amount")
 class Change:
     """What corrected days change in a preview: segments to lay over its lines, and the rows that take the place of its own.
 
-    `digest` is the preview's own: it holds for no other. A statement of None is one that is no more.
+    `digest` is the preview's own: it holds for no other. A statement of None is one that is no more; `tiers` are all of the brokers
+    of whom one moved.
     """
 
     run_id: int
@@ -66,8 +67,8 @@ def change_of(run: CommissionRun, known: int) -> Change | None:
         return None
     facts = load_month(month, known, Part(sorted({account for accounts in corrected.values() for account in accounts})))
     days = sorted(corrected)
-    before = attribute_month(replace(facts, known=run.known_recording_id, days=days))
-    after = attribute_month(replace(facts, days=days))
+    here = replace(facts, days=days, standing=facts.standing.filter(pl.col("day").is_in(days)))
+    before, after = attribute_month(replace(here, known=run.known_recording_id)), attribute_month(here)
     products = sorted({*map(tuple, run.products), *facts.spellings()})
     if len({(exchange.upper(), product.upper()) for exchange, product in products}) < len(products):
         return None  # which spelling the books show depends on every row of the month
@@ -78,6 +79,7 @@ def change_of(run: CommissionRun, known: int) -> Change | None:
     if statements is None:
         return None
     ids = dict(facts.brokers.select("b", "broker_id").iter_rows())
+    moved = {b for (b, version), tier in new_tiers.items() if tier != old_tiers[b, version]}
     shard = _layers(run.id) + 1
     layers = [(SegmentRole.OUT, out), (SegmentRole.IN, into)]
     return Change(
@@ -88,7 +90,7 @@ def change_of(run: CommissionRun, known: int) -> Change | None:
         segments=[store.encode(in_order(lines), names, role, shard) for role, lines in layers if lines.height],
         lines=into.height - out.height,
         statements=statements,
-        tiers=[(ids[b], version, tier) for (b, version), tier in new_tiers.items() if tier != old_tiers[b, version]],
+        tiers=[(ids[b], version, tier) for (b, version), tier in new_tiers.items() if b in moved],
         broker_days=_broker_days(run, facts, before, after, out, into),
     )
 

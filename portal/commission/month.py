@@ -55,7 +55,7 @@ def attribute_month(facts: MonthFacts, progress: Progress = quiet) -> Attributed
 
 def _by_broker(days: list[pl.DataFrame], brokers: int) -> pl.DataFrame:
     """The days' rows in one frame sorted by b, made range by range of brokers, so that nothing is held three times."""
-    step = max(1, -(-brokers // RANGES))
+    step = max(1, -(-brokers // RANGES)) if sum(day.height for day in days) > LINES_A_SHARD else max(1, brokers)
     ranges = [pl.col("b").is_between(first, first + step - 1) for first in range(0, max(1, brokers), step)]
     return pl.concat(pl.concat(day.filter(here) for day in days).sort("b", maintain_order=True) for here in ranges)
 

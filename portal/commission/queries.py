@@ -116,7 +116,7 @@ def firm_days(first: date) -> list[tuple[date, int, int, int]]:
 
 
 def broker_lines(run: CommissionRun, broker: Broker) -> pl.DataFrame:
-    """All lines of a broker in a run, in the columns and the order of the export."""
+    """All lines of a broker in a run, in the columns of the export: the newest day first, by account, and then as stored."""
     lines = store.read_lines(run.id, brokers={broker.broker_no: broker.id})
     named = Namer({broker.id: broker.broker_no}).name(lines, run.period)
-    return named.sort(["trade_date", "account_no", "kind", "exchange", "product", "origin"], descending=[True, False, False, False, False, False])
+    return named.sort("trade_date", "account_no", descending=[True, False], maintain_order=True)

@@ -100,9 +100,8 @@ def _store_change(change: Change, moment: datetime, *, overrides_allowed: bool) 
     brokers = list(change.statements)
     db.session.execute(delete(RunStatement).where(RunStatement.run_id == run.id, RunStatement.broker_id.in_(brokers)))
     _insert_statements(run.id, {broker_id: row for broker_id, row in change.statements.items() if row is not None})
-    for broker_id, version, _ in change.tiers:
-        gone = (RunTier.run_id == run.id) & (RunTier.broker_id == broker_id) & (RunTier.period == run.period) & (RunTier.plan_version_id == version)
-        db.session.execute(delete(RunTier).where(gone))
+    moved = {broker_id for broker_id, _, _ in change.tiers}
+    db.session.execute(delete(RunTier).where(RunTier.run_id == run.id, RunTier.period == run.period, RunTier.broker_id.in_(moved)))
     _insert_tiers(run.id, [(broker_id, run.period, version, tier) for broker_id, version, tier in change.tiers])
     _replace_days(run.id, change.broker_days)
     run.known_recording_id, run.computed_at, run.lines, run.products = change.known, moment, run.lines + change.lines, change.products
