@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -13,6 +13,19 @@ FACTS = (
     "settlement_file", "settlement_day", "settlement_day_file", "day_segment", "balance", "trade", "exchange_fee",
     "plan_version", "agreement", "adjustment",
     "month_close",
+    "dispute_entry",
+    "month_mark", "statement_publication", "statement_told", "statement_seen", "comparison", "difference_explained",
+    "shadow_run",
+    "consent",
+    "lead_entry", "lead_consent", "lead_terms",
+    "rule_version", "rule_fact", "rule_check", "suitability_test", "risk_warning", "confirmation_call",
+    "sight_end", "case_entry",
+    "application_item", "lapse_mark", "channel_cost",
+    "api_answer", "referral_pay",
+    "club_entry", "check_in", "stripe_event", "money_incident", "club_tier_run", "late_scan",
+    "club_feedback", "club_point_rule", "club_point_lot", "club_point_entry",
+    "contact", "departure_step", "risk_run", "cause_correction",
+    "care_step", "care_setting",
 )  # fmt: skip
 """Tables whose rows stay as they were written. Key rotation alone may re-seal a version's numbers, through `resealing`."""
 
@@ -24,14 +37,26 @@ SEALED = {
 }
 """Columns that key rotation re-seals: their plain value stays the same, so an UPDATE of nothing else is let through."""
 
+ERASED = {
+    "lead_entry": ("text",),
+    "suitability_test": ("answers", "present", "evidence"),
+    "risk_warning": ("evidence",),
+    "case_entry": ("text", "reference"),
+    "club_feedback": ("words",),
+    "contact": ("note",),
+    "care_step": ("note",),
+}
+"""Columns whose words are blanked when the time of whom they are about is over; an UPDATE of nothing else is let through."""
 
-def install(connection: Connection, tables: Sequence[str] = FACTS) -> None:
-    """Create the triggers that keep `tables` append-only."""
+
+def install(connection: Connection, tables: Sequence[str] = FACTS, erased: Mapping[str, Sequence[str]] = ERASED) -> None:
+    """Create the triggers that keep `tables` append-only; `erased` names what may be blanked in them."""
     make = _postgresql if connection.dialect.name == "postgresql" else _sqlite
     for table in tables:
         columns = [row[0] for row in connection.execute(text(_COLUMNS[connection.dialect.name].format(table=table)))]
-        kept = [column for column in columns if column not in SEALED.get(table, ())]
-        for statement in make(table, kept, table in SEALED):
+        let_through = (*SEALED.get(table, ()), *erased.get(table, ()))
+        kept = [column for column in columns if column not in let_through]
+        for statement in make(table, kept, bool(let_through)):
             connection.exec_driver_sql(statement)
 
 

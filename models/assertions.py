@@ -19,6 +19,8 @@ class Asserted:
     """Mixin of a row that the firm believed from its recording on. `KEY` names the columns that say what it is about."""
 
     KEY: ClassVar[tuple[str, ...]]
+    RULED: ClassVar[bool] = False
+    """Whether law and contract are asked before such a row is written (portal/versions.py refuses one for which nobody was)."""
 
     id: Mapped[int] = identifier()
     withdrawn: Mapped[bool] = mapped_column(default=False)

@@ -34,6 +34,7 @@ class Attribution(Dated, Base):
         CheckConstraint("share BETWEEN 0 AND 1000000", name="share"),
     )
     KEY: ClassVar = ("account_id", "broker_id", "valid_from")
+    RULED: ClassVar = True
 
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     broker_id: Mapped[int] = mapped_column(ForeignKey("broker.id"))

@@ -5,8 +5,11 @@ Constraint names follow one convention, so that a migration on SQLite and one on
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -24,4 +27,14 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+class PortalSession(Session):
+    """The session of a request or a job; for a while it may speak to another database than the application's."""
+
+    bound_to: Engine | None = None
+
+    def get_bind(self, *args: Any, **options: Any) -> Engine | Connection:
+        """The database that a statement goes to."""
+        return self.bound_to if self.bound_to is not None and options.get("bind") is None else super().get_bind(*args, **options)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": PortalSession})

@@ -58,8 +58,8 @@ class AccountVersion(Asserted, Base):
     phone_index: Mapped[str] = text(64, index=True)
     email: Mapped[str] = text(254)
     branch_id: Mapped[int] = mapped_column(ForeignKey("branch.id"))
-    opened_on: Mapped[date | None] = day(null=True)
-    closed_on: Mapped[date | None] = day(null=True)
+    opened_on: Mapped[date | None] = day(null=True, index=True)
+    closed_on: Mapped[date | None] = day(null=True, index=True)
     risk_grade: Mapped[str] = text(8)
     birthday: Mapped[date | None] = day(null=True)
 

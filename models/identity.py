@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
@@ -54,6 +54,7 @@ class User(Base):
     password_hash: Mapped[str | None] = text(255, null=True)
     locale: Mapped[str] = text(16)
     theme: Mapped[str] = text(16)
+    rises: Mapped[str] = mapped_column(String(16), default="", server_default="")
     broker_no: Mapped[str | None] = text(64, null=True, index=True)
     client_no: Mapped[str | None] = text(64, null=True, index=True)
     staff_no: Mapped[str | None] = text(64, null=True, index=True)

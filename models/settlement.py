@@ -54,6 +54,8 @@ class ImportFinding(Base):
     severity: Mapped[str] = text(16)
     code: Mapped[str] = text(60)
     file: Mapped[str] = text(400)
+    step: Mapped[str | None] = text(200, null=True, index=True)
+    """The day or the kind of file that it was found in; empty where it belongs to neither."""
     line: Mapped[int | None] = mapped_column(BigInteger)
     field: Mapped[str] = text(120)
     found: Mapped[str] = text()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_migrate import Migrate
 
-from models import db
+import portal.memory  # noqa: F401 - before polars is loaded
 from portal import cli, i18n, keys, web
-from portal.database import open_database
+from portal.database import migrations, open_database
 from portal.settings import ROOT, Settings
 
 
@@ -17,7 +16,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["PORTAL"] = settings
     keys.install(app, settings)
     open_database(app, settings)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=False)
+    migrations(app)
     i18n.install(app, settings)
     web.install(app, settings)
     cli.install(app)

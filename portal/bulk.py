@@ -10,12 +10,14 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Table
+from sqlalchemy import Select, Table, Text, cast, func, select
 
 from models import db
 
-CHUNK = 50_000
+CHUNK = 20_000
 """Rows handed over at once: the memory of a bulk insert stays that of one chunk."""
+IN_BYTES = {"in_bytes": True}
+"""The execution option of a query whose payloads PostgreSQL is to send as bytes, not as text of twice their length."""
 
 
 def insert_rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -72,6 +74,18 @@ def read_frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
     plain = {name: pl.String if kind == pl.Date else pl.Int64 if kind == pl.Boolean else kind for name, kind in schema.items()}
     frame = pl.DataFrame(rows, schema=plain, orient="row")
     return frame.with_columns(pl.col(name).str.to_date("%Y-%m-%d") if kind == pl.Date else pl.col(name).cast(kind) for name, kind in schema.items() if plain[name] != kind)
+
+
+def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
+    """As `read_frame` for hundreds of thousands of rows of whole numbers and dates: PostgreSQL sends them as one text, which is read
+    three times as fast as its rows."""
+    if db.session().get_bind().dialect.name != "postgresql":
+        return read_frame(query, schema)
+    db.session.flush()
+    line = [func.coalesce(cast(column, Text), "") for column in query.selected_columns]
+    text = query.with_only_columns(func.string_agg(func.concat_ws(",", *line), "\n")).scalar_subquery()
+    content = db.session.execute(select(text)).scalar()
+    return pl.read_csv(content.encode(), has_header=False, new_columns=list(schema), schema_overrides=list(schema.values())) if content else pl.DataFrame(schema=schema)
 
 
 def _quoted(table: Table, columns: Sequence[str]) -> str:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pysqlite3.dbapi2 as sqlite  # carries a current SQLite; Python's own may have the WAL-reset bug
 from flask import Flask
+from psycopg.pq import Format
 from sqlalchemy import Engine, event
+from werkzeug.local import LocalProxy
+from werkzeug.utils import import_string
 
 from models import db
-from portal.settings import Settings
+from portal.settings import ROOT, Settings
 
 SAFE_SQLITE = (3, 51, 3)
 """First SQLite without the bug that can lose committed rows in WAL mode."""
@@ -38,12 +41,31 @@ def open_database(app: Flask, settings: Settings) -> None:
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
             "pool_pre_ping": True,
-            "connect_args": {"options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10min -c timezone=UTC"},
+            "connect_args": {"options": "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10min -c timezone=UTC -c work_mem=64MB -c jit=off"},
         }
     db.init_app(app)
     with app.app_context():
         if url.startswith("sqlite"):
             _tune_sqlite(db.engine)
+        else:
+            _tune_postgresql(db.engine)
+
+
+def migrations(app: Flask) -> None:
+    """Bind Flask-Migrate, which is loaded when it is first asked for: a web process never does."""
+
+    def bound() -> Any:
+        import_string("flask_migrate:Migrate")(app, db, directory=str(ROOT / "migrations"), render_as_batch=False)
+        return app.extensions["migrate"]
+
+    app.extensions["migrate"] = LocalProxy(bound)
+
+
+def _tune_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def execute(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if context is not None and context.execution_options.get("in_bytes"):
+            cursor.format = Format.BINARY
 
 
 def _tune_sqlite(engine: Engine) -> None:
@@ -55,8 +77,10 @@ def _tune_sqlite(engine: Engine) -> None:
             cursor.execute(f"PRAGMA {name}={value}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        # A read lock that must grow does not wait for a writer, it fails: writers say so at the beginning.
-        immediate = connection.get_execution_options().get("begin_immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    event.listen(engine, "begin", answer_begin)
+
+
+def answer_begin(connection: Any) -> None:
+    """Begin a transaction of SQLite: a read lock that must grow does not wait for a writer, it fails, so writers say so now."""
+    immediate = connection.get_execution_options().get("begin_immediate")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -13,8 +13,10 @@ from flask import Flask, current_app
 from portal.refusals import Conflict, Refusal
 from portal.sealing import Keyring
 from portal.settings import Settings
+from portal.signing import Signer
 
 FILE = "data_keys"
+RECEIPTS = "receipt_keys"
 RETIRED = "data_keys.retired"
 
 
@@ -45,6 +47,21 @@ def keyring() -> Keyring:
     if held.path is not None and _state(held.path) != held.seen:
         held = current_app.extensions["keyring"] = _Held(*_read(held.path))
     return held.ring
+
+
+def secret() -> str:
+    """What signs links and forms of the running application."""
+    return str(current_app.config["SECRET_KEY"])
+
+
+def signer() -> Signer:
+    """What signs receipts, of the running application. Made when it is first needed."""
+    held: Signer | None = current_app.extensions.get("signer")
+    if held is None:
+        settings: Settings = current_app.config["PORTAL"]
+        held = Signer.parse(settings.receipt_keys or _kept(Path(settings.instance) / RECEIPTS, Signer.fresh))
+        current_app.extensions["signer"] = held
+    return held
 
 
 def in_settings() -> bool:

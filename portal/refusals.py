@@ -57,6 +57,8 @@ class Finding:
     field: str = ""
     found: str = ""
     expected: str = ""
+    step: str = ""
+    """The step of an import that it belongs to: a day, or a kind of file; empty where it belongs to neither."""
 
 
 @dataclass

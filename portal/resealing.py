@@ -16,6 +16,9 @@ from models.append_only import SEALED
 from models.audit import Approval, ApprovalState
 from models.clients import Account, AccountVersion
 from models.identity import User
+from models.leads import Lead
+from models.onboarding import Application
+from models.outbox import MessageContact, OutboxMessage
 from models.partners import Broker, BrokerVersion, Relative, Staff, StaffVersion
 from portal.sealing import Keyring, Unreadable
 
@@ -49,8 +52,16 @@ def _places() -> tuple[Place, ...]:
         rows, things = version.__table__, thing.__table__
         source = rows.join(things, rows.c[key] == things.c.id)
         places += [Place(rows, name, number, source) for name in SEALED[rows.name]]
-    users = User.__table__
-    return (*places, Place(users, "totp_secret", User.public_id, users))
+    users, leads = User.__table__, Lead.__table__
+    of_leads = (Place(leads, name, Lead.public_id, leads) for name in ("phone_sealed", "id_no_sealed"))
+    applications = Application.__table__
+    of_applications = (Place(applications, name, Application.public_id, applications) for name in ("phone_sealed", "id_no_sealed"))
+    contacts, outbox = MessageContact.__table__, OutboxMessage.__table__
+    of_messages = (
+        Place(contacts, "phone_sealed", User.public_id, contacts.join(users, contacts.c.user_id == users.c.id)),
+        Place(outbox, "secret_sealed", OutboxMessage.business_key, outbox),
+    )
+    return (*places, *of_leads, *of_applications, *of_messages, Place(users, "totp_secret", User.public_id, users))
 
 
 PLACES = _places()

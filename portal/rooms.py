@@ -4,18 +4,24 @@
 """
 
 FOUNDATION = (
+    "memory",
     "settings",
     "clock",
     "refusals",
     "transaction",
     "database",
+    "rehearsal",
     "sealing",
+    "signing",
     "keys",
     "resealing",
     "permissions",
     "actors",
+    "rows",
     "versions",
     "bulk",
+    "ahead",
+    "packed",
     "fields",
     "masters",
     "spans",
@@ -24,7 +30,28 @@ FOUNDATION = (
 )
 """Single files under portal/ that every room may use; they import no room."""
 
-ROOMS = ("audit", "notices", "identity", "partners", "clients", "attribution", "settlement", "commission")
+ROOMS = (
+    "audit",
+    "notices",
+    "identity",
+    "partners",
+    "clients",
+    "attribution",
+    "rules",
+    "suitability",
+    "leads",
+    "settlement",
+    "commission",
+    "disputes",
+    "transfers",
+    "onboarding",
+    "channels",
+    "club",
+    "care",
+    "risk",
+    "departures",
+    "handover",
+)
 
-DOORS = ("pages", "imports", "demo", "jobs", "web", "admin", "api", "cli", "gateways")
+DOORS = ("documents", "pages", "search", "imports", "demo", "jobs", "lists", "web", "admin", "api", "cli", "gateways", "standin")
 """Packages that cross rooms: what is carried in, what a clock or a person sets off, what goes out."""

@@ -134,4 +134,4 @@ def masked(text: str, head: int = 3, tail: int = 4) -> str:
     """138****8000: the first `head` and last `tail` characters, the rest hidden."""
     if len(text) <= head + tail:
         return "*" * len(text)
-    return text[:head] + "*" * (len(text) - head - tail) + text[-tail:]
+    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail :]

@@ -11,6 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "PORTAL_"
+STRIPE_BASE = "https://api.stripe.com"
 
 
 class BadSetting(ValueError):
@@ -30,14 +31,31 @@ class Settings:
     instance: str = setting(str(ROOT / "instance"), "Folder of the embedded database, the keys, the outside audit heads")
     secret_key: str = setting("", "Signs links and cookies. Empty: made at the first start and kept in the instance folder")
     data_keys: str = setting("", "Keys that seal phone and ID numbers, newest first: id:base64,… Empty: made at the first start and kept in the instance folder", secret=True)
+    receipt_keys: str = setting(
+        "", "Keys that sign receipts, the signing one first: base64,… of 32 bytes. Empty: made when first needed and kept in the instance folder", secret=True
+    )
     redis_url: str = setting("", "Redis that wakes the workers of every host at once. Empty: they look at the job table twice a second")
     base_url: str = setting("http://127.0.0.1:5000", "The address that links in mails and printed links begin with")
     trusted_hosts: str = setting("", "Host names that are answered, separated by commas. Empty: those of the base address and loopback")
     proxies: int = setting(0, "How many proxies in front may be believed about the caller's address")
     allow_overrides: bool = setting(False, "Rule set: whether plans may pay uplines an override")
+    allow_trading_points: bool = setting(False, "Rule set: whether club points may be earned by trading volume or commission")
+    jurisdiction: str = setting("CN", "Rule set that holds: CN, or US (portal/rules)")
     demo: bool = setting(False, "A demonstration firm: a banner on every page, printed sign-ins without a second factor")
+    training_hours: int = setting(8, "Hours of the association's training that a new introducing broker must have")
     locale: str = setting("zh_Hans_CN", "Language where a reader has chosen none: zh_Hans_CN or en")
     timezone: str = setting("Asia/Shanghai", "The time zone in which moments are shown")
+    stripe_key: str = setting(
+        "", "Secret or restricted key of the Stripe account that takes the club's card payments. Empty: no cards; in a demonstration the portal's own stand-in", secret=True
+    )
+    stripe_webhook_secrets: str = setting("", "Signing secrets of the webhook endpoint /club/stripe, two separated by a comma while one is renewed", secret=True)
+    stripe_api_base: str = setting("", "Address of Stripe's API. Empty: Stripe's own, and nothing else with a live key")
+    smtp_url: str = setting(
+        "", "Mail server: smtps://user:password@host:465, or smtp://…:587 (STARTTLS, plain to this machine alone). Empty: mails are kept, not sent", secret=True
+    )
+    mail_from: str = setting("", "Whom mails come from: an address, or Name <address>")
+    sms_url: str = setting("", "Where text messages are handed over: https://…, by POST of to, text and id as JSON. Empty: they are kept, not sent")
+    sms_key: str = setting("", "Key of that service, sent as Authorization: Bearer …", secret=True)
     password_cost: str = setting("strong", "Argon2id cost: strong, or quick for tests")
     listen: str = setting("127.0.0.1:5000", "Where ./run serves")
     workers: int = setting(2, "Web worker processes of ./run")
@@ -54,6 +72,16 @@ class Settings:
             raise BadSetting(f"unknown setting {', '.join(unknown)}; the README lists all of them")
         values = {item.name: _parse(name, environ[name], item.type) for name, item in known.items() if environ.get(name, "") != ""}
         return cls(**values)
+
+    @property
+    def with_standin(self) -> bool:
+        """Whether the portal's own stand-in for Stripe is served: in a demonstration and in tests, where no key is given."""
+        return (self.demo or self.testing) and not self.stripe_key
+
+    @property
+    def shows_outbox(self) -> bool:
+        """Whether /dev/outbox is served, which shows what would go out: in a demonstration and in tests, where nothing does."""
+        return self.demo or self.testing
 
     @property
     def database(self) -> str:

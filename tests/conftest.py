@@ -1,28 +1,80 @@
 """Fixtures: an application on a fresh, migrated database for each test, on SQLite or on PostgreSQL.
 
-PORTAL_TEST_DATABASE=postgresql://user@host/ runs the same suite there: one database is migrated once and copied for each test.
+PORTAL_TEST_DATABASE=postgresql://user@host/ runs the same suite there: one database is migrated once, and tests use copies of it.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-import uuid
-from collections.abc import Iterator
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-import flask_migrate
-import psycopg
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import Engine, event
+from werkzeug.routing import Rule
 
+import tests.profiles  # noqa: F401 - every property looks as long as the profile says
 from models import db
 from portal import create_app
 from portal.settings import Settings
+from tests.places import SERVER, migrated_place
+from tests.shelf import drop, shelf_of
 
-SERVER = os.environ.get("PORTAL_TEST_DATABASE", "")
+IN_MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)  # nothing of a test needs to outlive a power cut, so no commit waits for a disk
+
+
+class _Compiled(BytecodeCache):
+    """The templates that this process has compiled, by their text: each portal of a test loads the same ones anew."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What was compiled from this very text."""
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if bucket.code is not None:
+            self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+def _remember_routes() -> None:
+    """Werkzeug writes and compiles two functions for each route of each portal; they depend on nothing but the route's own text."""
+    compiled: dict[tuple[object, ...], Callable[..., Any]] = {}
+    compile_one = Rule._compile_builder
+
+    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+        if rule.defaults:
+            return compile_one(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_one(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = once  # type: ignore[method-assign]
+
+
+_remember_routes()
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _Compiled()}
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end; nobody need look through it again and again for what could be thrown away."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -30,23 +82,27 @@ def _push_request_context() -> None:
     """pytest-flask would push one context around each test, and every client would then share one signed-in user."""
 
 
+ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
+event.listen(Engine, "engine_connect", lambda connection: ENGINES.add(connection.engine))
+
+
+@pytest.fixture(autouse=True)
+def _no_pool_outlives_its_test() -> Iterator[None]:
+    """Portals that a test makes beside its own keep a pool each, which is closed with the test. Those of a whole file are still served."""
+    before = weakref.WeakSet(ENGINES)
+    yield
+    for engine in set(ENGINES) - set(before):
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated, empty database that each test copies: a file's path, or a database's name."""
-    folder = tmp_path_factory.mktemp("template")
-    name = f"juyuan_test_{uuid.uuid4().hex[:12]}"
+    place = migrated_place(tmp_path_factory.mktemp("template"))
+    yield place.name if SERVER else str(place.folder / "portal.db")
     if SERVER:
-        with psycopg.connect(SERVER + "postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-    app = create_app(Settings(instance=str(folder), database_url=SERVER + name if SERVER else "", testing=True))
-    with app.app_context():
-        flask_migrate.upgrade()
-        db.session.remove()
-        db.engine.dispose()
-    yield name if SERVER else str(folder / "portal.db")
-    if SERVER:
-        with psycopg.connect(SERVER + "postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        shelf_of(SERVER, place.name).clear()
+        drop(SERVER, place.name)
 
 
 @contextmanager
@@ -58,12 +114,12 @@ def settings_in(folder: Path, migrated: str) -> Iterator[Settings]:
         shutil.copy(migrated, Path(values["instance"]) / "portal.db")
         yield Settings(**values)
         return
-    name = f"juyuan_test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(SERVER + "postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
-    yield Settings(**values, database_url=SERVER + name)
-    with psycopg.connect(SERVER + "postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    shelf = shelf_of(SERVER, migrated)
+    name = shelf.take()
+    try:
+        yield Settings(**values, database_url=SERVER + name)
+    finally:
+        shelf.put_back(name)
 
 
 @pytest.fixture

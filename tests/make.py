@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
+from models import db
 from models.values.money import parse_yuan, yuan
 from portal.actors import TERMINAL, Actor
 from portal.imports.receive import receive
@@ -14,6 +17,7 @@ from portal.imports.recognise import recognise
 from portal.imports.run import Options, Outcome, run_import
 from portal.keys import keyring
 from portal.refusals import Finding, Findings
+from tests import remembered
 
 COLUMNS = {
     "branches": "branch_no,name",
@@ -27,6 +31,7 @@ COLUMNS = {
     "accounts": "account_no,client_no,name,kind,id_no,phone,email,branch_no,opened_on,closed_on,risk_grade,birthday",
     "attributions": "account_no,broker_no,share,state,valid_from,valid_to,confirmed_on",
     "servicing": "account_no,staff_no,role,valid_from,valid_to",
+    "contacts": "account_no,staff_no,at,channel,outcome,note",
     "adjustments": "broker_no,period,amount,reason,note",
     "exchange_fees": "exchange,product,valid_from,valid_to,open_by_money,open_by_lot,close_by_money,close_by_lot,close_today_by_money,close_today_by_lot",
 }
@@ -68,6 +73,17 @@ def firm(folder: Path, accounts: Iterable[str] = ("10001", "10002"), brokers: It
     write(folder, "agreements", [f"{no},HALF,2025-01-01," for no in brokers])
     write(folder, "attributions", [f"{no},{brokers[0]},100,confirmed,2025-01-02,,2025-01-02" for no in accounts])
     return folder
+
+
+def settled(app: Flask, folder: Path, *brokers: str) -> None:
+    """Give a new portal the firm of `firm`, as the terminal reads it in; its files stay in the folder."""
+    remembered.begin(app, folder, _settled, *brokers)
+
+
+def _settled(app: Flask, folder: Path, *brokers: str) -> None:
+    with app.app_context():
+        accepted(firm(folder, brokers=brokers or ("B001", "B002")))
+        db.session.remove()
 
 
 def day(folder: Path, on: str, accounts: Mapping[str, tuple[str, str]], trades: Iterable[tuple[str, ...]] = ()) -> Path:

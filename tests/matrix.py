@@ -8,7 +8,7 @@ parameter, the room says in `tests/rooms/<room>/makers.py` how to make an object
     def month(user, which): ...      # which: "own", "foreign" or "missing"; returns the text for the address
 
 A page whose objects stand in its query (`?broker=…`) gets `@maker(QUERY, "its.endpoint")`, which returns the query.
-A parameter without a maker is a fault, and so is a refused write that changes a row, a "foreign" answer that differs
+Every answer is searched for what this person must not see (tests/canaries.py). A parameter without a maker is a fault, and so is a refused write that changes a row, a "foreign" answer that differs
 from the "missing" one, and any answer of 500.
 """
 
@@ -18,7 +18,7 @@ import hashlib
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,7 +26,6 @@ from urllib.parse import parse_qsl
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -38,6 +37,7 @@ from portal.identity import sessions
 from portal.permissions import Scope, scope_of
 from portal.transaction import transaction
 from portal.web.guard import Door, Policy, policies
+from tests.canaries import leaks
 from tests.people import change, form_token, seat, someone
 from tests.rooms.pages.firm import NUMBERS
 
@@ -100,8 +100,8 @@ def expected(policy: Policy, person: Someone, which: Which | None) -> Answer:
     """The one table: what a person gets from a page of this policy for such an object."""
     if policy.door is Door.PUBLIC:
         return "missing" if which in {"foreign", "missing"} else "answered"
-    if person.name in STRANGERS:
-        return "sign in"
+    if person.name in STRANGERS or policy.door is Door.KEY:
+        return "sign in"  # a cookie opens nothing to programs
     if policy.door is Door.SIGNING_IN:
         return "answered"
     if person.name == "half":
@@ -128,10 +128,11 @@ def seen(response: TestResponse, endpoint: str) -> str:
 
 @dataclass
 class Walk:
-    """One walk over an application's addresses, or over those that begin with `only`."""
+    """One walk over an application's addresses: those that begin with `only`, and of them one part of as many."""
 
     app: Flask
     only: str = ""
+    part: tuple[int, int] = (1, 1)
     faults: list[str] = field(default_factory=list)
     cells: int = 0
     user_ids: dict[str, int] = field(default_factory=dict)
@@ -144,9 +145,7 @@ class Walk:
         load_makers()
         known = policies(self.app)
         self._cast()
-        for rule in sorted(self.app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
-            if rule.endpoint == "static" or not rule.rule.startswith(self.only):
-                continue
+        for rule in self._rules():
             policy = known.get(rule.endpoint)
             if policy is None:
                 self.faults.append(f"{rule.rule}: no policy")
@@ -158,6 +157,13 @@ class Walk:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 self._walk(rule, method, policy)
         return self
+
+    def _rules(self) -> list[Rule]:
+        """The addresses of this walk. Neighbours stay together: what was made for one serves the next."""
+        rules = [rule for rule in self.app.url_map.iter_rules() if rule.endpoint != "static" and rule.rule.startswith(self.only)]
+        number, parts = self.part
+        start, end = (len(rules) * place // parts for place in (number - 1, number))
+        return sorted(rules, key=lambda rule: (rule.rule, rule.endpoint))[start:end]
 
     def _cast(self) -> None:
         for person in PEOPLE:
@@ -230,16 +236,18 @@ class Walk:
         ready = [(self._client(person, new=False), person, which, answer, self._address(rule, person, which, new=False)) for person, which, answer in cells]
         token = self._shared_token(method, [cell[0] for cell in ready])
         before = digest(self.app)
-        bodies: dict[str, dict[Which, str]] = {}
+        bodies: dict[str, list[tuple[TestResponse, dict[str, str]]]] = {}
         for client, person, which, answer, (address, values) in ready:
             response = self._ask(client, method, address, token, (rule, person, which, answer))
             if answer == "missing" and which:
-                bodies.setdefault(person.name, {})[which] = plain(response, values)
+                bodies.setdefault(person.name, []).append((response, values))
         if digest(self.app) != before:
             self.faults.append(f"{method} {rule.rule}: a refused request changed the database")
-        for name, by_kind in bodies.items():
-            if len(set(by_kind.values())) > 1:
-                self.faults.append(f"{method} {rule.rule} as {name}: foreign and missing can be told apart")
+        for name, answers in bodies.items():
+            told = {value for _, values in answers for value in values.values()}
+            texts = [plain(response, told) for response, _ in answers]
+            if len(set(texts)) > 1:
+                self.faults.append(f"{method} {rule.rule} as {name}: foreign and missing can be told apart by {_apart(*texts[:2])}")
 
     def _shared_token(self, method: str, clients: list[FlaskClient]) -> str:
         """One form token, with the cookie that it belongs to in each browser: refusals must not come from a missing token."""
@@ -259,17 +267,27 @@ class Walk:
         rule, person, which, answer = cell
         response = client.open(address, method=method, data={"csrf_token": token} if token else None, headers={"X-Request-Id": "the-same-number", "Referer": "http://localhost/me"})
         self.cells += 1
+        shown = leaks(response, roles=person.roles, stranger=person.name in {*STRANGERS, "half"}, endpoint=rule.endpoint, asked=address)
+        self.faults += [f"{method} {rule.rule} as {person.name}{f' on {which}' if which else ''}: shows {canary}" for canary in shown]
         if (got := seen(response, rule.endpoint)) != answer:
             self.faults.append(f"{method} {rule.rule} as {person.name}{f' on {which}' if which else ''}: expected {answer}, got {got} ({response.status_code})")
         return response
 
 
-def plain(response: TestResponse, values: dict[str, str]) -> str:
-    """An answer without what differs by nature: form tokens and the address itself."""
+def plain(response: TestResponse, told: Iterable[str]) -> str:
+    """An answer without what differs by nature: form tokens, the bell's count, and what stands in the addresses that are compared. All of
+    that is taken from each of them: a session's number may be that of the fault, 404."""
     text = re.sub(r'(name="csrf[-_]token"[^>]*(?:value|content)=")[^"]*', r"\1", response.text)
-    for value in values.values():  # as a whole word: the digits of a number stand in dates and file names too
+    text = re.sub(r'<a class="btn btn-quiet bell".*?</a>', "", text, flags=re.DOTALL)
+    for value in told:  # as a whole word: the digits of a number stand in dates and file names too
         text = re.sub(rf"(?<![\w-]){re.escape(value)}(?![\w-])", "…", text)
     return f"{response.status_code} {response.content_type} {text}"
+
+
+def _apart(one: str, other: str) -> str:
+    """Where two answers begin to differ."""
+    place = next((place for place, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
+    return f"{one[max(0, place - 40) : place + 20]!r} against {other[max(0, place - 40) : place + 20]!r}"
 
 
 def digest(app: Flask) -> str:
@@ -283,7 +301,8 @@ def digest(app: Flask) -> str:
 
 
 def _rows() -> Iterator[str]:
+    connection = db.session().connection()
     for table in Base.metadata.sorted_tables:
         if table.name not in MAY_CHANGE:
             yield table.name
-            yield from sorted(repr(tuple(row)) for row in db.session.execute(select(table)))
+            yield from sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').fetchall()))

@@ -63,6 +63,13 @@ def token_in(text: str) -> str:
     return html.unescape(found[1])
 
 
+def hidden_in(text: str, name: str) -> str:
+    """The value of a form's hidden field in a page."""
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', text)
+    assert found, text[:500]
+    return html.unescape(found[1])
+
+
 def post(client: FlaskClient, path: str, page: str = "/forgot", **fields: Any) -> TestResponse:
     """Send a form as a browser would, with the token of its own page."""
     return client.post(path, data={"csrf_token": form_token(client, page), **fields})

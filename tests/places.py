@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
-import psycopg
 
 from models import db
 from portal import create_app
 from portal.settings import Settings
+from tests.shelf import create, drop, shelf_of
 
 SERVER = os.environ.get("PORTAL_TEST_DATABASE", "")
 """Address of a PostgreSQL server up to its last slash; empty: SQLite."""
@@ -33,40 +32,32 @@ class Place:
         values: dict[str, Any] = {"instance": str(self.folder), "testing": True, "password_cost": "quick", "locale": "en"} | more
         return Settings(**values, database_url=self.server + self.name if self.server else "")
 
-    def copy(self, folder: Path, name: str = "") -> Place:
+    def copy(self, folder: Path) -> Place:
         """The same portal in another place. Nobody may be connected to this one."""
         shutil.copytree(self.folder, folder)
-        made = Place(folder, self.server, (name or new_name()) if self.server else "")
+        return Place(folder, self.server, create(self.server, self.name) if self.server else "")
+
+    def set_back(self, base: Place) -> None:
+        """Make a copy again what its base is; whoever is still connected to it is cut off."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(base.folder, self.folder)
         if self.server:
-            _execute(self.server, f"CREATE DATABASE {made.name} TEMPLATE {self.name}")
-        return made
+            shelf_of(self.server, base.name).make_new(self.name)
 
     def drop(self) -> None:
         """Throw the place away."""
         if self.server:
-            _execute(self.server, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+            drop(self.server, self.name)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def new_name() -> str:
-    """The name of a database that is not there yet."""
-    return f"juyuan_test_{uuid.uuid4().hex[:12]}"
 
 
 def migrated_place(folder: Path, server: str = SERVER) -> Place:
     """A new, migrated, empty portal."""
-    place = Place(folder, server, new_name() if server else "")
-    folder.mkdir(parents=True)
-    if server:
-        _execute(server, f"CREATE DATABASE {place.name}")
+    place = Place(folder, server, create(server) if server else "")
+    folder.mkdir(parents=True, exist_ok=True)
     app = create_app(place.settings())
     with app.app_context():
         flask_migrate.upgrade()
         db.session.remove()
         db.engine.dispose()
     return place
-
-
-def _execute(server: str, statement: str) -> None:
-    with psycopg.connect(server + "postgres", autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]

@@ -24,7 +24,27 @@ ROOT = HERE.parent
 TARGET = HERE / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po"
 ARROW = " => "
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
-KEYWORDS |= dict.fromkeys(("N_", "Refusal", "NotFound", "Conflict", "NotAllowed"))
+KEYWORDS |= dict.fromkeys(
+    (
+        "N_",
+        "Refusal",
+        "NotFound",
+        "Conflict",
+        "NotAllowed",
+        "TooMany",
+        "PayForbidden",
+        "BadReceipt",
+        "Malformed",
+        "NotJson",
+        "Later",
+        "UsedUp",
+        "Full",
+        "WeakPassword",
+        "WrongCode",
+        "Stopped",
+    )
+)
+KEYWORDS |= {"BadField": (2,)}
 """Also what is marked for later, and the sentences of refusals."""
 HOLE = re.compile(r"%\(\w+\)s")
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")

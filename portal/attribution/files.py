@@ -22,9 +22,7 @@ def shares_within_whole(lines: list[Line], file: str, findings: Findings) -> Non
         for day, begins, row in steps:
             total += row.values["share"] if begins else -row.values["share"]
             if begins and total > SHARE_WHOLE:
-                findings.refuse(
-                    "shares_over_whole", file, row.number, field="share", found=f"{account_no}, {day}: {decimal_text(total, 4)} %", expected="at most 100 % on every day"
-                )
+                findings.refuse("shares_over_whole", file, row.number, field="share", found=f"{account_no}, {day}: {decimal_text(total, 4)} %", expected="on no day above 100 %")
 
 
 ATTRIBUTIONS = MasterFile(

@@ -20,7 +20,8 @@ from models.audit import Approval, ApprovalState
 from models.identity import User, UserState
 from portal.actors import Actor, actor_of
 from portal.audit import log
-from portal.audit.policy import APPROVABLE, Approvable, Effect, holds_right, register
+from portal.audit.policy import APPROVABLE, WATCHERS, Approvable, Effect, holds_right, register
+from portal.audit.recordings import hold_clock
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 
 __all__ = ["APPROVABLE", "Approvable", "Effect", "approve", "approve_at_once", "digest_of", "prepare", "refuse", "register", "withdraw"]
@@ -39,6 +40,12 @@ def prepare(actor: Actor, moment: datetime, *, kind: str, subject: str, payload:
     or ID numbers: the digest and the rows outlive erasure). Both are plain JSON. Who may prepare is for the caller to check.
     Raises Refusal for a kind that nobody registered.
     """
+    approval = _put(actor, moment, kind=kind, subject=subject, payload=payload, preview=preview)
+    _tell(approval, actor, moment)
+    return approval
+
+
+def _put(actor: Actor, moment: datetime, *, kind: str, subject: str, payload: Any, preview: Any) -> Approval:
     if kind not in APPROVABLE:
         raise Refusal("nothing of the kind %(kind)s can be approved", kind=kind)
     payload, preview = _plain(payload), _plain(preview)
@@ -66,6 +73,7 @@ def approve(approval_id: int, actor: Actor, moment: datetime, *, digest: str, no
     Raises NotFound; NotAllowed for the preparer, a disabled person or one without the right; Conflict where it was decided
     already or the digest is another one; and whatever the effect refuses, which undoes the approval with it.
     """
+    hold_clock()  # what an effect records is decided by what is believed now
     approval = _waiting(approval_id)
     approver = _second_person(approval, actor)
     _same(approval, digest)
@@ -99,7 +107,8 @@ def approve_at_once(preparer: Actor, approver: Actor, moment: datetime, *, kind:
 
     Raises as `prepare` and `approve` do.
     """
-    approval = prepare(preparer, moment, kind=kind, subject=subject, payload=payload, preview=preview)
+    hold_clock()
+    approval = _put(preparer, moment, kind=kind, subject=subject, payload=payload, preview=preview)  # nobody needs to be told that it waits
     return approve(approval.id, approver, moment, digest=approval.digest, note=note)
 
 
@@ -149,6 +158,12 @@ def _decide(approval: Approval, state: ApprovalState, actor: Actor, moment: date
     approval.decision_note = note.strip()
     after = {"kind": approval.kind, "subject": approval.subject, "digest": approval.digest, "prepared_by": approval.prepared_by_id}
     log.write(actor, moment, f"approval.{state.value}", "approval", str(approval.id), after=after, reason=approval.decision_note)
+    _tell(approval, actor, moment)
+
+
+def _tell(approval: Approval, actor: Actor, moment: datetime) -> None:
+    for watcher in WATCHERS:
+        watcher(approval, actor, moment)
 
 
 def _plain(value: Any) -> Any:

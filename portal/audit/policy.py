@@ -42,6 +42,19 @@ def register(kind: str, right: Can, effect: Effect, *, label: str = "", amounts:
     return approvable
 
 
+Watcher = Callable[[Approval, Actor, datetime], None]
+"""Is told, inside the open transaction, when something begins to wait for a second person and when it is decided."""
+
+WATCHERS: list[Watcher] = []
+
+
+def watch(watcher: Watcher) -> Watcher:
+    """Tell a room further right whenever an approval begins to wait or is decided; its `state` says which."""
+    if watcher not in WATCHERS:
+        WATCHERS.append(watcher)
+    return watcher
+
+
 def holds_right(actor: Actor, kind: str) -> bool:
     """Whether a person may decide approvals of this kind. The right must reach over everything: a branch's is not enough."""
     approvable = APPROVABLE.get(kind)

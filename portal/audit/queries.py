@@ -19,11 +19,10 @@ from portal.refusals import NotFound
 
 
 def lines(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """The lines of the log, a row each with its number as `id` too. Raises NotAllowed without the right to read the log."""
+    """The lines of the log. Raises NotAllowed without the right to read the log."""
     actor.need(Can.AUDIT_READ)
     return select(
         AuditEntry.seq,
-        AuditEntry.seq.label("id"),
         AuditEntry.at,
         AuditEntry.actor_label,
         AuditEntry.action,
@@ -59,6 +58,16 @@ def since(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
 def until(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
     """The lines up to a calendar day, that day included."""
     return and_(AuditEntry.at < datetime.combine(day + timedelta(days=1), time.min, zone)) if day < date.max else true()
+
+
+def prepared_since(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    """The approvals prepared from a calendar day on."""
+    return Approval.prepared_at >= datetime.combine(day, time.min, zone)
+
+
+def prepared_until(day: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    """The approvals prepared up to a calendar day, that day included."""
+    return and_(Approval.prepared_at < datetime.combine(day + timedelta(days=1), time.min, zone)) if day < date.max else true()
 
 
 def entry(actor: Actor, seq: int) -> tuple[AuditEntry, int | None, int | None]:

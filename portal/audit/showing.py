@@ -49,16 +49,16 @@ class Preview:
     tables: tuple[Table, ...]
 
 
-def preview(value: Any, amounts: Collection[str] = ()) -> Preview:
-    """Lay a preview out. Entries named in `amounts` that are whole numbers are fen."""
-    entries = value if isinstance(value, Mapping) else {"preview": value}
+def preview(value: Any, amounts: Collection[str] = (), *, order: Sequence[str] = ()) -> Preview:
+    """Lay a preview out. Entries named in `amounts` that are whole numbers are fen; those named in `order` come first, in that order."""
+    entries = _ordered(value, order) if isinstance(value, Mapping) else {"preview": value}
     facts: list[tuple[str, Cell]] = []
     tables: list[Table] = []
     for name, held in entries.items():
         if isinstance(held, Mapping):
             facts += [(f"{name} {part}", _cell(part, inner, amounts)) for part, inner in held.items()]
         elif isinstance(held, list) and held and all(isinstance(row, Mapping) for row in held):
-            headers = tuple(dict.fromkeys(key for row in held for key in row))
+            headers = tuple(_ordered(dict.fromkeys(key for row in held for key in row), order))
             tables.append(Table(name, headers, tuple(tuple(_cell(key, row.get(key), amounts) for key in headers) for row in held)))
         elif isinstance(held, Sequence) and not isinstance(held, str):
             facts.append((name, Cell(", ".join(_shown(one) or "–" for one in held) or "–")))
@@ -70,7 +70,15 @@ def preview(value: Any, amounts: Collection[str] = ()) -> Preview:
 def _cell(name: str, value: Any, amounts: Collection[str]) -> Cell:
     if name in amounts and isinstance(value, int) and not isinstance(value, bool):
         return Cell(str(value), value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Cell(f"{value:,}")
     return Cell(_shown(value) or "–")
+
+
+def _ordered(entries: Mapping[str, Any], order: Sequence[str]) -> dict[str, Any]:
+    """The same entries: those of the order first, the rest as they stand."""
+    places = {name: place for place, name in enumerate(order)}
+    return dict(sorted(entries.items(), key=lambda entry: places.get(entry[0], len(places))))
 
 
 def _shown(value: Any) -> str | None:

@@ -53,7 +53,7 @@ class Broken(ValueError):
 
 
 Record = dict[str, Any]
-_DIGEST = "\0digest"  # what `read_export` already computed over a line's own bytes; no key of a log line
+DIGEST = "\0digest"  # what whoever read the line already computed over it as it was kept; no key of a log line
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -95,7 +95,7 @@ def _wrong(record: Record, expected: int, last: str) -> str:
         return f"line {expected} is missing: line {seq} stands in its place" if isinstance(seq, int) and seq > expected else f"line {seq} stands where line {expected} belongs"
     if record.get("previous_hash") != last:
         return f"it names {str(record.get('previous_hash'))[:12]}… as the hash before it, which is {last[:12]}…"
-    found = record.get(_DIGEST) or _digest(record)
+    found = record.get(DIGEST) or _digest(record)
     return "" if found == record.get("hash") else f"its content hashes to {found[:12]}…, but it carries {str(record.get('hash'))[:12]}…"
 
 
@@ -120,13 +120,13 @@ def read_export(path: Path) -> Iterator[Record]:
                 record = json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise Broken(f"{path.name} line {number}: not JSON ({error})") from error
-            if not isinstance(record, dict) or _DIGEST in record:
+            if not isinstance(record, dict) or DIGEST in record:
                 raise Broken(f"{path.name} line {number}: expected a line of the log")
             # A line as the portal writes it is what was hashed, with the hash itself in the midst: no need to write it anew.
             # What follows the last `,"hash":` are plain words, so it is the line's own and not one inside before or after.
             mark = line.rfind(b',"hash":"')
             if mark > 0 and line[mark + 9 : mark + 75] == f'{record.get("hash")}",'.encode("utf-8", "replace"):
-                record[_DIGEST] = hashlib.sha256(line[:mark] + line[mark + 74 :].rstrip(b"\n")).hexdigest()
+                record[DIGEST] = hashlib.sha256(line[:mark] + line[mark + 74 :].rstrip(b"\n")).hexdigest()
             yield record
 
 

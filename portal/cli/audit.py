@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from models.audit import Approval
 from portal import clock
@@ -22,12 +22,6 @@ from portal.transaction import transaction
 
 audit = RefusingGroup("audit", help="The audit log: does it hold, what does it say, what is its end?")
 approvals = RefusingGroup("approvals", help="What waits for a second person.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(audit)
-    app.cli.add_command(approvals)
 
 
 @audit.command("verify")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import click
-from flask import Flask
 
 from models.values.calendar import NotADate, parse_day
 from portal.actors import TERMINAL
@@ -16,11 +15,6 @@ from portal.settlement import calendar
 from portal.transaction import transaction
 
 group = RefusingGroup("calendar", help="The trading calendar: sow, show, correct.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 def _day(text: str) -> date:

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask_babel import gettext
 
 from models import db
@@ -32,11 +32,6 @@ from portal.refusals import Refusal
 from portal.transaction import lock_months, transaction
 
 group = RefusingGroup("commission", help="A month's commission: preview, close, explain, export.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 class Period(click.ParamType[Month]):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from models.identity import Role
 from portal.cli.progress import progress
@@ -18,11 +18,6 @@ from portal.keys import keyring
 from portal.refusals import Refusal
 
 group = RefusingGroup("demo", help="The demonstration firm: a year of invented clients, trades and commission.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 @group.command("make")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from models.settlement import ImportState
 from portal.actors import TERMINAL, Actor
@@ -24,11 +24,6 @@ from portal.settlement.wording import expected, remedy, sentence
 
 SHOWN = 50
 NOTHING_READABLE = 2
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(import_files)
 
 
 @click.command("import")

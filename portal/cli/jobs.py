@@ -6,7 +6,7 @@ import signal
 from datetime import timedelta
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from portal.actors import TERMINAL
 from portal.cli.refusing import RefusingGroup
@@ -15,11 +15,6 @@ from portal.jobs.claims import STALE_AFTER
 from portal.jobs.worker import Worker
 
 jobs = RefusingGroup("jobs", help="Work that outlasts a request.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(jobs)
 
 
 @jobs.command("work")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask import Flask
 
 from portal import clock, keys
 from portal.actors import TERMINAL
@@ -16,11 +15,6 @@ from portal.sealing import Keyring
 from portal.transaction import transaction
 
 group = RefusingGroup("keys", help="The keys that seal phone and ID numbers.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 @group.command("list")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from flask_babel import gettext as _
 
@@ -24,11 +23,6 @@ group = AppGroup("statements", help="Clients' own settlement statements.")
 SHOWN = ("previous_balance", "deposit_withdrawal", "realized_pnl", "mtm_pnl", "total_pnl", "floating_pnl", "fee", "balance", "equity", "margin", "available")
 
 Checked = tuple[Statement | None, Findings]
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 @group.command("check")

@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
+from models import db
 from models.identity import LinkPurpose, Role, User
 from portal import clock
 from portal.actors import TERMINAL
 from portal.cli.refusing import RefusingGroup
 from portal.identity import passwords, queries, verbs
-from portal.identity.queries import UserFilter
 from portal.refusals import NotFound, Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
 
 group = RefusingGroup("users", help="The people who sign in.")
-
-
-def install(app: Flask) -> None:
-    """Register the commands."""
-    app.cli.add_command(group)
 
 
 @group.command("add")
@@ -52,7 +47,9 @@ def add(email: str, name: str, roles: tuple[str, ...], demo_password: str | None
 @click.option("--state", default="", help="Only this state: invited, active or disabled.")
 def list_users(role: str, state: str) -> None:
     """List users: address, state, roles, numbers and name, separated by tabs."""
-    for user in queries.fetched(queries.users_listed(TERMINAL, UserFilter(role=role, state=state)), offset=0, limit=None):
+    found = queries.users_visible_to(TERMINAL).order_by(User.email)
+    found = found.where(queries.in_role(role)) if role else found
+    for user in db.session.scalars(found.where(User.state == state) if state else found):
         numbers = ",".join(number for number in (user.broker_no, user.client_no, user.staff_no, user.branch_no) if number)
         click.echo("\t".join((user.email, user.state, ",".join(row.role for row in user.roles), numbers or "-", user.name)))
 

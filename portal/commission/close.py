@@ -34,16 +34,18 @@ def blockers(period: Month, known: int) -> tuple[list[str], list[date]]:
     return earlier, missing_days(period, list(db.session.execute(settled).scalars()))
 
 
-def prepare_close(run: CommissionRun, actor: Actor, moment: datetime, *, accept_missing: bool) -> Approval:
-    """Put a computed month before a second person. Raises Refusal where earlier months are open or settled days are missing."""
+def prepare_close(run: CommissionRun, actor: Actor, moment: datetime, *, accept_missing: bool, accepted: dict[str, str] | None = None) -> Approval:
+    """Put a computed month before a second person. Raises Refusal where earlier months are open or settled days are missing.
+
+    `accepted` says what else was accepted by name; the second person is shown it."""
     actor.need(Can.MONTH_PREPARE)
     period = Month.parse(run.period)
     missing = _check(run, period)
     if missing and not accept_missing:
         days = ", ".join(str(day) for day in missing)
         raise Refusal("%(period)s lacks the settled days %(days)s: import them, or close with the missing days accepted by name", period=run.period, days=days)
-    payload = {"run_id": run.id, "digest": run.digest, "missing_days": [str(day) for day in missing]}
-    return approvals.prepare(actor, moment, kind=CLOSE, subject=run.period, payload=payload, preview=preview_of(run))
+    payload = {"digest": run.digest, "missing_days": [str(day) for day in missing]}
+    return approvals.prepare(actor, moment, kind=CLOSE, subject=run.period, payload=payload, preview={**preview_of(run), **(accepted or {})})
 
 
 def preview_of(run: CommissionRun) -> dict[str, Any]:
@@ -82,8 +84,9 @@ def changed_since(run: CommissionRun, period: Month) -> bool:
 
 def _close(approval: Approval, actor: Actor, moment: datetime) -> None:
     """Freeze the approved run. Runs inside the approver's transaction, once."""
-    run = db.session.get(CommissionRun, approval.payload["run_id"])
-    if run is None or run.digest != approval.payload["digest"]:
+    same = select(CommissionRun).where(CommissionRun.period == approval.subject, CommissionRun.digest == approval.payload["digest"])
+    run = db.session.execute(same.order_by(CommissionRun.id.desc()).limit(1)).scalar_one_or_none()
+    if run is None:
         raise Conflict("the preview that was prepared is no longer there: prepare the close again")
     _check(run, Month.parse(run.period))
     if approval.prepared_by_id is None or actor.user_id is None:
@@ -100,7 +103,7 @@ def _close(approval: Approval, actor: Actor, moment: datetime) -> None:
             missing_days=approval.payload["missing_days"],
         )
     )
-    log.write(actor, moment, CLOSE, "month", run.period, after={"run": run.id, "digest": run.digest, "missing_days": approval.payload["missing_days"]})
+    log.write(actor, moment, CLOSE, "month", run.period, after={"digest": run.digest, "missing_days": approval.payload["missing_days"]})
     db.session.flush()
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 from sqlalchemy import func, select
 
 from models import db
-from models.commission import Adjustment, MonthClose, PlanVersion, RunLevel, RunStatement, SegmentRole
+from models.commission import Adjustment, CommissionRun, MonthClose, PlanVersion, RunLevel, RunStatement, SegmentRole
 from models.values.calendar import Month
+from portal.ahead import one_ahead
 from portal.commission import store
+from portal.commission.carried import Carried, Handed, carried_from_closed, closes, first_open
 from portal.commission.correct import differences
 from portal.commission.facts import MonthFacts
 from portal.commission.load import load_month
@@ -39,15 +41,7 @@ class Computed:
     products: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass
-class _Carried:
-    """What earlier months hand to a month, by broker_id."""
-
-    carry_over: dict[int, int] = field(default_factory=dict)
-    releases: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
-
-
-def open_months(period: Month, first: Month | None, closed: list[str]) -> list[Month]:
+def open_months(period: Month, first: Month | None, closed: Container[str]) -> list[Month]:
     """The months that are not closed, from the first with facts up to and including `period`, in order."""
     start = min(first, period) if first else period
     return [month for month in start.until(period) if str(month) not in closed]
@@ -58,32 +52,44 @@ def compute(period: Month, known: int, first: Month | None, touched: list[str], 
 
     `first` is the first month with facts; `touched` are the closed months that something learnt since may change.
     """
-    closed = list(db.session.execute(select(MonthClose.period).order_by(MonthClose.period)).scalars())
+    closed = closes()
     months = open_months(period, first, closed)
-    carried = _carried_from_closed(months[0])
-    for month in months:
-        corrected = [origin for origin in touched if month == months[0] and origin < str(month)]
+    carried = carried_from_closed(months, closed)
+    handed = _handed_by_previews(months[:-1], known)
+    for month, statements in handed:
+        carried.add(month, statements)
+    for month in months[len(handed) :]:
+        # A closed month is corrected in the first open month after it.
+        corrected = [origin for origin in touched if month == first_open(Month.parse(origin), closed)]
         assumed = [str(earlier) for earlier in months if earlier < month]
         computed = _compute_one(month, known, carried, corrected, assumed, progress, keep=month == period)
-        carried.carry_over = {broker: min(row.payable, 0) for broker, row in computed.statements.items() if row.payable < 0}
-        for broker, row in computed.statements.items():
-            if row.release_period:
-                carried.releases[row.release_period][broker] -= row.reserve
+        carried.add(month, computed.statements)
     return computed
 
 
-def _carried_from_closed(month: Month) -> _Carried:
-    carried = _Carried()
-    closed = select(RunStatement).join(MonthClose, MonthClose.run_id == RunStatement.run_id)
-    for row in db.session.execute(closed.where(MonthClose.period == str(month.plus(-1)), RunStatement.payable < 0)).scalars():
-        carried.carry_over[row.broker_id] = row.payable
-    held = closed.where(MonthClose.period < str(month), RunStatement.reserve_release_period >= str(month))
-    for row in db.session.execute(held).scalars():
-        carried.releases[str(row.reserve_release_period)][row.broker_id] -= row.reserve
-    return carried
+def _handed_by_previews(months: list[Month], known: int) -> list[tuple[Month, dict[int, Handed]]]:
+    """What open months hand on whose previews stand already, by broker_id. Nothing where one is missing or was replaced meanwhile."""
+    runs = _previews_of(months, known)
+    row = RunStatement
+    query = select(row.run_id, row.broker_id, row.payable, row.reserve, row.reserve_release_period).where(row.run_id.in_([run for _, run in runs]))
+    handed: dict[int, dict[int, Handed]] = defaultdict(dict)
+    for run, broker, payable, reserve, release in db.session.execute(query) if runs else ():
+        handed[run][broker] = Handed(payable, reserve, release or "")
+    return [(month, handed[run]) for month, run in runs] if runs == _previews_of(months, known) else []
 
 
-def _compute_one(month: Month, known: int, carried: _Carried, corrected: list[str], assumed: list[str], progress: Progress, *, keep: bool) -> Computed:
+def _previews_of(months: list[Month], known: int) -> list[tuple[Month, int]]:
+    """Open months that follow one another with their previews, where all were previewed with this knowledge: computing them once
+    more would give the same. Empty where one is missing."""
+    run = CommissionRun
+    query = select(run.period, run.id, run.assumed_open).where(run.period.in_(map(str, months)), run.known_recording_id == known).order_by(run.id)
+    found = {row.period: row for row in db.session.execute(query)}
+    wanted = {month: [str(earlier) for earlier in months if earlier < month] for month in months}
+    follow = all(str(month) in found and found[str(month)].assumed_open == earlier for month, earlier in wanted.items())
+    return [(month, found[str(month)].id) for month in wanted] if follow else []
+
+
+def _compute_one(month: Month, known: int, carried: Carried, corrected: list[str], assumed: list[str], progress: Progress, *, keep: bool) -> Computed:
     facts = load_month(month, known)
     attributed = attribute_month(facts, progress)
     tiers = tiers_of(attributed)
@@ -93,6 +99,7 @@ def _compute_one(month: Month, known: int, carried: _Carried, corrected: list[st
     for origin in corrected:
         _correct(computed, Month.parse(origin), known, corrections, progress, keep=keep)
     adjustments = _adjustments(month, known)
+    carry_overs, releases = carried.carry_overs.get(str(month), {}), carried.releases.get(str(month), {})
     guaranteed = guaranteed_brokers(facts)
     terms_at_end = dict(facts.month_end.select("b", "version").iter_rows())
     for b, broker_id, person in facts.brokers.select("b", "broker_id", "person").iter_rows():
@@ -104,8 +111,8 @@ def _compute_one(month: Month, known: int, carried: _Carried, corrected: list[st
             earned=earned,
             corrections=corrections.get(broker_id, 0),
             adjustments=adjustments.get(broker_id, 0),
-            release=carried.releases.get(str(month), {}).get(broker_id, 0),
-            carry_over=carried.carry_over.get(broker_id, 0),
+            release=releases.get(broker_id, 0),
+            carry_over=carry_overs.get(broker_id, 0),
             lines=lines,
         )
         statement = settle(month, entries)
@@ -126,13 +133,18 @@ def _earn(computed: Computed, attributed: Attributed, tiers: dict[tuple[int, int
     ids = dict(facts.brokers.select("b", "broker_id").iter_rows())
     amounts: dict[int, tuple[int, int]] = {}
     daily = []
-    for lines in price_month(attributed, tiers, progress):
-        for b, earned, count in sums_by_broker(lines).iter_rows():
-            amounts[ids[b]] = (earned, count)
-        daily.append(lines.group_by("b", "day").agg(amount=pl.col("amount").sum()))
-        if keep and lines.height:
-            computed.segments.append(store.encode(lines, names, SegmentRole.LINES, len(computed.segments)))
-            computed.lines += lines.height
+
+    def priced() -> Iterator[pl.DataFrame]:
+        for lines in price_month(attributed, tiers, progress):
+            for b, earned, count in sums_by_broker(lines).iter_rows():
+                amounts[ids[b]] = (earned, count)
+            daily.append(lines.group_by("b", "day").agg(amount=pl.col("amount").sum()))
+            if keep and lines.height:
+                computed.lines += lines.height
+                yield lines
+
+    encoded = one_ahead(lambda lines: store.encode(lines, names, SegmentRole.LINES, 0), priced())
+    computed.segments += (replace(segment, shard=shard) for shard, segment in enumerate(encoded))
     earned = pl.concat([pl.DataFrame(schema={"b": pl.Int32, "day": pl.Date, "amount": pl.Int64}), *daily])
     by_day = attributed.broker_days.join(earned.drop_nulls("day"), on=["b", "day"], how="full", coalesce=True).fill_null(0)
     by_day = by_day.filter(pl.any_horizontal(pl.col("accounts", "equity", "retained_fee", "amount") != 0))

@@ -48,7 +48,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class Question:
-    """Which lines of a broker's month to explain; what is left empty is not asked for."""
+    """Which lines of a broker's month to explain; what is left empty is not asked for. `alone`: other brokers' shares are left out."""
 
     broker_no: str
     account_no: str
@@ -56,6 +56,7 @@ class Question:
     exchange: str = ""
     product: str = ""
     kind: str = ""
+    alone: bool = False
 
 
 def explain(run: CommissionRun, question: Question) -> list[Explained]:
@@ -99,6 +100,7 @@ class Priced:
     lines: pl.DataFrame
     tiers: dict[tuple[int, int], TierResult]
     account_id: int
+    alone: bool
 
     @cached_property
     def source(self) -> AccountDay:
@@ -118,7 +120,7 @@ def _priced_again(run: CommissionRun, broker_id: int, account_id: int, question:
     overrides = price_overrides(earning_lines(fee_lines), chains_of(pairs, facts.uplines), facts.standing, facts.ties, facts.terms)
     lines = pl.concat([fee_lines, price_equity(equity, facts.terms), overrides])
     me = facts.brokers.filter(pl.col("broker_id") == broker_id)["b"].item()
-    return Priced(run, facts, day, me, trades, equity, lines.filter(pl.col("b") == me), tiers, account_id)
+    return Priced(run, facts, day, me, trades, equity, lines.filter(pl.col("b") == me), tiers, account_id, question.alone)
 
 
 def _explain_line(row: dict[str, Any], question: Question, priced: Priced) -> Explained:

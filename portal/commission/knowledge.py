@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import exists, func, or_, select
@@ -10,10 +11,12 @@ from sqlalchemy.orm import aliased
 from models import db
 from models.attribution import Attribution
 from models.clients import AccountVersion
-from models.commission import Adjustment, Agreement, CommissionRun, MonthClose, PlanVersion
+from models.commission import Adjustment, Agreement, PlanVersion
 from models.partners import BrokerStatus, BrokerVersion, Licence, Relative, Upline
 from models.settlement import SettlementDay
 from models.values.calendar import Month
+from portal.commission.carried import closes
+from portal.versions import first_day_changed
 
 DATED = (BrokerStatus, Licence, Upline, Relative, Attribution, Agreement, PlanVersion)
 """What is dated and may change what a day earned."""
@@ -32,19 +35,25 @@ def first_month(known: int) -> Month | None:
 def touched_months(known: int) -> list[str]:
     """The closed months for which something was recorded after they were last trued up, in order.
 
-    Every close trues up all earlier months with its own knowledge, so only what was recorded after the newest close
-    can matter. A dated row touches every month from its valid_from on; a day its own month; a changed kind or ID number all.
+    Every close trues up the closed months before it with its own knowledge, so for each month only what was recorded after the
+    newest close of it or of a later month can matter. A dated row touches every month from the first day on which it may count
+    otherwise; a day its own month; a changed kind or ID number all.
     """
-    closes = db.session.execute(select(MonthClose.period, CommissionRun.known_recording_id).join(CommissionRun, CommissionRun.id == MonthClose.run_id)).all()
-    if not closes:
-        return []
-    since = max(row.known_recording_id for row in closes)
-    periods = sorted(row.period for row in closes)
+    closed = closes()
+    since = {period: max(at for other, at in closed.items() if other >= period) for period in closed}
+    by_since: dict[int, list[str]] = defaultdict(list)
+    for period, at in since.items():
+        by_since[at].append(period)
+    return sorted(period for at, periods in by_since.items() for period in _touched(periods, at, known))
+
+
+def _touched(periods: list[str], since: int, known: int) -> list[str]:
+    """Those of some closed months that something recorded after `since` may change."""
     if identity_changed_since(since, known):
         return periods
     days = select(SettlementDay.trade_date).where(SettlementDay.recording_id > since, SettlementDay.recording_id <= known).distinct()
     months = {str(Month.of(day)) for day in db.session.execute(days).scalars()}
-    starts = [db.session.execute(select(func.min(model.valid_from)).where(model.recording_id > since, model.recording_id <= known)).scalar() for model in DATED]
+    starts = [first_day_changed(model, since, known) for model in DATED]
     earliest = min((day for day in starts if day), default=None)
     return [period for period in periods if period in months or (earliest and Month.parse(period).last >= earliest)]
 

@@ -19,11 +19,12 @@ from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Li
 from models.values.calendar import Month
 from portal.bulk import read_frame
 from portal.commission.facts import ATTRIBUTIONS, EQUITY, NO_VERSION, PRODUCTS, STANDING, TIES, TRADES, UPLINES, Day, MonthFacts
+from portal.commission.instead import WhatIf
 from portal.commission.price import LEVELS
 from portal.commission.terms import Terms, read_terms
 from portal.commission.vocabulary import Reason
 from portal.settlement.facts import account_rows, day_frames, settled_days
-from portal.versions import current
+from portal.versions import current, newest_of
 
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
@@ -38,8 +39,8 @@ class Part:
     brokers: frozenset[int] = frozenset()
 
 
-def load_month(month: Month, known: int, part: Part | None = None) -> MonthFacts:
-    """Everything that pricing `month`, or a part of it, needs, as known at recording `known`."""
+def load_month(month: Month, known: int, part: Part | None = None, what_if: WhatIf | None = None) -> MonthFacts:
+    """Everything that pricing `month`, or a part of it, needs, as known at recording `known`; `what_if` lays a plan over it."""
     days = part.days if part and part.days is not None else settled_days(month.first, month.last, known)
     uplines = _dated(Upline, known, month)
     accounts, concerned = (None, None) if part is None else (part.accounts, _concerned(part, known, month, uplines))
@@ -47,6 +48,8 @@ def load_month(month: Month, known: int, part: Part | None = None) -> MonthFacts
     ranks = brokers.select("broker_id", "b")
     spans = {model.__tablename__: _dated(model, known, month, concerned) for model in (BrokerStatus, Licence, Agreement)}
     versions = _dated(PlanVersion, known, month)
+    if what_if is not None:
+        versions, spans["agreement"] = what_if.versions(versions, month), what_if.agreements(spans["agreement"])
     standing = _standing(brokers, spans, versions, days)
     month_end = _standing(brokers, spans, versions, [month.last])
     products = _Products()
@@ -58,7 +61,7 @@ def load_month(month: Month, known: int, part: Part | None = None) -> MonthFacts
         brokers=brokers,
         attributions=_attributions(known, month, ranks, accounts),
         standing=standing,
-        ties=_ties(known, month, brokers),
+        ties=_ties(known, month, brokers, accounts),
         uplines=_uplines(uplines, ranks),
         terms=_terms(versions),
         plan_of_version=dict(versions.select("id", "plan_id").iter_rows()),
@@ -78,30 +81,42 @@ def _concerned(part: Part, known: int, month: Month, uplines: pl.DataFrame) -> l
     return sorted(found)
 
 
+BETWEEN = "\x00"
+"""Between an exchange and a product: it sorts before every letter."""
+
+
 class _Products:
     """Numbers (pid) for exchange and product, compared without case, in the order in which they are met."""
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._names: list[tuple[str, str]] = []
-        self._spellings: set[tuple[str, str]] = set()
+        self._met: list[str] = []
+        self._pids: list[int] = []
 
     def number(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Replace the columns exchange and product by pid."""
-        pairs = frame.select("exchange", "product").unique().sort("exchange", "product")
-        numbers = []
-        for exchange, product in pairs.iter_rows():
-            self._spellings.add((exchange, product))
+        """Replace the columns exchange and product by pid. Of a day's 300,000 rows each spelling is looked at once."""
+        spelled = frame["exchange"] + BETWEEN + frame["product"]
+        coded = spelled.cast(pl.Enum(self._met), strict=False)
+        if coded.null_count():
+            self._meet(spelled.filter(coded.is_null()).unique().sort().to_list())
+            coded = spelled.cast(pl.Enum(self._met))
+        pids = pl.Series("pid", self._pids, dtype=pl.Int32).gather(coded.to_physical())
+        return frame.with_columns(pids)
+
+    def _meet(self, spellings: list[str]) -> None:
+        for spelling in spellings:
+            exchange, _, product = spelling.partition(BETWEEN)
             key = (exchange.upper(), product.upper())
             if key not in self._numbers:
                 self._numbers[key] = len(self._names)
                 self._names.append((exchange, product))
-            numbers.append(self._numbers[key])
-        return frame.join(pairs.with_columns(pid=pl.Series(numbers, dtype=pl.Int32)), on=["exchange", "product"])
+            self._met.append(spelling)
+            self._pids.append(self._numbers[key])
 
     def spellings(self) -> list[tuple[str, str]]:
         """Every pair met so far, as spelled."""
-        return sorted(self._spellings)
+        return sorted((exchange, product) for exchange, _, product in (spelling.partition(BETWEEN) for spelling in self._met))
 
     def frame(self) -> pl.DataFrame:
         """PRODUCTS met so far."""
@@ -148,16 +163,20 @@ def _dated(model: Any, known: int, month: Month, brokers: list[int] | None = Non
 
 
 def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
-    rows = current(Attribution, known).subquery() if accounts is None else current(Attribution, known, Attribution.account_id.in_(accounts)).subquery()
-    names = ("account_id", "broker_id", "share", "state", "valid_from", "valid_to", "confirmed_on", "id")
-    query = select(*(rows.c[name] for name in names)).where(rows.c.valid_from <= month.last, rows.c.valid_to > month.first)
-    schema = {"account": pl.Int32, "broker_id": pl.Int64, "share": pl.Int64, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "attribution": pl.Int64}
+    row = Attribution
+    columns = (row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, row.confirmed_on, row.id, row.withdrawn)
+    query = select(*columns).where(row.recording_id <= known)
+    if accounts is not None:
+        query = query.where(row.account_id.in_(accounts))
+    schema = {"account": pl.Int32, "broker_id": pl.Int64, "share": pl.Int64, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "attribution": pl.Int64, "withdrawn": pl.Boolean}
+    held = newest_of(read_frame(query, schema), ["account", "broker_id", "valid_from"], "attribution")
+    held = held.filter(pl.col("valid_from") <= month.last, pl.col("valid_to") > month.first)
     reasons = {
         AttributionState.CONFIRMED.value: 0,
         AttributionState.PENDING.value: Reason.attribution_pending.value,
         AttributionState.SUSPENDED.value: Reason.attribution_suspended.value,
     }
-    frame = read_frame(query, schema).with_columns(reason=pl.col("state").replace_strict(reasons, return_dtype=pl.UInt8)).join(ranks, on="broker_id")
+    frame = held.with_columns(reason=pl.col("state").replace_strict(reasons, return_dtype=pl.UInt8)).join(ranks, on="broker_id")
     return frame.select(pl.col(name).cast(dtype) for name, dtype in ATTRIBUTIONS.items())
 
 
@@ -191,7 +210,7 @@ def _standing(brokers: pl.DataFrame, spans: dict[str, pl.DataFrame], versions: p
     return frame.select(pl.col(name).cast(dtype) for name, dtype in STANDING.items())
 
 
-def _ties(known: int, month: Month, brokers: pl.DataFrame) -> pl.DataFrame:
+def _ties(known: int, month: Month, brokers: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
     """TIES: the broker's own accounts, always, and his relatives' over their span. Empty ID numbers are never equal."""
     relatives = current(Relative, known).subquery()
     schema = {"broker_id": pl.Int64, "id_no_index": pl.String, **SPAN}
@@ -200,18 +219,22 @@ def _ties(known: int, month: Month, brokers: pl.DataFrame) -> pl.DataFrame:
     whole = {"valid_from": pl.lit(month.first), "valid_to": pl.lit(month.last + timedelta(days=1)), "reason": pl.lit(Reason.self_account.value, pl.UInt8)}
     own = brokers.filter(pl.col("id_no_index") != "").select("broker_id", "id_no_index", **whole)
     people = pl.concat([own, related])
-    numbers = people["id_no_index"].unique().to_list()
-    known_accounts = _accounts_with(numbers, known)
+    known_accounts = _accounts_with(people["id_no_index"].unique().to_list(), known, accounts)
     ties = people.join(known_accounts, on="id_no_index").join(brokers.select("broker_id", "b"), on="broker_id")
     return ties.select(pl.col(name).cast(dtype) for name, dtype in TIES.items())
 
 
-def _accounts_with(numbers: list[str], known: int) -> pl.DataFrame:
-    """Accounts whose client's ID number, as known, is one of `numbers` (blind indexes)."""
-    touched = select(AccountVersion.account_id).where(AccountVersion.id_no_index.in_(numbers))
-    version = current(AccountVersion, known, AccountVersion.account_id.in_(touched)).subquery()
-    query = select(version.c.account_id, version.c.id_no_index).where(version.c.id_no_index.in_(numbers))
-    return read_frame(query, {"account": pl.Int64, "id_no_index": pl.String})
+def _accounts_with(numbers: list[str], known: int, among: list[int] | None) -> pl.DataFrame:
+    """Accounts, of all or `among` some, whose client's ID number, as known, is one of `numbers` (blind indexes). Two look-ups by key:
+    in one query PostgreSQL would choose the newest version of every account first."""
+    row = AccountVersion
+    touched = among
+    if touched is None:
+        touched = list(db.session.execute(select(row.account_id).where(row.id_no_index.in_(numbers)).distinct()).scalars()) if numbers else []
+    schema = {"account": pl.Int64, "id_no_index": pl.String, "version": pl.Int64, "withdrawn": pl.Boolean}
+    query = select(row.account_id, row.id_no_index, row.id, row.withdrawn).where(row.recording_id <= known, row.account_id.in_(touched))
+    held = newest_of(read_frame(query, schema), ["account"], "version")
+    return held.filter(pl.col("id_no_index").is_in(numbers)).select("account", "id_no_index")
 
 
 def _uplines(spans: pl.DataFrame, ranks: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from portal.ahead import one_ahead
 from portal.commission.attribute import attribute_equity, attribute_trades, claims_on
-from portal.commission.facts import NO_VERSION, MonthFacts
+from portal.commission.facts import NO_VERSION, Day, MonthFacts
 from portal.commission.price import LINES, chains_of, earning_rows, price_equity, price_overrides, price_trades
 from portal.commission.tiers import TierResult, measure_tiers
 from portal.commission.vocabulary import Reason
@@ -39,25 +40,41 @@ class Attributed:
 def attribute_month(facts: MonthFacts, progress: Progress = quiet) -> Attributed:
     """Attribute every settled day of the month, one by one."""
     on_equity = [version for version, term in facts.terms.items() if term.needs_equity]
-    trades, equity, days = [], [], []
+
+    def attributed(loaded: Day) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        claims = claims_on(loaded.day, facts.attributions, facts.standing, facts.ties)
+        trades, equity = attribute_trades(loaded, claims), attribute_equity(loaded, claims)
+        paid = equity.filter(pl.col("version").is_in(on_equity))
+        return trades.drop("attribution"), paid.drop("attribution"), _broker_day(trades, equity)
+
+    days = list(one_ahead(attributed, _loaded(facts, progress)))
+    none, count = _nothing(), facts.brokers.height
+    trades, equity, broker_days = ([none[place], *(day[place] for day in days)] for place in range(3))
+    del days  # each list is emptied as it is sorted, so that no row is held twice
+    return Attributed(facts, _by_broker(trades, count), _by_broker(equity, count), pl.concat(broker_days))
+
+
+def _loaded(facts: MonthFacts, progress: Progress) -> Iterator[Day]:
+    """The settled days of the month, one by one."""
     for done, day in enumerate(facts.days):
         progress("attribute", done, len(facts.days))
-        loaded = facts.load(day, facts.known)
-        claims = claims_on(day, facts.attributions, facts.standing, facts.ties)
-        trade_rows, equity_rows = attribute_trades(loaded, claims), attribute_equity(loaded, claims)
-        days.append(_broker_day(trade_rows, equity_rows))
-        trades.append(trade_rows.drop("attribution"))
-        equity.append(equity_rows.filter(pl.col("version").is_in(on_equity)).drop("attribution"))
-    none = _nothing()
-    count = facts.brokers.height
-    return Attributed(facts, _by_broker([none[0], *trades], count), _by_broker([none[1], *equity], count), pl.concat([none[2], *days]))
+        yield facts.load(day, facts.known)
 
 
 def _by_broker(days: list[pl.DataFrame], brokers: int) -> pl.DataFrame:
-    """The days' rows in one frame sorted by b, made range by range of brokers, so that nothing is held three times."""
+    """The days' rows in one frame sorted by b, range by range of brokers. The list is emptied on the way."""
     step = max(1, -(-brokers // RANGES)) if sum(day.height for day in days) > LINES_A_SHARD else max(1, brokers)
     ranges = [pl.col("b").is_between(first, first + step - 1) for first in range(0, max(1, brokers), step)]
-    return pl.concat(pl.concat(day.filter(here) for day in days).sort("b", maintain_order=True) for here in ranges)
+    parts: list[list[pl.DataFrame]] = [[] for _ in ranges]
+    days.reverse()
+    while days:
+        day = days.pop()
+        for part, here in zip(parts, ranges, strict=True):
+            part.append(day.filter(here))
+    sorted_parts = []
+    while parts:
+        sorted_parts.append(pl.concat(parts.pop()).sort("b", maintain_order=True))
+    return pl.concat(reversed(sorted_parts))
 
 
 def _broker_day(trade_rows: pl.DataFrame, equity_rows: pl.DataFrame) -> pl.DataFrame:

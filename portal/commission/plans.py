@@ -17,7 +17,11 @@ MEASURES = ("retained_fee", "average_equity", "lots")
 MODES = ("whole", "marginal")
 TERMS = ("deductions", "components", "overrides", "cap", "guarantee", "reserve")
 LARGEST = 10**14
-"""Thresholds, caps and rates per lot at or above this many yuan are a mistake."""
+"""Thresholds, caps and guarantees at or above this many yuan are a mistake."""
+LARGEST_RATE = 100
+"""So is a rate of 10,000 % or more: what it gives would not fit the books."""
+LARGEST_PER_LOT = 100_000
+"""And so are this many yuan per lot."""
 
 Say = Callable[[str, str, object, object], None]
 """Takes note of a fault: its code, where in the plan, what was found, what was expected."""
@@ -86,7 +90,7 @@ def check_version(version: Any, say: Say, place: str) -> None:
         at = f"{place}.deductions[{index}]"
         if _object(deduction, say, at, ("name", "rate"), ("name", "rate")):
             _read(words(120, required=False), deduction["name"], say, f"{at}.name")
-            total += _rate(deduction["rate"], say, f"{at}.rate") or 0
+            total += _rate(deduction["rate"], say, f"{at}.rate", LARGEST_RATE) or 0
     if total > RATE_UNIT:
         say("deductions_over_whole", f"{place}.deductions", decimal_text(total, 8), "at most 1 together")
     seen: set[str] = set()
@@ -109,7 +113,7 @@ def _component(component: Any, seen: set[str], say: Say, place: str) -> None:
             say("rate_or_tiers", place, ", ".join(component), "either rate or tiers")
         elif "rate" in component:
             if _object(component, say, place, ("kind", "rate"), ()):
-                _rate(component["rate"], say, f"{place}.rate")
+                _rate(component["rate"], say, f"{place}.rate", LARGEST_RATE)
         elif _object(component, say, place, ("kind", "tiers"), ()):
             _tiers(component["tiers"], say, f"{place}.tiers")
     elif kind == "per_lot":
@@ -117,9 +121,9 @@ def _component(component: Any, seen: set[str], say: Say, place: str) -> None:
             _per_lot(component["rates"], say, f"{place}.rates")
     elif kind == "turnover":
         if _object(component, say, place, ("kind", "rate"), ("rate",)):
-            _rate(component["rate"], say, f"{place}.rate")
+            _rate(component["rate"], say, f"{place}.rate", LARGEST_RATE)
     elif _object(component, say, place, ("kind", "annual_rate", "day_count"), ("annual_rate", "day_count")):
-        _rate(component["annual_rate"], say, f"{place}.annual_rate")
+        _rate(component["annual_rate"], say, f"{place}.annual_rate", LARGEST_RATE)
         _whole(component["day_count"], say, f"{place}.day_count")
 
 
@@ -142,7 +146,7 @@ def _tiers(tiers: Any, say: Say, place: str) -> None:
             say("bad_plan", at, step, '["threshold", "rate"]')
             continue
         threshold = _rate(step[0], say, f"{at}[0]")
-        _rate(step[1], say, f"{at}[1]")
+        _rate(step[1], say, f"{at}[1]", LARGEST_RATE)
         if threshold is not None and last is not None and threshold <= last:
             say("steps_not_ascending", f"{at}[0]", step[0], "more than the threshold before")
         last = threshold if threshold is not None else last
@@ -161,7 +165,7 @@ def _per_lot(rates: Any, say: Say, place: str) -> None:
         exchange, dot, product = folded.rpartition(".")
         if not product or key != key.strip() or not key.isprintable() or (dot and exchange not in EXCHANGES):
             say("unknown_word", f"{place}.{key}", key, "EXCHANGE.product, product or *")
-        _rate(rate, say, f"{place}.{key}")
+        _rate(rate, say, f"{place}.{key}", LARGEST_PER_LOT)
 
 
 def _overrides(overrides: Any, say: Say, place: str) -> None:
@@ -177,7 +181,7 @@ def _overrides(overrides: Any, say: Say, place: str) -> None:
             say("key_twice", f"{at}.level", level, "each level once")
         else:
             seen.add(level)
-        _rate(override["rate"], say, f"{at}.rate")
+        _rate(override["rate"], say, f"{at}.rate", LARGEST_RATE)
 
 
 def _limits(version: dict[str, Any], say: Say, place: str) -> None:
@@ -244,14 +248,14 @@ def _read(reader: Callable[[str], Any], value: Any, say: Say, place: str) -> Non
         say(error.code, place, value, error)
 
 
-def _rate(value: Any, say: Say, place: str) -> int | None:
+def _rate(value: Any, say: Say, place: str, largest: int = LARGEST) -> int | None:
     """A decimal of at least 0 with at most 8 places, as hundred-millionths; a fault is said and gives None."""
     try:
         if not isinstance(value, str):
             raise NotARate('a decimal in quotes, such as "0.50"')
         found = parse_rate(value)
-        if found >= LARGEST * RATE_UNIT:
-            raise NotARate("a smaller number")
+        if found >= largest * RATE_UNIT:
+            raise NotARate(f"a number below {largest:,}")
         return found
     except NotARate as error:
         say("bad_number", place, value, error)

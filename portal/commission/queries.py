@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, false, func, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, select, true
 
 from models import db
 from models.commission import BrokerDay, CommissionRun, MonthClose, RunStatement
 from models.partners import Branch, Broker, BrokerVersion
+from models.publication import StatementPublication
 from models.settlement import SettlementDay
 from models.values.calendar import Month
 from portal.actors import Actor
+from portal.audit.recordings import LAST
 from portal.commission import store
 from portal.commission.export import Namer
+from portal.commission.statement import COLUMNS
 from portal.permissions import Can, Scope
 from portal.refusals import NotFound
 from portal.versions import current
@@ -24,28 +28,72 @@ from portal.versions import current
 
 def visible_brokers(actor: Actor) -> ColumnElement[bool]:
     """The condition, on Broker, that an actor may see a broker's commission."""
-    scope = actor.scope(Can.COMMISSION_SEE)
+    return _visible(actor.scope(Can.COMMISSION_SEE), actor.broker_no or "", actor.branch_no or "")
+
+
+def _visible(scope: Scope | None, own_no: Any, branch_no: Any) -> ColumnElement[bool]:
     if scope is None:
         return false()
     if scope is Scope.ALL:
         return true()
     if scope is Scope.BRANCH:
-        version = current(BrokerVersion).subquery()
-        return Broker.id.in_(select(version.c.broker_id).join(Branch, Branch.id == version.c.branch_id).where(Branch.branch_no == (actor.branch_no or "")))
-    return Broker.broker_no == (actor.broker_no or "")
+        return brokers_of_branch(branch_no)
+    own: ColumnElement[bool] = Broker.broker_no == own_no
+    return own
+
+
+def brokers_of_branch(branch_no: Any) -> ColumnElement[bool]:
+    """The condition, on Broker, that a broker belongs to a branch as known now."""
+    version = current(BrokerVersion).subquery()
+    return Broker.id.in_(select(version.c.broker_id).join(Branch, Branch.id == version.c.branch_id).where(Branch.branch_no == branch_no))
 
 
 def broker_for(actor: Actor, broker_no: str) -> Broker:
     """A broker whose commission the actor may see. Raises NotFound, the same for foreign and for missing ones."""
-    broker = db.session.execute(select(Broker).where(Broker.broker_no == broker_no, visible_brokers(actor))).scalar_one_or_none()
+    numbers = {"broker_no": broker_no, "own_no": actor.broker_no or "", "branch_no": actor.branch_no or ""}
+    broker = db.session.execute(_broker_by_number(actor.scope(Can.COMMISSION_SEE)), numbers).scalar_one_or_none()
     if broker is None:
         raise NotFound("there is no broker %(number)s that you may see", number=broker_no)
     return broker
 
 
+@cache
+def _broker_by_number(scope: Scope | None) -> Select[Broker]:
+    """The question of `broker_for`, asked at every page of a broker: built once a scope."""
+    return select(Broker).where(Broker.broker_no == bindparam("broker_no"), _visible(scope, bindparam("own_no"), bindparam("branch_no")))
+
+
+_VERSION = BrokerVersion.__table__.c
+_NEWEST = select(func.max(_VERSION.id)).where(_VERSION.broker_id == bindparam("broker_id")).scalar_subquery()
+NAME = select(_VERSION.name).where(_VERSION.id == _NEWEST, ~_VERSION.withdrawn)
+"""The name of the broker `broker_id` as known now."""
+_LAST_DAY = select(func.max(SettlementDay.__table__.c.trade_date))
+
+
+def name_of(broker: Broker) -> str:
+    """The name of a broker as known now; empty where none is known."""
+    return db.session.execute(NAME, {"broker_id": broker.id}).scalar() or ""
+
+
 def last_settled_day() -> date | None:
     """The newest settled day: what "as of" means on every page."""
-    return db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
+    return db.session.execute(_LAST_DAY).scalar()
+
+
+class Now(NamedTuple):
+    """What the firm knows at this moment: the newest settled day, the newest step of knowledge, the newest computed run."""
+
+    day: date | None
+    known: int
+    computed: int | None
+
+
+_NOW = select(_LAST_DAY.scalar_subquery(), LAST.scalar_subquery(), select(func.max(CommissionRun.__table__.c.id)).scalar_subquery())
+
+
+def now_known() -> Now:
+    """What pages are as of; one question instead of three."""
+    return Now(*db.session.execute(_NOW).one())
 
 
 @dataclass(frozen=True)
@@ -82,23 +130,40 @@ def newest_run_ids() -> Select[tuple[int]]:
     return frozen.union(newest)  # type: ignore[return-value]
 
 
+_RUN = select(CommissionRun).where(CommissionRun.period == bindparam("period"), CommissionRun.id.in_(newest_run_ids()))
+
+
 def run_of(period: str) -> CommissionRun:
     """The run that counts for a month. Raises NotFound where the month was never computed."""
-    run = db.session.execute(select(CommissionRun).where(CommissionRun.period == period, CommissionRun.id.in_(newest_run_ids()))).scalar_one_or_none()
+    run = db.session.execute(_RUN, {"period": period}).scalar_one_or_none()
     if run is None:
-        raise NotFound("%(period)s has not been computed yet: preview it first", period=period)
+        raise never_computed(period)
     return run
 
 
+def never_computed(period: str) -> NotFound:
+    """What is said of a month without a run."""
+    return NotFound("%(period)s has not been computed yet: preview it first", period=period)
+
+
 def statements(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """Every statement that the actor may see, of the runs that count, with the moment its month was closed."""
+    """Every statement that the actor may see, of the runs that count, with the moments its month was closed and it was published."""
+    published = (StatementPublication.broker_id == RunStatement.broker_id) & (StatementPublication.run_id == RunStatement.run_id)
     return (
-        select(RunStatement, Broker, CommissionRun, MonthClose.closed_at)
+        select(RunStatement, Broker, CommissionRun, MonthClose.closed_at, StatementPublication.published_at)
         .join(Broker, Broker.id == RunStatement.broker_id)
         .join(CommissionRun, CommissionRun.id == RunStatement.run_id)
         .outerjoin(MonthClose, MonthClose.run_id == RunStatement.run_id)
+        .outerjoin(StatementPublication, published)
         .where(CommissionRun.id.in_(newest_run_ids()), visible_brokers(actor))
     )
+
+
+def totals_of(run: CommissionRun) -> dict[str, int]:
+    """What a run's statements add up to, column by column in fen, and how many `brokers` there are."""
+    sums = [func.coalesce(func.sum(getattr(RunStatement, name)), 0) for name in COLUMNS]
+    brokers, *totals = db.session.execute(select(func.count(), *sums).where(RunStatement.run_id == run.id)).one()
+    return {"brokers": int(brokers), **{name: int(total) for name, total in zip(COLUMNS, totals, strict=True)}}
 
 
 def broker_days(broker_id: int, first: date) -> list[tuple[date, int, int, int, int]]:
@@ -106,13 +171,6 @@ def broker_days(broker_id: int, first: date) -> list[tuple[date, int, int, int, 
     query = select(BrokerDay.trade_date, BrokerDay.accounts, BrokerDay.equity, BrokerDay.retained_fee, BrokerDay.amount)
     query = query.where(BrokerDay.broker_id == broker_id, BrokerDay.trade_date >= first, BrokerDay.run_id.in_(newest_run_ids())).order_by(BrokerDay.trade_date)
     return [tuple(row) for row in db.session.execute(query)]  # type: ignore[misc]
-
-
-def firm_days(first: date) -> list[tuple[date, int, int, int]]:
-    """(day, accounts, equity, retained fee) of the whole firm from a day on; of each day the newest version."""
-    newest = select(func.max(SettlementDay.id)).where(SettlementDay.trade_date >= first).group_by(SettlementDay.trade_date)
-    query = select(SettlementDay.trade_date, SettlementDay.accounts, SettlementDay.equity, SettlementDay.retained_fee).where(SettlementDay.id.in_(newest))
-    return [tuple(row) for row in db.session.execute(query.order_by(SettlementDay.trade_date))]  # type: ignore[misc]
 
 
 def broker_lines(run: CommissionRun, broker: Broker) -> pl.DataFrame:

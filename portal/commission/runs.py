@@ -38,18 +38,19 @@ def fresh_run(period: Month) -> CommissionRun | None:
     closed = closed_run(period)
     if closed:
         return closed
-    newest = _newest(period)
+    newest = newest_run(period)
     return newest if newest and newest.known_recording_id == last_recording_id() else None
 
 
-def _newest(period: Month) -> CommissionRun | None:
+def newest_run(period: Month) -> CommissionRun | None:
+    """The newest run of a month, preview or closed."""
     return db.session.execute(select(CommissionRun).where(CommissionRun.period == str(period)).order_by(CommissionRun.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def compute_now(period: Month, progress: Progress = quiet) -> Computed | Change:
     """Compute an open month with everything known now; where only days of it were corrected since its newest preview, what they
     change in that. `store_run` keeps either. Raises Refusal where there is nothing to compute from."""
-    newest = _newest(period)
+    newest = newest_run(period)
     change = change_of(newest, last_recording_id()) if newest and closed_run(period) is None else None
     return change or compute_whole(period, progress)
 
@@ -151,9 +152,10 @@ def _digest(period: str, known: int, days: list[str], segments: list[Any], state
 def _drop_previews(month: Month) -> None:
     """Previews are no facts: a newer one takes their place. Closed runs stay, and those that wait for a second person."""
     waiting = select(Approval.payload).where(Approval.subject == str(month), Approval.state == ApprovalState.WAITING)
-    kept = {payload.get("run_id") for payload in db.session.execute(waiting).scalars()} | set(db.session.execute(select(MonthClose.run_id)).scalars())
-    runs = db.session.execute(select(CommissionRun.id).where(CommissionRun.period == str(month))).scalars()
-    old = [run_id for run_id in runs if run_id not in kept]
+    wanted = {payload.get("digest") for payload in db.session.execute(waiting).scalars()}
+    closed = set(db.session.execute(select(MonthClose.run_id)).scalars())
+    runs = db.session.execute(select(CommissionRun.id, CommissionRun.digest).where(CommissionRun.period == str(month)))
+    old = [run_id for run_id, digest in runs if run_id not in closed and digest not in wanted]
     for model in (LineSegment, RunStatement, RunTier, RunLevel, BrokerDay):
         db.session.execute(delete(model).where(model.run_id.in_(old)))
     db.session.execute(delete(CommissionRun).where(CommissionRun.id.in_(old)))

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 
 from models import db
 from models.commission import LineSegment, MonthClose, RunTier, SegmentRole
+from portal.bulk import IN_BYTES
 from portal.commission.facts import MonthFacts
 from portal.commission.tiers import TierResult, result_of
 
@@ -78,7 +79,7 @@ def encode(lines: pl.DataFrame, names: Names, role: SegmentRole, shard: int) -> 
     buffer = io.BytesIO()
     stored.write_parquet(buffer, compression="zstd", compression_level=1, statistics=False, row_group_size=65_536)
     payload = buffer.getvalue()
-    numbers = names.brokers["broker_no"].gather([lines["b"].min(), lines["b"].max()])
+    numbers = names.brokers["broker_no"].gather(list(lines.select(pl.min("b"), last=pl.max("b")).row(0)))
     return Segment(role, shard, numbers[0], numbers[1], stored.height, hashlib.sha256(payload).hexdigest(), payload)
 
 
@@ -138,7 +139,7 @@ def _payloads(run_id: int, roles: list[SegmentRole], broker_nos: list[str] | Non
         if broker_nos is None or any(row.first_broker_no.encode() <= number.encode() <= row.last_broker_no.encode() for number in broker_nos):
             wanted.append((row.id, row.role))
     for segment_id, role in wanted:
-        yield role, db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id)).scalar_one()
+        yield role, db.session.execute(select(LineSegment.payload).where(LineSegment.id == segment_id), execution_options=IN_BYTES).scalar_one()
 
 
 def _place(role: str, shard: int) -> tuple[int, int, bool]:

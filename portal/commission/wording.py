@@ -113,7 +113,9 @@ def _attribution(kind: Kind, line: dict[str, Any], priced: Priced) -> list[Step]
         "row": mine["attribution"],
     }
     steps = [Step(N_("Attribution row %(row)s: %(share)s %%, %(state)s, valid from %(since)s to %(until)s, confirmed on %(confirmed)s, recorded %(recorded)s."), values)]
-    if kind in (Kind.retained_fee, Kind.none, Kind.equity):
+    if kind in (Kind.retained_fee, Kind.none, Kind.equity) and priced.alone:
+        steps.append(Step(N_("The share's part, split by largest remainder with whoever else has one, is %(part)s yuan."), {"part": yuan(mine["part"])}))
+    elif kind in (Kind.retained_fee, Kind.none, Kind.equity):
         parts = ", ".join(f"{numbers[item['b']]} {decimal_text(item['share'], 4)} % → {yuan(item['part'])}" for item in rows.iter_rows(named=True))
         steps.append(
             Step(N_("Split by largest remainder: %(parts)s; the rest stays with the house. The broker's part is %(part)s yuan."), {"parts": parts, "part": yuan(mine["part"])})

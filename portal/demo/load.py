@@ -5,9 +5,12 @@ Each step looks first at what is there, so that a load that was interrupted goes
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -16,22 +19,33 @@ from models.clients import Account
 from models.identity import User
 from models.settlement import ImportState
 from models.values.calendar import Month
-from portal.actors import TERMINAL, Actor, actor_of
+from portal.actors import TERMINAL
 from portal.audit import approvals
 from portal.clock import now
-from portal.commission import runs
+from portal.commission import publication, runs
 from portal.commission.close import prepare_close
+from portal.demo.care import add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
+from portal.demo.club import add_events
+from portal.demo.club_members import add_members
+from portal.demo.club_points import add_points
+from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
+from portal.demo.leads import add_leads
+from portal.demo.leads_around import Setting, add_around
+from portal.demo.signed_in import acting
 from portal.demo.stories import account_no
 from portal.identity import passwords, verbs
 from portal.identity.queries import user_by_email
 from portal.imports.receive import receive
 from portal.imports.recognise import recognise
 from portal.imports.run import Options, run_import
+from portal.jobs.refresh import refresh
 from portal.refusals import Findings, Refusal
 from portal.sealing import Keyring
+from portal.search.job import one_step
 from portal.settings import Settings
+from portal.settlement import rollups
 from portal.transaction import lock_months, transaction
 
 PASSWORD = "juyuan-demo-2026"  # noqa: S105 - printed for everybody, and good only in a demonstration firm
@@ -71,6 +85,22 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
+    while one_step():
+        load.progress("making names findable", 0, 0)
+    for day in rollups.missing_days():
+        load.progress(f"adding up {day}", 0, 0)
+        with transaction():
+            rollups.rebuild([day])
+    refresh(load.progress)
+    yield f"{add_some_leads(load)} leads added"
+    yield f"{add_some_disputes(load)} questions to lines put"
+    around = Setting(load.keyring, load.settings.timezone, load.settings.base_url, now())
+    yield f"{add_around(around, load.progress)} stories around leads told"
+    yield f"{add_events(now())} events of the club prepared, {add_points(now())} rules by which points are earned"
+    yield add_some_care(load)
+    yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
+    while one_step():
+        load.progress("making names findable", 0, 0)
     mark(load)
     yield f"{load.firm.last_settled_day} is the last settled day; {' and '.join(map(str, load.firm.open_months))} are open"
 
@@ -100,12 +130,34 @@ def _add(person: SignIn, hashed: str) -> None:
     )
 
 
+def add_some_leads(load: Load) -> int:
+    """People who are not clients yet. Returns how many were added."""
+    with transaction():
+        return add_leads(load.keyring, load.settings.timezone, now())
+
+
+def add_some_disputes(load: Load) -> int:
+    """Questions of the broker to lines of the newest closed month. Returns how many were put."""
+    with transaction():
+        return add_disputes(str(load.firm.months_to_close[-1]), ZoneInfo(load.settings.timezone), now())
+
+
+def add_some_care(load: Load) -> str:
+    """A year of contacts through the same door as a firm's own file, and what is to be done."""
+    last = load.firm.last_settled_day
+    with tempfile.TemporaryDirectory() as folder:
+        told = import_files(load, [contacts_file(Path(folder), last - timedelta(days=365), last)])
+    with transaction():
+        tasks = add_care(last, ZoneInfo(load.settings.timezone), now())
+    return f"contacts: {told}; {tasks} tasks of care"
+
+
 def import_files(load: Load, paths: list[Path]) -> str:
     """Import files or folders as the finance department would. Raises Refusal where anything in them is refused."""
     findings = Findings()
     handed = receive(paths, lambda file: recognise(file) is not None, findings)
-    options = Options(keyring=load.keyring, overrides_allowed=load.settings.allow_overrides, approver=_person(APPROVER), progress=load.progress)
-    outcome = run_import(handed, actor=_person(PREPARER), options=options, findings=findings)
+    options = Options(keyring=load.keyring, overrides_allowed=load.settings.allow_overrides, approver=acting(APPROVER), progress=load.progress)
+    outcome = run_import(handed, actor=acting(PREPARER), options=options, findings=findings)
     if outcome.findings.refused or outcome.state != ImportState.DONE:
         first = next((f"{item.file}:{item.line} {item.field} {item.code} {item.found}" for item in outcome.findings.listed), "")
         raise Refusal("the demonstration firm's files were refused, which they should not be: %(first)s", first=first)
@@ -120,16 +172,10 @@ def close_month(load: Load, period: Month) -> str:
     with transaction():
         lock_months()
         run = runs.store_run(computed, now(), overrides_allowed=load.settings.allow_overrides)
-        approval = prepare_close(run, _person(PREPARER), now(), accept_missing=False)
-        approvals.approve(approval.id, _person(APPROVER), now(), digest=approval.digest)
+        approval = prepare_close(run, acting(PREPARER), now(), accept_missing=False)
+        approvals.approve(approval.id, acting(APPROVER), now(), digest=approval.digest)
+        publication.publish(str(period), run.digest, acting(PREPARER), now())
         return f"{period} closed: {run.lines} lines"
-
-
-def _person(email: str) -> Actor:
-    user = user_by_email(email)
-    if user is None:
-        raise Refusal("%(email)s is no user of the demonstration firm", email=email)
-    return actor_of(user)
 
 
 def mark(load: Load) -> None:

@@ -14,6 +14,11 @@
 | A broker who ended | broker B058 | ended on 2026-07-01; his clients stay with the house |
 | A correction after the close | account 80102016, 2026-07-20 | the exchange fee was too high in the first file; the second file halves it: a correction for 2026-07 |
 | A transfer learnt late | account 80103108 | belonged to B021, not B020, since 2026-06-15; learnt after the close of August: corrections for 2026-06 to 2026-08 |
+| Leads and what is around them | portal/demo/leads.py, leads_around.py | leads in every state; links of a broker, an employee, a client and a campaign; one consent taken back; three campaigns and nine costs |
+| Who wants to become a broker | applications B061, B062 | one has shown a part of what he needs, the other waits for a second person |
+| Two claims on one person | B011 and B004 | two cases: one decided for who held the claim, one open |
+| A client asks for another broker | account 80101260 | a transfer to B011, previewed, waits for a second person |
+| To be asked again | the first two clients | one suitability test has run out, one will in three weeks |
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 
 import pyotp
@@ -24,21 +25,14 @@ DRIFT = 1
 SPARE_CODES = 10
 
 
-def required(user: User) -> bool:
-    """Whether a user's roles ask for a second factor."""
-    return any(Role(row.role) in REQUIRED for row in user.roles)
-
-
 def enrolled(user: User) -> bool:
     """Whether a user has confirmed a second factor."""
     return user.totp_confirmed_at is not None
 
 
-def wanted(user: User, *, demo_firm: bool) -> bool:
-    """Whether a session of this user must show a second factor. Printed demo sign-ins of a demonstration firm need none."""
-    if demo_firm and user.demo:
-        return False
-    return enrolled(user) or required(user)
+def wanted(roles: Iterable[Role], *, enrolled: bool, demo: bool, demo_firm: bool) -> bool:
+    """Whether a session of a user must show a second factor: he has one, or his roles ask for it. Printed demo sign-ins of a demonstration firm need none."""
+    return not (demo and demo_firm) and (enrolled or not REQUIRED.isdisjoint(roles))
 
 
 def fresh_secret() -> str:

@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from models.identity import Role
 from portal.identity.passwords import LONGEST, SHORTEST
-from portal.identity.wording import LANGUAGES, ROLES, THEMES
+from portal.identity.wording import LANGUAGES, RISES, ROLES, THEMES
 
 _NEEDED = DataRequired(lazy_gettext("Please fill this in."))
 
@@ -63,6 +63,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     name = StringField(lazy_gettext("Name"), validators=[_NEEDED, Length(max=120)])
     locale = SelectField(lazy_gettext("Language"), choices=[SelectChoice(value, label) for value, label in LANGUAGES])
     theme = SelectField(lazy_gettext("Look"), choices=[SelectChoice(value, label) for value, label in THEMES])
+    rises = SelectField(lazy_gettext("Colours of rising and falling"), choices=[SelectChoice(value, label) for value, label in RISES], default="")
 
 
 class PlainForm(FlaskForm):  # type: ignore[misc]
@@ -107,6 +108,7 @@ class InviteForm(StandingForm):
 
 
 class RolesForm(StandingForm):
-    """A user's new standing."""
+    """A user's new standing; `seen` carries the digest of the one that was looked at."""
 
+    seen = HiddenField()
     reason = StringField(lazy_gettext("Reason"), validators=[_NEEDED, Length(max=500)])

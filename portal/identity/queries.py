@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
 from models import db
 from models.identity import Role, SignInAttempt, User, UserRole, UserSession
@@ -14,17 +14,30 @@ from portal.identity.sessions import IDLE
 from portal.permissions import Can, Scope
 from portal.refusals import NotFound
 
-SORTS: dict[str, ColumnElement[object]] = {"email": User.email, "name": User.name, "state": User.state, "created": User.created_at}  # type: ignore[dict-item]
-
 
 def normal_email(text: str) -> str:
     """The one spelling under which an address is kept."""
     return text.strip().lower()
 
 
-def user_by_email(email: str) -> User | None:
-    """The user with an address, however it is capitalised."""
-    return db.session.execute(select(User).where(User.email == normal_email(email))).scalar_one_or_none()
+def user_by_email(email: str, *, lock: bool = False) -> User | None:
+    """The user with an address, however it is capitalised; locked until the transaction ends where asked."""
+    found = select(User).where(User.email == normal_email(email))
+    return db.session.execute(found.with_for_update() if lock else found).scalar_one_or_none()
+
+
+def password_hash_of(email: str) -> str | None:
+    """The password hash of the user with an address; None where there is none. One column, so that it takes as long either way."""
+    return db.session.execute(select(User.password_hash).where(User.email == normal_email(email))).scalar_one_or_none()
+
+
+def locked_user(public_id: str) -> User:
+    """The user with a public number as he is now, locked until the transaction ends. Raises NotFound."""
+    found = select(User).where(User.public_id == public_id).with_for_update().execution_options(populate_existing=True)
+    user = db.session.execute(found).scalar_one_or_none()
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
 
 
 def user_by_id(user_id: int) -> User:
@@ -53,43 +66,19 @@ def visible_user(actor: Actor, public_id: str) -> User:
     return user
 
 
-@dataclass(frozen=True)
-class UserFilter:
-    """What a list of users is narrowed to; empty means all."""
-
-    q: str = ""
-    role: str = ""
-    state: str = ""
-    sort: str = "email"
+def spoken_of(text: str) -> ColumnElement[bool]:
+    """The users whose address or name holds a text; % and _ are what was typed, not patterns."""
+    return or_(User.email.icontains(text, autoescape=True), User.name.icontains(text, autoescape=True))
 
 
-def users_listed(actor: Actor, wanted: UserFilter) -> Select[User]:
-    """The users of a list, in a stable order. `sort` is a column of SORTS, with a minus in front for descending."""
-    found = users_visible_to(actor)
-    if wanted.q:
-        # Only the address and the name are searched; % and _ are what was typed, not patterns.
-        found = found.where(or_(User.email.icontains(wanted.q, autoescape=True), User.name.icontains(wanted.q, autoescape=True)))
-    if wanted.role:
-        found = found.where(User.id.in_(select(UserRole.user_id).where(UserRole.role == wanted.role)))
-    if wanted.state:
-        found = found.where(User.state == wanted.state)
-    column = SORTS.get(wanted.sort.removeprefix("-"), User.email)
-    return found.order_by(column.desc() if wanted.sort.startswith("-") else column, User.id)
+def in_role(role: str) -> ColumnElement[bool]:
+    """The users who hold a role."""
+    return User.id.in_(select(UserRole.user_id).where(UserRole.role == role))
 
 
-def fetched(found: Select[User], *, offset: int, limit: int | None) -> list[User]:
-    """One page of a list; all of it without a limit."""
-    return list(db.session.execute(found.offset(offset).limit(limit)).scalars())
-
-
-def counted(found: Select[User]) -> int:
-    """How many users a list has in all."""
-    return int(db.session.execute(select(func.count()).select_from(found.order_by(None).subquery())).scalar_one())
-
-
-def live_sessions(user_id: int, moment: datetime) -> list[UserSession]:
-    """A user's sessions that still count, the one used last first."""
-    these = select(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > moment, UserSession.last_seen_at > moment - IDLE)
+def live_sessions(user_ids: Collection[int], moment: datetime) -> list[UserSession]:
+    """The sessions of some users that still count, the one used last first."""
+    these = select(UserSession).where(UserSession.user_id.in_(user_ids), UserSession.ended_at.is_(None), UserSession.expires_at > moment, UserSession.last_seen_at > moment - IDLE)
     return list(db.session.execute(these.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())).scalars())
 
 

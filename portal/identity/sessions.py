@@ -6,14 +6,15 @@ for ten minutes and opens nothing else.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from models import db
-from models.identity import User, UserSession, UserState
+from models.identity import Role, User, UserRole, UserSession, UserState
+from portal.identity.tokens import digest
 from portal.refusals import NotFound
 
 IDLE = timedelta(hours=2)
@@ -22,11 +23,6 @@ HALF_SIGNED_IN = timedelta(minutes=10)
 FRESH = timedelta(minutes=30)
 SEEN_EVERY = timedelta(minutes=1)
 """How often a session's last use is written down."""
-
-
-def digest(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def begin(*, user: User, moment: datetime, user_agent: str, address: str, whole: bool) -> tuple[UserSession, str]:
@@ -60,30 +56,70 @@ def complete(*, row: UserSession, moment: datetime) -> str:
     return token
 
 
-def live(token: str, moment: datetime) -> tuple[UserSession, User] | None:
+@dataclass(frozen=True)
+class Signed:
+    """Whose session a token is and how it stands: plain values, which outlive a rollback."""
+
+    session_id: int
+    last_seen_at: datetime
+    fresh_at: datetime | None
+    second_factor_at: datetime | None
+    user_id: int
+    public_id: str
+    email: str
+    name: str
+    locale: str
+    theme: str
+    rises: str
+    broker_no: str | None
+    client_no: str | None
+    staff_no: str | None
+    branch_no: str | None
+    demo: bool
+    totp_confirmed_at: datetime | None
+    roles: tuple[Role, ...]
+
+    def is_stale(self, moment: datetime) -> bool:
+        """Whether the session's last use should be written down again."""
+        return moment - self.last_seen_at > SEEN_EVERY
+
+    def is_fresh(self, moment: datetime) -> bool:
+        """Whether the password was given lately."""
+        return self.fresh_at is not None and moment - self.fresh_at <= FRESH
+
+
+_SESSION, _USER, _ROLE = UserSession.__table__.c, User.__table__.c, UserRole.__table__.c
+_OF_SESSION = ("last_seen_at", "fresh_at", "second_factor_at")
+_OF_USER = ("public_id", "email", "name", "locale", "theme", "rises", "broker_no", "client_no", "staff_no", "branch_no", "demo", "totp_confirmed_at")
+_LIVE = (
+    select(
+        _SESSION.id.label("session_id"),
+        *(_SESSION[name] for name in _OF_SESSION),
+        _USER.id.label("user_id"),
+        *(_USER[name] for name in _OF_USER),
+        _ROLE.role,
+    )
+    .select_from(UserSession.__table__.join(User.__table__, _USER.id == _SESSION.user_id).outerjoin(UserRole.__table__, _ROLE.user_id == _USER.id))
+    .where(
+        _SESSION.token_digest == bindparam("digest"),
+        _SESSION.ended_at.is_(None),
+        _SESSION.expires_at > bindparam("moment"),
+        _SESSION.last_seen_at > bindparam("used_since"),
+        _USER.state == UserState.ACTIVE,
+    )
+    .order_by(_ROLE.role)
+)
+"""Asked at every request: built once, and read as columns, a row for each role."""
+
+
+def live(token: str, moment: datetime) -> Signed | None:
     """The session of a token and its user, where both still count at this moment."""
-    found = db.session.execute(
-        select(UserSession, User)
-        .join(User, User.id == UserSession.user_id)
-        .where(
-            UserSession.token_digest == digest(token),
-            UserSession.ended_at.is_(None),
-            UserSession.expires_at > moment,
-            UserSession.last_seen_at > moment - IDLE,
-            User.state == UserState.ACTIVE,
-        )
-    ).one_or_none()
-    return None if found is None else (found[0], found[1])
-
-
-def is_stale(row: UserSession, moment: datetime) -> bool:
-    """Whether the session's last use should be written down again."""
-    return moment - row.last_seen_at > SEEN_EVERY
-
-
-def is_fresh(row: UserSession, moment: datetime) -> bool:
-    """Whether the password was given lately."""
-    return row.fresh_at is not None and moment - row.fresh_at <= FRESH
+    rows = db.session.execute(_LIVE, {"digest": digest(token), "moment": moment, "used_since": moment - IDLE}).all()
+    if not rows:
+        return None
+    first = rows[0]._mapping
+    known = {name: first[name] for name in ("session_id", *_OF_SESSION, "user_id", *_OF_USER)}
+    return Signed(**known, roles=tuple(Role(row.role) for row in rows if row.role is not None))
 
 
 def touch(session_id: int, moment: datetime) -> None:
@@ -91,9 +127,11 @@ def touch(session_id: int, moment: datetime) -> None:
     db.session.execute(update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None)).values(last_seen_at=moment))
 
 
-def refresh(session_id: int, moment: datetime) -> None:
-    """Write down that the password was given again."""
-    db.session.execute(update(UserSession).where(UserSession.id == session_id).values(fresh_at=moment))
+def renew(session_id: int, moment: datetime) -> str:
+    """The password was given again: write it down. The session goes on under a new token; the old one is dead."""
+    token = secrets.token_urlsafe(32)
+    db.session.execute(update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None)).values(fresh_at=moment, token_digest=digest(token)))
+    return token
 
 
 def end(*, session_id: int, user_id: int, why: str, moment: datetime) -> None:

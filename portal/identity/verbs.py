@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +15,7 @@ from models import db
 from models.identity import LinkPurpose, Role, User, UserRole, UserState
 from portal.actors import Actor, actor_of
 from portal.audit import log
-from portal.identity import factors, links, policy, sessions
+from portal.identity import api_keys, factors, links, policy, sessions, telling
 from portal.identity.queries import normal_email, roles_of, user_by_email
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
@@ -50,8 +51,8 @@ def add_user(
     policy.check_roles(list(roles))
     user = User(
         public_id=secrets.token_hex(8),
-        email=_free_email(email),
-        name=_checked_name(name),
+        email=free_email(email),
+        name=checked_name(name),
         state=UserState.ACTIVE if demo_password_hash else UserState.INVITED,
         password_hash=demo_password_hash,
         locale=locale,
@@ -87,29 +88,46 @@ def choose_password(*, token: str, purpose: LinkPurpose, secret: str, password_h
     user.state = UserState.ACTIVE
     links.void(user_id=user.id, moment=moment)
     ended = sessions.end_all(user_id=user.id, why="password changed", moment=moment)
+    if purpose == LinkPurpose.RESET:
+        telling.told(user, telling.PASSWORD, moment)
     _log(actor_of(user), moment, f"identity.password.by_{purpose.value}", user, request_id, after={"sessions_ended": ended})
     return user
 
 
-def change_password(*, user: User, password_hash: str, this_session: int, moment: datetime, request_id: str = "") -> None:
-    """Change one's own password; every other session ends."""
+def change_password(*, user: User, password_hash: str, this_session: int, moment: datetime, request_id: str = "") -> str:
+    """Change one's own password; every other session ends. Returns the new token of this one."""
     user.password_hash = password_hash
     links.void(user_id=user.id, moment=moment)
     ended = sessions.end_all(user_id=user.id, why="password changed", moment=moment, but=this_session)
+    telling.told(user, telling.PASSWORD, moment)
     _log(actor_of(user), moment, "identity.password.changed", user, request_id, after={"sessions_ended": ended})
+    return sessions.renew(this_session, moment)
 
 
-def change_settings(*, user: User, name: str, locale: str, theme: str, moment: datetime, request_id: str = "") -> None:
-    """Change one's own name, language and look."""
-    before = {"locale": user.locale, "theme": user.theme}
+def change_settings(*, user: User, name: str, locale: str, theme: str, rises: str = "", moment: datetime, request_id: str = "") -> None:
+    """Change one's own name, language, look, and the colour in which what rises is shown (`red`, `green`, or empty: as is usual)."""
+    before = {"locale": user.locale, "theme": user.theme, "rises": user.rises}
     renamed = user.name != name.strip()
-    user.name, user.locale, user.theme = _checked_name(name), locale, theme
-    _log(actor_of(user), moment, "identity.settings.changed", user, request_id, before=before, after={"locale": locale, "theme": theme, "renamed": renamed})
+    user.name, user.locale, user.theme, user.rises = checked_name(name), locale, theme, rises
+    _log(actor_of(user), moment, "identity.settings.changed", user, request_id, before=before, after={"locale": locale, "theme": theme, "rises": rises, "renamed": renamed})
 
 
 def disable(*, user: User, reason: str, actor: Actor, moment: datetime, request_id: str = "") -> None:
     """Keep a user out: his sessions and links are dead at once."""
     actor.need(Can.USER_MANAGE)
+    _keep_out(user, reason, actor, moment, request_id)
+
+
+def shut_out(*, user: User, reason: str, actor: Actor, moment: datetime, request_id: str = "") -> None:
+    """Keep one of the staff out who left the firm, by whoever records departures: sessions, links and the keys of his programs are dead."""
+    actor.need(Can.DEPARTURE_RECORD)
+    _keep_out(user, reason, actor, moment, request_id)
+    ended = api_keys.revoke_all(user.id, moment)
+    if ended:
+        _log(actor, moment, "api_key.revoked_all", user, request_id, after={"keys": ended}, reason=reason)
+
+
+def _keep_out(user: User, reason: str, actor: Actor, moment: datetime, request_id: str) -> None:
     policy.check_not_oneself(actor, user)
     policy.check_administrator_left(user)
     if user.state == UserState.DISABLED:
@@ -138,18 +156,24 @@ def change_roles(
     reason: str,
     actor: Actor,
     moment: datetime,
+    seen: str | None = None,
     request_id: str = "",
 ) -> None:
-    """Change a user's roles and what he is bound to (`broker_no`, `client_no`, `staff_no`, `branch_no`). His sessions end."""
+    """Change a user's roles and what he is bound to (`broker_no`, `client_no`, `staff_no`, `branch_no`). His sessions end, and
+    links handed out for what he was before are dead. `seen` is the standing that was looked at (`standing_digest`); raises
+    Conflict where it is another one by now. The caller holds the user's row (`queries.locked_user`)."""
     actor.need(Can.USER_MANAGE)
     policy.check_not_oneself(actor, user)
     policy.check_roles(list(roles))
+    if seen is not None and seen != standing_digest(user):
+        raise Conflict("Somebody changed the roles or numbers of %(who)s since you looked; they are now: %(now)s.", who=user.email, now=_standing_in_words(user))
     if Role.ADMIN not in roles:
         policy.check_administrator_left(user)
     before = _standing(user)
     user.roles = [row for row in user.roles if row.role in roles] + [UserRole(role=role) for role in dict.fromkeys(roles) if role not in roles_of(user)]
     user.broker_no, user.client_no = numbers.get("broker_no") or None, numbers.get("client_no") or None
     user.staff_no, user.branch_no = numbers.get("staff_no") or None, numbers.get("branch_no") or None
+    links.void(user_id=user.id, moment=moment)
     sessions.end_all(user_id=user.id, why="roles changed", moment=moment)
     _log(actor, moment, "identity.roles.changed", user, request_id, before=before, after=_standing(user), reason=reason)
 
@@ -170,6 +194,7 @@ def remove_second_factor(*, user: User, reason: str, actor: Actor, moment: datet
         raise Conflict("%(who)s has no second factor.", who=user.email)
     factors.forget(user=user)
     sessions.end_all(user_id=user.id, why="second factor removed", moment=moment)
+    telling.told(user, telling.FACTOR_REMOVED, moment, actor)
     _log(actor, moment, "identity.second_factor.removed", user, request_id, reason=reason)
 
 
@@ -182,17 +207,29 @@ def checked_email(text: str) -> str:
     return normal_email(found.normalized)
 
 
-def _free_email(text: str) -> str:
+def free_email(text: str) -> str:
+    """An address in its one spelling that nobody signs in with. Raises Refusal where it is none, Conflict where it is taken."""
     address = checked_email(text)
     if user_by_email(address) is not None:
         raise Conflict("There is a sign-in with the address %(email)s already.", email=address)
     return address
 
 
-def _checked_name(text: str) -> str:
+def checked_name(text: str) -> str:
+    """A name without blanks around it. Raises Refusal where there is none."""
     if not text.strip():
         raise Refusal("A user needs a name.")
     return text.strip()[:120]
+
+
+def standing_digest(user: User) -> str:
+    """A digest of a user's roles and numbers: two people who change them at once do not overwrite each other unseen."""
+    return hashlib.sha256(log.canonical(_standing(user)).encode()).hexdigest()[:32]
+
+
+def _standing_in_words(user: User) -> str:
+    numbers = (user.broker_no, user.client_no, user.staff_no, user.branch_no)
+    return " · ".join(filter(None, (", ".join(sorted(str(row.role) for row in user.roles)), *numbers)))
 
 
 def _standing(user: User) -> dict[str, object]:

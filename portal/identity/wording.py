@@ -30,3 +30,6 @@ LANGUAGES = (("", lazy_gettext("as the browser says")), ("zh_Hans_CN", "简体�
 
 THEMES = (("auto", lazy_gettext("as the device says")), ("light", lazy_gettext("light")), ("dark", lazy_gettext("dark")))
 """Looks to choose from."""
+
+RISES = (("", lazy_gettext("as is usual in my language")), ("red", lazy_gettext("rising is red, falling green")), ("green", lazy_gettext("rising is green, falling red")))
+"""Colours of rising and falling to choose from."""

@@ -39,20 +39,28 @@ class Result:
     rows: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
+    step: str = ""
+    """What it is about in every import: the day, or the kind of file."""
 
 
 def text_of(file: Received, findings: Findings) -> tuple[bytes, str] | None:
     """The bytes and the text of a file, or None with the reason among the findings."""
-    try:
-        data = file.read()
-    except Refusal as error:
-        findings.refuse(error.message, file.name, expected="an archive that can be unpacked")
-        return None
-    except OSError as error:
-        findings.refuse("unreadable_file", file.name, found=error.strerror, expected="a file that can be read")
+    data = bytes_of(file, findings)
+    if data is None:
         return None
     try:
         return data, decode(data)
     except Undecodable as error:
         findings.refuse(error.code, file.name, data.count(b"\n", 0, error.offset) + 1, found=f"byte {error.offset}", expected="UTF-8 or GB18030")
         return None
+
+
+def bytes_of(file: Received, findings: Findings) -> bytes | None:
+    """The bytes of a file, or None with the reason among the findings."""
+    try:
+        return file.read()
+    except Refusal as error:
+        findings.refuse(error.message, file.name, expected="an archive that can be unpacked")
+    except OSError as error:
+        findings.refuse("unreadable_file", file.name, found=error.strerror, expected="a file that can be read")
+    return None

@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from portal.imports.context import Context, Result
 from portal.imports.kinds import Family, Kind
-from portal.imports.received import Received
+from portal.imports.received import Received, read_once
 from portal.imports.steps import Refused, unit
 from portal.refusals import Findings, Refusal
 from portal.settlement.around import account_ids, around
 from portal.settlement.day import DayInput
-from portal.settlement.day_checks import check_day, check_rows
-from portal.settlement.post_day import FileSeen, Posted, complete, post_day
-from portal.settlement.received import received_before
+from portal.settlement.day_checks import Known, check_day, check_rows
+from portal.settlement.post_day import FileSeen, Posted, complete, next_version, post_day
+from portal.settlement.received import kinds_beside, received_before
 
-Known = tuple[Kind, Received]
+Recognised = tuple[Kind, Received]
+HEAD_AND_MORE = 1_000_000
+"""A file of more bytes than this has rows, or is refused: it need not be read once more to know."""
 
 
-def import_day(day: date, family: Family, files: Sequence[Known], context: Context, findings: Findings, *, dry_run: bool) -> Result:
+def import_day(day: date, family: Family, files: Sequence[Recognised], context: Context, findings: Findings, *, dry_run: bool) -> Result:
     """Post one day whole, or refuse it whole. Files are read and parsed before the transaction begins."""
+    with read_once([file for _, file in files]):
+        return _import_day(day, family, files, context, findings, dry_run=dry_run)
+
+
+def _import_day(day: date, family: Family, files: Sequence[Recognised], context: Context, findings: Findings, *, dry_run: bool) -> Result:
     result = Result("day", str(day), files=len(files))
     if not all(_readable(file, findings) for _, file in files):
         return result
-    fresh = _fresh(files)
+    fresh, empty_only = _fresh(files)
     taken = list(files) if family.whole and fresh else fresh
     if not fresh:
         result.state = "same_bytes"
         return result
     given = family.read_day(day, taken, findings) if family.read_day else None
-    if given is not None and given.left_alone:
-        result.detail = {"notes": [f"{kind} left alone: {rows} rows" for kind, rows in sorted(given.left_alone.items())]}
-        if given.balances is None and given.trades is None and not findings.refused:
-            result.state = "left_alone"
-            return result
+    if given is not None:
+        result.detail = _aside(given)
+    if given is not None and given.left_alone and given.balances is None and given.trades is None and not findings.refused:
+        result.state = "left_alone"
+        return result
     if given is None or findings.refused:
         if given is not None:
             check_rows(given, account_ids(), findings)
@@ -42,14 +52,25 @@ def import_day(day: date, family: Family, files: Sequence[Known], context: Conte
     seen = [FileSeen(file.digest, file.name, file.size, kind.name, day if len(kind.days) == 1 else None) for kind, file in fresh if holds_rows(kind, file)]
     try:
         with unit(dry_run):
-            _post(given, seen, context, findings, result)
+            _post(given, seen, context, findings, result, empty_only=empty_only)
     except Refused:
         result.state = "refused"
     return result
 
 
+def _aside(given: DayInput) -> dict[str, Any]:
+    """What a day's files hold that goes into no sum: kinds that are not read, and rows in another currency. As data, and in words for the terminal."""
+    others = given.other_currency
+    counted = {} if others is None else dict(sorted(others.group_by("currency").len().iter_rows()))
+    left = dict(sorted(given.left_alone.items()))
+    notes = [f"{kind} left alone: {rows} rows" for kind, rows in left.items()] + [f"{currency}: {rows} rows kept, in no sum" for currency, rows in counted.items()]
+    return {name: value for name, value in (("left_alone", left), ("other_currency", counted), ("notes", notes)) if value}
+
+
 def holds_rows(kind: Kind, file: Received) -> bool:
     """Whether a file has any row: those that have none all look alike, so their bytes cannot say that they came before."""
+    if file.size > HEAD_AND_MORE:
+        return True
     data = file.read().strip()
     return (b"\n" in data or b"\r" in data) if kind.family == "own_day" else bool(data)
 
@@ -63,16 +84,21 @@ def _readable(file: Received, findings: Findings) -> bool:
         return False
 
 
-def _fresh(files: Sequence[Known]) -> list[Known]:
-    """The files whose bytes were not posted before. Where all that have rows were, those without rows came before too."""
+def _fresh(files: Sequence[Recognised]) -> tuple[list[Recognised], bool]:
+    """The files whose bytes were not posted before, and whether none of them has a row although others came before.
+
+    A file without rows came before too, unless one of its kind that had rows was posted together with those that did: then
+    only looking at the day says whether "no rows" is what is posted.
+    """
     before = received_before([file.digest for _, file in files])
     fresh = [(kind, file) for kind, file in files if file.digest not in before]
-    if before and not any(holds_rows(kind, file) for kind, file in fresh):
-        return []
-    return fresh
+    if not before or any(holds_rows(kind, file) for kind, file in fresh):
+        return fresh, False
+    beside = kinds_beside(before.values())
+    return (fresh, True) if any(kind.name in beside for kind, _ in fresh) else ([], False)
 
 
-def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Findings, result: Result) -> None:
+def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Findings, result: Result, *, empty_only: bool) -> None:
     balances_given = given.balances is not None
     day = complete(given)
     assert day.balances is not None
@@ -81,14 +107,32 @@ def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Fin
         findings.refuse("no_balances", day.trade_file, found=day.trade_date, expected="the balances of this day, in the same import or before")
         raise Refused
     known = around(day.trade_date, day.balances["account_no"])
-    check_day(day, known, findings, balances_given=balances_given)
-    if findings.refused:
-        raise Refused
-    posted = post_day(day, known.accounts, files=seen, actor=context.actor, moment=context.moment)
+    if empty_only and _is_posted(day, known, findings, balances_given=balances_given):
+        result.state = "same_bytes"
+        return
     result.rows = day.balances.height + day.trades.height
+    with ThreadPoolExecutor(1) as beside:
+        # A day hardly ever is refused here, so its rows go in while it is checked; a finding throws them away with the transaction.
+        judged = beside.submit(check_day, replace(day), known, findings, balances_given=balances_given)
+        try:
+            posted = post_day(day, known.accounts, files=seen, actor=context.actor, moment=context.moment)
+        finally:
+            judged.result()
+            if findings.refused:
+                raise Refused
     result.state = {0: "unchanged", 1: "posted"}.get(posted.version, "corrected")
     if posted.version:
         result.detail = {**preview(posted), **result.detail}
+
+
+def _is_posted(day: DayInput, known: Known, findings: Findings, *, balances_given: bool) -> bool:
+    """Whether a day holds together and is what is posted already; only then are its warnings added."""
+    own = Findings()
+    check_day(day, known, own, balances_given=balances_given)
+    if own.refused or next_version(day, known.accounts).number:
+        return False
+    findings.extend(own)
+    return True
 
 
 def preview(posted: Posted) -> dict[str, object]:

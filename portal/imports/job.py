@@ -17,8 +17,10 @@ from portal.imports.run import Options, Outcome, run_import
 from portal.jobs.handlers import Work, handler
 from portal.jobs.refresh import ask_for_refresh
 from portal.keys import keyring
+from portal.notices.verbs import tell
 from portal.permissions import Can
 from portal.refusals import Conflict, Findings
+from portal.search.job import ask_to_catch_up
 from portal.transaction import transaction
 
 RUN = "imports.run"
@@ -66,8 +68,11 @@ def _after(work: Work, outcome: Outcome) -> None:
         parcel = parcels.named(work.arguments["parcel"])
         if parcel is not None:
             parcels.throw_away(parcel, work.actor, moment, "brought_in")
+        findings = {"number": outcome.import_id, "refusals": outcome.findings.refused, "warnings": outcome.findings.warned}
+        tell([work.actor.user_id or 0], "import.finished", f"/imports/{outcome.import_id}", findings, actor=work.actor, moment=moment)
         if any(result.state in {"posted", "corrected"} for result in outcome.results):
             ask_for_refresh(work.actor, moment)
+        ask_to_catch_up(work.actor, moment)
 
 
 def _end_earlier_attempts(work: Work) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.imports.received import Received
-from portal.refusals import Findings
+from portal.refusals import Finding, Findings
 from portal.settlement.day import DayInput
 
 
@@ -17,6 +17,7 @@ class Kind:
 
     `fault` is the code of a refusal where the name is right but cannot be meant (a day that does not exist), or where the
     bytes that would say what it is cannot be read;
+    `faults` are the refusals of a file that cannot be said to speak of any day;
     `left_alone` is true of files that are known and deliberately not read.
     """
 
@@ -25,6 +26,7 @@ class Kind:
     days: tuple[date, ...] = ()
     fault: str = ""
     left_alone: bool = False
+    faults: tuple[Finding, ...] = ()
 
 
 Recogniser = Callable[[Received], Kind | None]
@@ -53,3 +55,7 @@ MASTERS = (
 """The master files in the order in which they depend on one another."""
 
 ADJUSTMENTS = "adjustments.csv"
+LEADS = "leads.csv"
+CONTACTS = "contacts.csv"
+LAST = (ADJUSTMENTS, LEADS, CONTACTS)
+"""Files that come after masters and days."""

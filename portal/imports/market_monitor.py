@@ -12,7 +12,7 @@ from models import db
 from models.settlement import ExchangeFee
 from portal.imports.kinds import Family, Kind
 from portal.imports.received import Received
-from portal.refusals import Findings, Refusal
+from portal.refusals import Findings, Refusal, Severity
 from portal.settlement.at_day import build_day
 from portal.settlement.at_files import recognise
 from portal.settlement.back_office import list_days
@@ -23,6 +23,10 @@ from portal.versions import current
 NAME = "market_monitor"
 LIST = "back_office_list"
 SPREADSHEETS = (".csv", ".xls", ".xlsx")
+NO_LIST = frozenset({"no_header", "nul_byte"})
+"""What is wrong with a file that is no list at all: other tables, pictures."""
+LOCK = "~$"
+"""So begin the names of what an office leaves beside an open workbook."""
 
 
 def market_monitor(file: Received) -> Kind | None:
@@ -32,11 +36,16 @@ def market_monitor(file: Received) -> Kind | None:
         return Kind(NAME, said.kind, (said.day,))
     if not file.base.lower().endswith(SPREADSHEETS):
         return None
+    findings = Findings()
     try:
-        days = list_days(file.name, file.read())
+        days = list_days(file.name, file.read(), findings)
     except (Refusal, OSError):  # it may be a list: what cannot be read is refused, not passed over
         return Kind(NAME, LIST, fault="unreadable_file")
-    return Kind(NAME, LIST, tuple(sorted(days))) if days else None
+    if days:
+        return Kind(NAME, LIST, tuple(sorted(days)))
+    # Passed over, a broken list would leave the day to the fee table without a word.
+    faults = tuple(finding for finding in findings.listed if finding.severity is Severity.REFUSAL and finding.code not in NO_LIST)
+    return Kind(NAME, LIST, faults=faults) if faults and not file.base.startswith(LOCK) else None
 
 
 def read_day(day: date, files: Sequence[tuple[Kind, Received]], findings: Findings) -> DayInput | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from models.clients import AccountVersion
 from portal.actors import Actor
 from portal.attribution import files as attribution
 from portal.audit import log
@@ -14,13 +15,18 @@ from portal.clients import files as clients
 from portal.commission import files as commission
 from portal.fields import span_text
 from portal.imports.context import Context
+from portal.jobs.rebuild import REBUILD
+from portal.jobs.verbs import enqueue
 from portal.masters import Line, MasterFile, Numbered, read_lines, to_rows
 from portal.partners import files as partners
 from portal.refusals import Findings
 from portal.settlement import files as settlement
+from portal.settlement import rollups
 from portal.settlement.received import remember_file
 from portal.versions import Difference, bring, difference, numbers, write
 
+DAYS_AT_ONCE = 31
+"""Settled days whose sums are made anew while the import waits."""
 SHOWN = 200
 """Vanished rows that a preview lists."""
 
@@ -74,11 +80,24 @@ def vanished_rows(spec: MasterFile, found: Difference) -> list[str]:
 def assert_master(given: MasterInput, found: Difference, rows: int, context: Context, *, replace: bool, approver: Actor | None = None) -> None:
     """Write what changed under a new recording, keep the file's digest, and leave a line in the log."""
     recording = open_recording(context.actor, context.moment, "import", given.name)
-    write(found, recording.id, replace=replace and given.spec.dated, keyring=context.keyring)
+    branches = rollups.branches_of([row["account_id"] for row in found.changed]) if given.spec.model is AccountVersion and found.changed else {}
+    # What a file says is what the firm did: it is kept whatever it is, and the next re-check names what no rule allows.
+    write(found, recording.id, replace=replace and given.spec.dated, keyring=context.keyring, ruled=True)
+    renew_sums(rollups.touched(found, branches, recording.id), context)
     if rows:
         remember_file(given.digest, given.name, given.size, given.spec.name, recording_id=recording.id)
     after = {"digest": given.digest, "rows": rows, **found.counts, "approved_by": approver.label if approver else None}
     log.write(context.actor, context.moment, "import.master", "file", given.spec.name, after=after)
+
+
+def renew_sums(first: date | None, context: Context) -> None:
+    """Make the sums of the settled days from a day on anew: a few at once, many by a job. None: of no day."""
+    days = rollups.settled_from(first) if first is not None else []
+    if len(days) <= DAYS_AT_ONCE:
+        rollups.rebuild(days)
+        return
+    rollups.forget(days)
+    enqueue(context.actor, context.moment, REBUILD, {})
 
 
 def lines_of(given: MasterInput, findings: Findings) -> list[Line]:

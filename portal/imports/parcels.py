@@ -28,13 +28,20 @@ KEPT = timedelta(days=7)
 
 def begin(actor: Actor, moment: datetime, names: list[str]) -> Job:
     """Open a parcel inside the open transaction, and drop the files of parcels that waited too long."""
-    for old in db.session.scalars(select(Job.id).where(Job.kind == PARCEL, Job.asked_at < moment - KEPT, _has_files())):
-        drop_uploads(old)
+    drop_old(moment)
     job = Job(public_id=secrets.token_urlsafe(16), kind=PARCEL, state=JobState.DONE, asked_by_id=actor.user_id, asked_at=moment, finished_at=moment, step="", arguments={})
     db.session.add(job)
     db.session.flush()
     log.write(actor, moment, "import.handed_in", "parcel", job.public_id, after={"files": len(names)})
     return job
+
+
+def drop_old(moment: datetime) -> int:
+    """Drop the files of parcels that waited too long. Returns of how many. Verb."""
+    waited = list(db.session.scalars(select(Job.id).where(Job.kind == PARCEL, Job.asked_at < moment - KEPT, _has_files())))
+    for old in waited:
+        drop_uploads(old)
+    return len(waited)
 
 
 def add(parcel_id: int, name: str, packed: bytes) -> None:
@@ -51,11 +58,6 @@ def pack(content: bytes) -> bytes:
 def named(public_id: str) -> Job | None:
     """A parcel that still holds files, or None."""
     return db.session.execute(select(Job).where(Job.kind == PARCEL, Job.public_id == public_id, _has_files())).scalar_one_or_none()
-
-
-def names_in(parcel: Job) -> list[str]:
-    """The names of the files in a parcel, in the order in which they were handed in."""
-    return list(db.session.scalars(select(JobUpload.name).where(JobUpload.job_id == parcel.id).order_by(JobUpload.id)))
 
 
 def files_in(parcel: Job) -> Iterable[Received]:

@@ -5,28 +5,28 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
 import os
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from portal.imports.received import Received, given
+from portal.packed import BROKEN
 from portal.refusals import Findings, Refusal
+from portal.settlement import cfmmc_statement
+from portal.settlement.ctp import statement as ctp_statement
 
 LARGEST = 2 * 2**30
 """Bytes that one archive may unpack to."""
 RATIO = 200
 """How many times its packed size an archive may unpack to."""
+PAPER = 16 * 2**20
+"""Bytes that a client's statement has at most."""
 FREE = 2**20
 """A megabyte is no bomb, however well it packs."""
 ENTRIES = 20_000
 DEPTH = 20
-
-BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, ValueError)
-"""What the libraries say of an archive that cannot be unpacked."""
 
 IsRead = Callable[[Received], bool]
 
@@ -67,8 +67,18 @@ def add(file: Received, is_read: IsRead, handed: Handed, findings: Findings) -> 
         stand_for(unpacked(file, findings), is_read, handed)
     elif is_read(file):
         handed.files.append(file)
+    elif is_paper(file):
+        findings.refuse("paper", file.name, expected="a settled day, a master file, or an archive of them")
     else:
         findings.refuse("not_recognised", file.name, expected="a file that the portal reads")
+
+
+def is_paper(file: Received) -> bool:
+    """Whether a file is a client's own statement, which is held against the books and never brought in."""
+    if file.size > PAPER:
+        return False
+    head = file.read()[:4096]
+    return ctp_statement.recognises(file.name, head) or cfmmc_statement.recognises(file.name, head)
 
 
 def stand_for(folder: Folder, is_read: IsRead, handed: Handed) -> None:
@@ -152,6 +162,8 @@ def _put(folder: Folder, file: Received, findings: Findings, *, nested: bool = F
 def _unzipped(file: Received, findings: Findings, nested: bool) -> Folder:
     data = file.read()
     archive = zipfile.ZipFile(io.BytesIO(data))
+    if not all(entry.filename for entry in archive.infolist()):
+        raise zipfile.BadZipFile("an entry without a name")
     entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _is_link(entry)]
     _bounded(entries)
     top = Folder(file.name)

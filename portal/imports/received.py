@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -16,6 +17,8 @@ class Received:
     size: int
     load: Callable[[], bytes] = field(repr=False)
     _digest: str = field(default="", repr=False)
+    _left: list[bytes] | None = field(default=None, repr=False)
+    """Within `read_once`: what was read for the digest and waits for whoever reads next."""
 
     @property
     def base(self) -> str:
@@ -24,16 +27,33 @@ class Received:
 
     def read(self) -> bytes:
         """The bytes. Raises Refusal where an archive turns out to be a bomb or broken."""
+        if self._left:
+            return self._left.pop()
         data = self.load()
-        self._digest = hashlib.sha256(data).hexdigest()
+        self._digest = self._digest or hashlib.sha256(data).hexdigest()
         return data
 
     @property
     def digest(self) -> str:
         """The SHA-256 of the bytes."""
         if not self._digest:
-            self.read()
+            data = self.read()
+            if self._left is not None:
+                self._left.append(data)
         return self._digest
+
+
+@contextmanager
+def read_once(files: Sequence[Received]) -> Iterator[None]:
+    """Files whose digest is asked for first and whose bytes are read afterwards are read from their place only once in here.
+    Whoever reads takes the bytes out; what nobody took is let go at the end."""
+    for file in files:
+        file._left = []
+    try:
+        yield
+    finally:
+        for file in files:
+            file._left = None
 
 
 def given(name: str, data: bytes) -> Received:

@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from flask import current_app
+
 from models import db
+from models.comparisons import ImportStep
 from models.settlement import ImportFinding, ImportRun, ImportState
 from portal.actors import NOBODY, Actor
 from portal.bulk import insert_rows
 from portal.clock import now
 from portal.imports.adjustments import import_adjustments
+from portal.imports.arrivals import bring_in_clients
+from portal.imports.contacts import import_contacts
 from portal.imports.context import Context, Result
 from portal.imports.days import import_day
+from portal.imports.leads import import_leads
 from portal.imports.masters import master_files
+from portal.imports.moves import what_moves
 from portal.imports.order import Plan, in_order
 from portal.imports.receive import Handed
 from portal.imports.recognise import family_named, recognise
 from portal.imports.steps import import_master
 from portal.refusals import Findings, Refusal
+from portal.rehearsal import rehearsal
 from portal.sealing import Keyring
 from portal.settlement import calendar
 from portal.transaction import transaction
 from portal.versions import table_of
 
+ACCOUNTS = "accounts.csv"
 Progress = Callable[[str, int, int], None]
 """Called with the step, how many are done and how many there are."""
 
@@ -58,10 +69,6 @@ class Outcome:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-class _DryRunEnds(Exception):
-    pass
-
-
 def run_import(handed: Handed, *, actor: Actor, options: Options, findings: Findings | None = None) -> Outcome:
     """Import files. Commits step by step, so it is for doors alone; `findings` are those of receiving the files."""
     findings = findings if findings is not None else Findings()
@@ -69,30 +76,35 @@ def run_import(handed: Handed, *, actor: Actor, options: Options, findings: Find
     plan = in_order(known, findings)
     import_id = _begin(actor, plan, options)
     results: list[Result] = []
-    state = ImportState.FAILED
+    state, more = ImportState.FAILED, dict(options.origin)
     try:
         with _kept(options.dry_run):
             state = _steps(import_id, plan, actor, options, findings=findings, results=results)
+            if not options.dry_run and any(result.kind == ACCOUNTS and result.state == "posted" for result in results):
+                more["converted"] = len(bring_in_clients(actor, now()).conversions)
+            if options.dry_run and state == ImportState.DONE:
+                more["moves"] = what_moves(results, options.progress, options.cancelled)
     except KeyboardInterrupt:
         state = ImportState.CANCELLED
         raise
     finally:
         summary = summary_of(plan, handed, results, findings)
-        _end(import_id, state, results, {**summary, **options.origin}, findings)
+        _end(import_id, state, results, {**summary, **more}, findings)
     return Outcome(import_id, state, results, findings, summary)
 
 
 def _steps(import_id: int, plan: Plan, actor: Actor, options: Options, *, findings: Findings, results: list[Result]) -> ImportState:
     """Every step in order; between two steps an import can be cancelled."""
-    for label, step in _todo(plan, options):
+    for key, label, step in _todo(plan, options):
         if options.cancelled():
             return ImportState.CANCELLED
         options.progress(label, len(results), plan.steps)
         own = Findings()
         context = Context(actor, now(), options.keyring, options.overrides_allowed, options.replace, options.approver)
         result = _answered(label, step, context, own)
+        own.listed = [replace(finding, step=key) for finding in own.listed]
         findings.extend(own)
-        results.append(result)
+        results.append(replace(result, step=key))
         if not options.dry_run:
             _advance(import_id, label, len(results))
     options.progress("", plan.steps, plan.steps)
@@ -108,31 +120,32 @@ def _answered(label: str, step: Callable[[Context, Findings], Result], context: 
         return Result(label, label)
 
 
-def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, Callable[[Context, Findings], Result]]]:
+def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, str, Callable[[Context, Findings], Result]]]:
+    """What it is about (a day, a kind of file), what to call it, and how to do it."""
     specs = master_files(options.overrides_allowed)
     dry = options.dry_run
     for file in plan.masters:
-        yield file.name, partial(import_master, specs[file.base.lower()], file, dry_run=dry)
+        yield file.base.lower(), file.name, partial(import_master, specs[file.base.lower()], file, dry_run=dry)
     for day, family, files in plan.days:
-        yield str(day), partial(import_day, day, family_named(family), files, dry_run=dry)
+        yield str(day), str(day), partial(import_day, day, family_named(family), files, dry_run=dry)
     for file in plan.adjustments:
-        yield file.name, partial(import_adjustments, file, dry_run=dry)
+        yield file.base.lower(), file.name, partial(import_adjustments, file, dry_run=dry)
+    for file in plan.leads:
+        yield file.base.lower(), file.name, partial(import_leads, file, dry_run=dry)
+    for file in plan.contacts:
+        yield file.base.lower(), file.name, partial(import_contacts, file, dry_run=dry)
 
 
 @contextmanager
 def _kept(dry_run: bool) -> Iterator[None]:
-    """In a dry run, one transaction around all steps that is rolled back at the end."""
+    """A dry run is a rehearsal of all its steps: nothing of it is kept, and others write meanwhile."""
     if not dry_run:
         yield
         return
-    try:
-        with transaction():
-            if not calendar.is_sown():
-                calendar.sow(NOBODY, now())
-            yield
-            raise _DryRunEnds
-    except _DryRunEnds:
-        return
+    with rehearsal(Path(current_app.config["PORTAL"].instance) / "rehearsals"):
+        if not calendar.is_sown():
+            calendar.sow(NOBODY, now())
+        yield
 
 
 def _begin(actor: Actor, plan: Plan, options: Options) -> int:
@@ -168,9 +181,18 @@ def _end(import_id: int, state: ImportState, results: list[Result], summary: dic
         run = db.session.get_one(ImportRun, import_id)
         run.state, run.finished_at, run.done, run.summary = state, now(), len(results), summary
         run.refusals, run.warnings = findings.refused, findings.warned
-        columns = ("import_id", "severity", "code", "file", "line", "field", "found", "expected")
-        rows = ((import_id, item.severity.value, item.code, item.file[-400:], item.line, item.field[:120], item.found, item.expected) for item in findings.listed)
+        steps = {result.step: result for result in results if result.step}
+        db.session.add_all(ImportStep(import_id=import_id, step=key, **_came_to(result)) for key, result in steps.items())
+        columns = ("import_id", "severity", "code", "file", "step", "line", "field", "found", "expected")
+        rows = (
+            (import_id, item.severity.value, item.code, item.file[-400:], item.step or None, item.line, item.field[:120], item.found, item.expected) for item in findings.listed
+        )
         insert_rows(table_of(ImportFinding), columns, rows)
+
+
+def _came_to(result: Result) -> dict[str, Any]:
+    day = date.fromisoformat(result.name) if result.kind == "day" else None
+    return {"trade_date": day, "outcome": result.state, "version": result.detail.get("version")}
 
 
 def summary_of(plan: Plan, handed: Handed, results: list[Result], findings: Findings) -> dict[str, Any]:

@@ -15,7 +15,34 @@ from models import db
 from models.jobs import JobUpload
 from portal.actors import Actor
 
-MODULES: list[str] = ["portal.jobs.refresh", "portal.imports.job"]
+MODULES: list[str] = [
+    "portal.jobs.refresh",
+    "portal.jobs.rebuild",
+    "portal.imports.job",
+    "portal.imports.comparing",
+    "portal.imports.leads_upload",
+    "portal.search.job",
+    "portal.jobs.tidy",
+    "portal.jobs.forgotten",
+    "portal.jobs.leads",
+    "portal.jobs.law",
+    "portal.jobs.retention",
+    "portal.lists.making",
+    "portal.jobs.shadow",
+    "portal.jobs.case",
+    "portal.jobs.case_time",
+    "portal.jobs.transfer",
+    "portal.jobs.onboarding",
+    "portal.jobs.club",
+    "portal.jobs.club_members",
+    "portal.jobs.club_seats",
+    "portal.jobs.care",
+    "portal.jobs.outbox",
+    "portal.jobs.risk",
+    "portal.jobs.club_evenings",
+    "portal.jobs.club_points",
+    "portal.pages.attribution.work",
+]
 """Modules that declare handlers: a door that has jobs adds its line here."""
 
 

@@ -21,9 +21,11 @@ from portal.actors import TERMINAL
 from portal.audit import heads
 from portal.audit.recordings import last_recording_id
 from portal.gateways.wakeups import bell
-from portal.jobs import claims, refresh
+from portal.jobs import care, case_time, claims, club, club_evenings, club_members, club_points, club_seats, law, leads, onboarding, outbox, refresh, retention, risk, tidy
 from portal.jobs.handlers import Cancelled, Work, handler_of
 from portal.refusals import Refusal
+from portal.search import index
+from portal.search.job import ask_to_catch_up
 from portal.settings import Settings
 from portal.transaction import transaction
 
@@ -161,13 +163,15 @@ class Worker:
                     db.session.remove()
 
     def _keep_current(self) -> bool:
-        """Once a minute, when there is nothing else to do: ask for new previews where they are stale. A step of knowledge is
+        """Once a minute, when there is nothing else to do: ask for names to be made findable, and for new previews where they are stale. A step of knowledge is
         tried once by a worker, so that a preview that cannot be computed is not tried for ever."""
         if time.monotonic() - self.looked < STALE_EVERY:
             return False
         self.looked = time.monotonic()
         with self.app.app_context():
             try:
+                if self._housekeeping():
+                    return True
                 known = last_recording_id()
                 if known == self.tried or not refresh.is_stale():
                     return False
@@ -176,6 +180,37 @@ class Worker:
                     return refresh.ask_for_refresh(TERMINAL, clock.now()) is not None
             finally:
                 db.session.remove()
+
+    def _housekeeping(self) -> bool:
+        """Ask for what falls due by itself: names to be made findable, old traces of signing in to be deleted, what a day decided
+        about leads to be written down, books to be held against the rules, lapses to be told, cases to be closed, holds, payments and
+        waitlists of the club to be looked at, its members to be told, its tiers to follow the equity, its evenings to be spoken of,
+        messages to be sent, clients to be scored."""
+        moment = clock.now()
+        due = (
+            (ask_to_catch_up, index.behind()),
+            (tidy.ask_to_tidy, tidy.is_due(moment)),
+            (law.ask_to_recheck, law.recheck_is_due(moment)),
+            (retention.ask_for_retention, retention.is_due(moment)),
+            (leads.ask_to_tidy, leads.is_due(moment)),
+            (onboarding.ask_to_remind, onboarding.is_due(moment)),
+            (case_time.ask_to_close, case_time.is_due(moment)),
+            (club.ask_to_tidy, club.is_due(moment)),
+            (club.ask_to_reconcile, club.reconcile_is_due(moment)),
+            (club_members.ask_for_lapses, club_members.lapses_are_due(moment)),
+            (club_members.ask_for_tiers, club_members.tiers_are_due(moment)),
+            (club_seats.ask_to_pass_on, club_seats.is_due(moment)),
+            (club_evenings.ask_to_look, club_evenings.is_due(moment)),
+            (club_points.ask_for_points, club_points.is_due(moment)),
+            (care.ask_for_plays, care.is_due(moment)),
+            (outbox.ask_to_send, outbox.is_due(moment)),
+            (risk.ask_to_score, risk.is_due(moment)),
+        )
+        if not any(is_due for _ask, is_due in due):
+            return False
+        with transaction():
+            asked = [ask(TERMINAL, moment) for ask, is_due in due if is_due]
+        return any(job is not None for job in asked)
 
     def _tell_heads(self) -> None:
         """Tell the head of the audit log outside, when it is due."""

@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from models import db
 from models.settlement import CalendarDay, CalendarYear
@@ -21,6 +22,8 @@ from portal.refusals import NotFound, Refusal
 from portal.settlement import calendar
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
+from portal.web.list_pages import Field, ListPage, declare, show_list
+from portal.web.paging import Column, Filter, Listing, columns, day_filter
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 FIRST, LAST = 1990, 9998
@@ -56,6 +59,7 @@ def show(year: int) -> ResponseReturnValue:
         "calendar/year.html",
         year=year,
         source=known.source if known else "",
+        seen=calendar.digest_of_year(year),
         months=_months(days),
         special=[day for day in days if day.note or day.trading == (day.day.weekday() >= calendar.SATURDAY)],
         trading=sum(day.trading for day in days),
@@ -64,6 +68,46 @@ def show(year: int) -> ResponseReturnValue:
         first=FIRST,
         last=LAST,
     )
+
+
+DAY_COLUMNS = columns(Column("day", _l("Day"), sort=True), Column("weekday", _l("Weekday")), Column("state", _l("State")), Column("note", _l("Note")))
+WEEKDAYS = (_l("Mo"), _l("Tu"), _l("We"), _l("Th"), _l("Fr"), _l("Sa"), _l("Su"))
+DAY_LIST = declare(
+    ListPage(
+        "calendar.days",
+        _l("Days of the trading calendar"),
+        Listing(
+            tiebreak=CalendarDay.day,
+            sorts={"day": CalendarDay.day},
+            default="day",
+            filters=(
+                Filter("state", _l("State"), lambda text: CalendarDay.trading == (text == "trading"), choices=(("trading", _l("trading")), ("closed", _l("closed")))),
+                Filter("noted", _l("Note"), lambda text: (CalendarDay.note != "") == (text == "yes"), choices=(("yes", _l("with a note")), ("no", _l("without a note")))),
+                day_filter("from", _l("From"), lambda day: CalendarDay.day >= day),
+                day_filter("to", _l("To"), lambda day: CalendarDay.day <= day),
+            ),
+            per_page=100,
+        ),
+        DAY_COLUMNS,
+        source=lambda asked: select(CalendarDay).where(CalendarDay.day.between(date(asked.values["year"], 1, 1), date(asked.values["year"], 12, 31))),
+        fields=(
+            Field("day", _l("Day"), lambda row: row.day),
+            Field("weekday", _l("Weekday"), lambda row: str(WEEKDAYS[row.day.weekday()])),
+            Field("state", _l("State"), lambda row: str(_l("trading") if row.trading else _l("closed"))),
+            Field("note", _l("Note"), lambda row: str(NOTES.get(row.note, row.note))),
+        ),
+        scalars=True,
+        file_name="calendar",
+    )
+)
+
+
+@bp.get("/<int:year>/days")
+@requires(Can.IMPORT_SEE)
+def days(year: int) -> ResponseReturnValue:
+    """The days of a year as a list."""
+    _known_to_man(year)
+    return show_list(DAY_LIST, "calendar/days.html", year=year, weekdays=WEEKDAYS, note_text=lambda note: NOTES.get(note, note))
 
 
 @bp.post("/<int:year>/days")
@@ -81,7 +125,7 @@ def set_day(year: int) -> ResponseReturnValue:
     if not note:
         raise Refusal("say why: a corrected day needs a note")
     with transaction():
-        calendar.set_day(day, trading == "yes", actor=current_actor(), moment=clock.now(), note=note)
+        calendar.set_day(day, trading == "yes", actor=current_actor(), moment=clock.now(), note=note, seen=request.form.get("seen", ""))
     flash(_("%(day)s was corrected.", day=day), "success")
     return redirect(url_for("calendar.show", year=year), 303)
 

@@ -5,34 +5,45 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select, true
 from sqlalchemy.orm import aliased
 
 from models import db
 from models.clients import Account, AccountVersion
-from models.partners import BranchVersion
-from models.settlement import Balance, SettlementDay
+from models.partners import Branch, BranchVersion
+from models.settlement import Balance, SettlementDay, Trade
+from portal.actors import Actor
+from portal.attribution.channels import came_by, first_broker_is
 from portal.attribution.queries import spans
-from portal.clients.queries import accounts, visible_to
+from portal.audit.recordings import last_recording_id
+from portal.clients.queries import account_for, accounts, branch_of, visible_to
 from portal.clients.reveal import Identity, opened, reveal
 from portal.clock import now
+from portal.commission import queries
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
-from portal.pages import words
+from portal.pages import (
+    broker_client,
+    broker_clients,
+    client_trades,
+    words,
+)
+from portal.pages.channels_behind import won_accounts
+from portal.pages.clients_quick import day_of, newest_balance, quick
 from portal.permissions import Can
-from portal.refusals import NotFound
 from portal.sealing import masked
 from portal.transaction import transaction
 from portal.versions import current
-from portal.web.downloads import as_file, wants_file
 from portal.web.exports import amount
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
-from portal.web.paging import Column, Filter, Listing, columns, page_of, read
+from portal.web.list_pages import Field, ListPage, declare, show_list
+from portal.web.paging import Column, Filter, Listing, columns, day_filter
+from portal.web.remembered import kept_part
 from portal.web.requests import request_id
 
 bp = Blueprint("clients", __name__)
@@ -40,54 +51,112 @@ COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),
     Column("name", _l("Client"), sort=True),
     Column("branch", _l("Branch")),
-    Column("equity", _l("Equity"), sort=True, number=True),
-    Column("available", _l("Available"), number=True),
+    Column("equity", _l("Equity"), sort=True, number=True, money=True),
+    Column("available", _l("Available"), number=True, money=True),
     Column("opened_on", _l("Opened"), sort=True),
 )
+JUDGED_ON = func.coalesce(Balance.trade_date, select(func.max(SettlementDay.trade_date)).scalar_subquery())
+"""On which day an account is looked at: that of its balance, or the last settled one where it has none."""
+AROUND = (
+    day_filter("day", _l("Balance of"), lambda day: true(), hidden=True),
+    Filter("branch", _l("Branch"), lambda text: AccountVersion.branch_id.in_(select(Branch.id).where(Branch.branch_no == text)), hidden=True),
+    Filter("channel", _l("Channel"), lambda text: came_by(text, Account.id, JUDGED_ON), choices=tuple(words.CHANNELS.items()), hidden=True),
+    Filter("broker", _l("First broker"), lambda text: first_broker_is(text, Account.id, JUDGED_ON), hidden=True),
+    won_accounts(Account.id),
+    Filter("equity", _l("Equity"), lambda text: Balance.equity > 0, choices=(("some", _l("above 0")),), hidden=True),
+    Filter("traded", _l("Traded"), lambda text: traded_on_its_day(), choices=(("yes", _l("on the day of the balance")),), hidden=True),
+    *(
+        day_filter(f"{what}_{side}", label, narrow, hidden=True)
+        for what, side, label, narrow in (
+            ("opened", "from", _l("Opened from"), lambda day: AccountVersion.opened_on >= day),
+            ("opened", "to", _l("Opened until"), lambda day: AccountVersion.opened_on <= day),
+            ("closed", "from", _l("Closed from"), lambda day: AccountVersion.closed_on >= day),
+            ("closed", "to", _l("Closed until"), lambda day: AccountVersion.closed_on <= day),
+        )
+    ),
+)
+"""Filters that links from overviews set; they are shown as chips. What stands on a day is that of the balance's day."""
+
+
+def traded_on_its_day() -> ColumnElement[bool]:
+    """The accounts with a trade on the day of the balance, in its version."""
+    return exists().where(Trade.trade_date == Balance.trade_date, Trade.account_id == Account.id, Trade.version == Balance.version)
+
+
 LISTING = Listing(
     tiebreak=Account.id,
     sorts={"account_no": Account.account_no, "name": AccountVersion.name, "equity": Balance.equity, "opened_on": AccountVersion.opened_on},
     default="-equity",
+    keyset=True,
+    nullable=("equity", "opened_on"),
     filters=(
-        Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | Account.account_no.contains(text, autoescape=True)),
+        Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | Account.account_no.contains(text, autoescape=True), personal=True),
         Filter("kind", _l("Kind"), lambda text: AccountVersion.kind == text, choices=(("person", _l("Person")), ("institution", _l("Institution")))),
         Filter("open", _l("State"), lambda text: AccountVersion.closed_on.is_(None) == (text == "open"), choices=(("open", _l("Account open")), ("closed", _l("Account closed")))),
+        *AROUND,
     ),
 )
 
 
-def listed(day: date) -> Select[*tuple[Any, ...]]:
-    """The reader's accounts with their balance of the last settled day."""
-    newer = aliased(Balance)
-    newest = select(func.max(newer.version)).where(newer.trade_date == day, newer.account_id == Account.id).scalar_subquery()
-    balance = (Balance.trade_date == day) & (Balance.account_id == Account.id) & (Balance.version == newest) & ~Balance.gone
+def listed(actor: Actor, day: date) -> Select[*tuple[Any, ...]]:
+    """The accounts that somebody may see now, with their balance of a settled day."""
+    balance = (Balance.trade_date == day) & (Balance.account_id == Account.id) & newest_balance(day) & ~Balance.gone
     branch = current(BranchVersion).subquery()
     query = accounts().outerjoin(Balance, balance).outerjoin(branch, branch.c.branch_id == AccountVersion.branch_id)
-    return query.add_columns(Balance.equity, Balance.available, branch.c.name.label("branch")).where(visible_to(current_actor(), day))
+    return query.add_columns(Balance.equity, Balance.available, branch.c.name.label("branch")).where(visible_to(actor, last_settled_day() or day))
+
+
+LIST = declare(
+    ListPage(
+        "clients.index",
+        _l("Clients"),
+        LISTING,
+        COLUMNS,
+        source=lambda asked: listed(asked.actor, day_of(asked)),
+        fields=(
+            Field("account_no", _l("Account"), lambda row: row[0].account_no),
+            Field("name", _l("Client"), lambda row: row[1].name),
+            Field("branch", _l("Branch"), lambda row: row.branch),
+            Field("equity", _l("Equity"), lambda row: amount(row.equity)),
+            Field("available", _l("Available"), lambda row: amount(row.available)),
+            Field("opened_on", _l("Opened"), lambda row: row[1].opened_on),
+        ),
+        sums={"equity": Balance.equity, "available": Balance.available},
+        quick=quick,
+        instead=lambda actor: broker_clients.LIST if broker_clients.is_broker(actor) else None,
+    )
+)
 
 
 @bp.get("/clients")
 @requires(Can.ACCOUNT_SEE)
 def index() -> ResponseReturnValue:
-    """The list of accounts."""
-    day = last_settled_day()
-    wanted = read(LISTING, request.args, request.path)
-    statement = listed(day or date.min)
-    form = wants_file()
-    if form:
-        rows = db.session.execute(wanted.order(wanted.narrow(statement)).execution_options(yield_per=1000))
-        headers = [str(column.label) for column in COLUMNS.values()]
-        return as_file(form, "clients", headers, ((row[0].account_no, row[1].name, row.branch, amount(row.equity), amount(row.available), row[1].opened_on) for row in rows))
-    return render_template("clients/index.html", page=page_of(statement, wanted), columns=COLUMNS, day=day)
+    """The list of accounts; a broker's says what each holds and brings him."""
+    if broker_clients.is_broker(current_actor()):
+        return broker_clients.index()
+    return show_list(LIST, "clients/index.html")
 
 
 @bp.get("/clients/<account_no>")
 @requires(Can.ACCOUNT_SEE)
 def account(account_no: str) -> ResponseReturnValue:
     """One account: who introduced it, its balance day by day. A foreign account is the same 404 as a missing one."""
-    account, version = _found(account_no)
+    known = queries.now_known()
+    account, version = account_for(current_actor(), account_no, known.day or date.min)
     numbers = opened(account_no, version, keyring())
-    return _shown(account, version, Identity(masked(numbers.phone), masked(numbers.id_no, 3, 2)))
+    if broker_clients.is_broker(current_actor()):
+        return broker_client.show(account, version, masked(numbers.phone))
+    return _shown(account, version, Identity(masked(numbers.phone), masked(numbers.id_no, 3, 2)), known.known)
+
+
+@bp.get("/clients/<account_no>/trades")
+@requires(Can.ACCOUNT_SEE)
+def trades(account_no: str) -> ResponseReturnValue:
+    """What the account traded. Its broker sees on the account's own page what his lines are paid on, and no more."""
+    if broker_clients.is_broker(current_actor()):
+        return redirect(url_for("clients.account", account_no=account_no), 303)
+    account, version = _found(account_no)
+    return show_list(client_trades.LIST, "clients/own_trades.html", account=account, version=version, most_days=client_trades.MOST_DAYS)
 
 
 @bp.post("/clients/<account_no>/reveal")
@@ -98,38 +167,37 @@ def show_numbers(account_no: str) -> ResponseReturnValue:
         account, version = _found(account_no)
         numbers = reveal(account_no, version, current_actor(), now(), reason=request.form.get("reason", ""), keyring=keyring(), request_id=request_id())
     account, version = _found(account_no)
-    return _shown(account, version, numbers, revealed=True)
+    return _shown(account, version, numbers, last_recording_id(), reason=request.form.get("reason", "").strip())
 
 
 def _found(account_no: str) -> tuple[Account, AccountVersion]:
     """An account that the reader may see. Raises NotFound."""
-    visible = visible_to(current_actor(), last_settled_day() or date.min)
-    found = db.session.execute(accounts().where(Account.account_no == account_no, visible)).one_or_none()
-    if found is None:
-        raise NotFound("there is no account %(number)s that you may see", number=account_no)
-    account, version = found
-    return account, version
+    return account_for(current_actor(), account_no, last_settled_day() or date.min)
 
 
-def _shown(account: Account, version: AccountVersion, numbers: Identity, *, revealed: bool = False) -> str:
+def _shown(account: Account, version: AccountVersion, numbers: Identity, known: int, *, reason: str = "") -> str:
     actor = current_actor()
-    branch = db.session.execute(current(BranchVersion, None, BranchVersion.branch_id == version.branch_id)).scalar_one()
     shown = [span for span in spans(account.id) if not actor.broker_no or span.broker_no == actor.broker_no] if actor.may(Can.ATTRIBUTION_SEE) else []
-    days = _days(account.id)
     return render_template(
         "clients/account.html",
         account=account,
         version=version,
-        branch=branch.name,
+        branch=branch_of(version),
         numbers=numbers,
-        revealed=revealed,
+        revealed=bool(reason),
+        reason=reason,
         may_reveal=actor.may(Can.IDENTITY_REVEAL),
         spans=shown,
-        days=days[:60],
-        figure_of=_figure(days),
+        settled=kept_part((account.id, known), "clients/_days.html", lambda: _settled(account.id)),
         states=words.STATES,
         tones=words.STATE_TONES,
     )
+
+
+def _settled(account_id: int) -> dict[str, Any]:
+    """What is shown of an account's settled days."""
+    days = _days(account_id)
+    return {"days": days[:60], "figure_of": _figure(days)}
 
 
 def _days(account_id: int) -> list[Balance]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from models import db
 from models.columns import OPEN_END
 from models.settlement import ExchangeFee
 from models.values.rates import decimal_text
 from portal.permissions import Can
 from portal.settlement.files import EXCHANGES
 from portal.versions import current
-from portal.web.downloads import as_file, wants_file
 from portal.web.guard import requires
-from portal.web.paging import Column, Filter, Listing, columns, day_filter, page_of, read
+from portal.web.list_pages import Field, ListPage, declare, show_list
+from portal.web.paging import Column, Filter, Listing, columns, day_filter
 
 bp = Blueprint("exchange_fees", __name__)
 
@@ -46,24 +45,6 @@ LISTING = Listing(
 )
 
 
-@bp.get("/exchange-fees")
-@requires(Can.IMPORT_SEE)
-def index() -> ResponseReturnValue:
-    """The dated table."""
-    wanted = read(LISTING, request.args, request.path)
-    statement = current(ExchangeFee)
-    form = wants_file()
-    if form:
-        rows = db.session.scalars(wanted.order(wanted.narrow(statement)))
-        return as_file(
-            form,
-            "exchange_fees",
-            ["exchange", "product", "valid_from", "valid_to", *RATES],
-            ((row.exchange, row.product, row.valid_from, end_of(row.valid_to), *(rate_text(row, name) for name in RATES)) for row in rows),
-        )
-    return render_template("exchange_fees/index.html", page=page_of(statement, wanted, scalars=True), columns=COLUMNS, rates=RATES, rate_text=rate_text, end_of=end_of)
-
-
 def rate_text(row: ExchangeFee, name: str) -> str:
     """A rate as the file writes it: a fraction of the turnover, or yuan a lot."""
     return decimal_text(getattr(row, name), 8)
@@ -72,3 +53,34 @@ def rate_text(row: ExchangeFee, name: str) -> str:
 def end_of(day: date) -> date | None:
     """The day on which a span ends, None where it is open."""
     return None if day == OPEN_END else day
+
+
+def _rate_field(name: str) -> Field:
+    return Field(name, COLUMNS[name].label, lambda row: rate_text(row, name), name)
+
+
+LIST = declare(
+    ListPage(
+        "exchange_fees.index",
+        _l("Exchange fees"),
+        LISTING,
+        COLUMNS,
+        source=lambda asked: current(ExchangeFee),
+        fields=(
+            Field("exchange", _l("Exchange"), lambda row: row.exchange, "exchange"),
+            Field("product", _l("Product"), lambda row: row.product, "product"),
+            Field("valid_from", _l("From"), lambda row: row.valid_from, "valid_from"),
+            Field("valid_to", _l("Until (exclusive)"), lambda row: end_of(row.valid_to), "valid_to"),
+            *(_rate_field(name) for name in RATES),
+        ),
+        scalars=True,
+        file_name="exchange_fees",
+    )
+)
+
+
+@bp.get("/exchange-fees")
+@requires(Can.IMPORT_SEE)
+def index() -> ResponseReturnValue:
+    """The dated table."""
+    return show_list(LIST, "exchange_fees/index.html", rates=RATES, rate_text=rate_text, end_of=end_of)

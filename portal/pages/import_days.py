@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,7 +9,8 @@ import polars as pl
 from flask_babel import lazy_gettext as _l
 
 from portal.pages import words
-from portal.web.exports import Cell, amount
+from portal.web.exports import amount
+from portal.web.list_pages import Field
 from portal.web.paging import Column, Filter, Listing, columns
 
 PARTS = ("accounts", "trades", "fee", "retained_fee", "equity")
@@ -52,6 +52,18 @@ def files(summary: dict[str, Any]) -> list[tuple[str, dict[str, int], str]]:
     return [(name, counts, outcomes.get(name, "")) for name, counts in summary.get("kinds", {}).items() if name != "day"]
 
 
+def asides(summary: dict[str, Any]) -> list[tuple[str, str, str, int]]:
+    """What files of days hold that goes into no sum: the day, `left_alone` or `other_currency`, the kind of file or the currency, and how many rows."""
+    details = {day: detail for day, detail in summary.get("details", {}).items() if isinstance(detail, dict)}
+    return [(day, what, name, rows) for day, detail in sorted(details.items()) for what in ("left_alone", "other_currency") for name, rows in detail.get(what, {}).items()]
+
+
+def all_refused(summary: dict[str, Any]) -> bool:
+    """Whether nothing would be brought in: what is not refused was received before."""
+    still = {"refused", "same_bytes"}
+    return bool(summary.get("refusals")) and set(summary.get("days", {})) <= still and all(outcome in still for _kind, _counts, outcome in files(summary))
+
+
 def nothing_new(summary: dict[str, Any]) -> bool:
     """Whether everything that was handed in had been received before."""
     outcomes = set(summary.get("days", {}))
@@ -60,13 +72,14 @@ def nothing_new(summary: dict[str, Any]) -> bool:
     return came_before and outcomes <= {"same_bytes"} and not others and not summary.get("refused") and not summary.get("waiting")
 
 
-def as_cells(frame: pl.DataFrame) -> tuple[list[str], Iterable[tuple[Cell, ...]]]:
-    """The days as a download: headers and rows."""
-    headers = ["trade_date", "result", *(f"{part}_{when}" for part in PARTS for when in ("before", "after"))]
-    return headers, (_cells(row) for row in frame.iter_rows(named=True))
+def _total(part: str, when: str) -> Field:
+    name, counted = f"{part}_{when}", part in {"accounts", "trades"}
+    return Field(name, name, lambda row: row[name] if counted else amount(row[name]))
 
 
-def _cells(row: dict[str, Any]) -> tuple[Cell, ...]:
-    counted = {"accounts", "trades"}
-    values = ((part, row[f"{part}_{when}"]) for part in PARTS for when in ("before", "after"))
-    return (row["day"], str(words.OUTCOMES[row["outcome"]][0]), *(value if part in counted else amount(value) for part, value in values))
+FIELDS = (
+    Field("day", _l("Trade date"), lambda row: row["day"], "trade_date"),
+    Field("outcome", _l("Result"), lambda row: str(words.OUTCOMES[row["outcome"]][0]), "result"),
+    *(_total(part, when) for part in PARTS for when in ("before", "after")),
+)
+"""The columns of the days as a file."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from portal.web.formats import language
+
 KINDS = {
     "none": _l("No plan known"),
     "retained_fee": _l("Share of the retained fee"),
@@ -53,3 +55,36 @@ OUTCOMES = {
     "refused": (_l("Refused"), "bad"),
 }
 """What becomes of a file or a day."""
+ADJUSTMENTS = {
+    "goodwill": _l("Goodwill"),
+    "dispute": _l("Dispute settled"),
+    "data_error": _l("Data error"),
+    "contract": _l("Contract"),
+    "penalty": _l("Penalty"),
+    "write_off": _l("Written off"),
+    "other": _l("Other reason"),
+}
+"""Why an amount was entered by hand."""
+BANDS = {
+    "nothing_held": (_l("Nothing at risk"), "neutral", _l("No margin is in use: you hold no positions, so prices do not move your equity.")),
+    "calm": (_l("Calm"), "good", _l("Less than 70 per cent of your equity is bound as margin. The rest carries losses and new positions.")),
+    "watch": (_l("Watch"), "info", _l("70 per cent or more of your equity is bound as margin. A move against you can use up what is available within days.")),
+    "tight": (_l("Tight"), "warn", _l("90 per cent or more of your equity is bound as margin. Put in money or reduce positions before prices force you to.")),
+    "call": (
+        _l("Margin call"),
+        "bad",
+        _l("Margin is more than your equity: available funds are below 0. Add money before the time that the firm names, or it may close positions for you."),
+    ),
+    "no_equity": (_l("No equity left"), "bad", _l("Your equity is not above 0, so the ratio says nothing. Call the firm today.")),
+}
+"""What a risk degree means: name, tone, sentence."""
+HELPING = {"servicer": _l("Looks after you"), "originator": _l("Opened your account")}
+
+
+def is_chinese() -> bool:
+    """Whether the reader's language is Chinese."""
+    return language() == "zh"
+
+
+CHANNELS = {"broker": _l("Introduced by a broker"), "staff": _l("Won by staff"), "direct": _l("Came directly")}
+"""How an account came."""

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from models import db
 from models.clients import Account
 from models.settlement import Balance, SettlementDay
+from portal.bulk import read_frame
 from portal.refusals import Refusal
 from portal.settlement.calendar import is_trading, trading_days
 from portal.settlement.day_checks import ACCOUNTS, LAST, NEXT, Known
@@ -52,8 +53,7 @@ def account_ids() -> pl.DataFrame:
     state = tuple(session.execute(select(func.count(), func.max(Account.id)).select_from(Account)).one())
     kept = session.info.get(SEEN)
     if kept is None or kept[0] != state:
-        rows = session.execute(select(Account.account_no, Account.id)).all()
-        kept = session.info[SEEN] = (state, pl.DataFrame([tuple(row) for row in rows], schema=ACCOUNTS, orient="row"))
+        kept = session.info[SEEN] = (state, read_frame(select(Account.account_no, Account.id), dict(ACCOUNTS)))
     found: pl.DataFrame = kept[1]
     return found
 
@@ -74,9 +74,8 @@ def _rows(before: date, accounts: list[int]) -> pl.DataFrame:
     """The last balance of some accounts before a day, reading only their rows."""
     days = select(SettlementDay.trade_date).where(SettlementDay.trade_date < before).distinct().subquery()
     query = select(Balance.account_id, Balance.trade_date, Balance.version, Balance.gone, Balance.balance).join(days, days.c.trade_date == Balance.trade_date)
-    rows = db.session.execute(query.where(Balance.account_id.in_(accounts))).all()
     schema = {"account_id": pl.Int64, "day": pl.Date, "version": pl.Int32, "gone": pl.Boolean, "balance": pl.Int64}
-    frame = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    frame = read_frame(query.where(Balance.account_id.in_(accounts)), schema)
     newest = frame.filter(pl.col("version") == pl.col("version").max().over("account_id", "day")).filter(~pl.col("gone"))
     return newest.filter(pl.col("day") == pl.col("day").max().over("account_id"))
 

@@ -58,10 +58,12 @@ def _checks() -> list[Check]:
 
 
 def _with_products(frame: pl.DataFrame) -> pl.DataFrame:
-    """Look the product up once per instrument, of which there are few."""
+    """Look the product up once per instrument, of which there are few. Products are compared without case: one spelled in two ways
+    is one, spelled as it stands first."""
     key = ["exchange_code", "instrument"]
-    distinct = frame.select(key).unique()
+    distinct = frame.select(key).unique(maintain_order=True)
     found = products(distinct.rename({"exchange_code": "exchange"})).rename({"exchange": "exchange_code"})
+    found = found.with_columns(pl.col("product").first().over("exchange_code", pl.col("product").str.to_lowercase()))
     return frame.join(found, on=key, how="left", nulls_equal=True, maintain_order="left")
 
 

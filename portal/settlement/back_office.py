@@ -34,9 +34,9 @@ _WITH_OTHER_MONEY = {"入金": "other_in", "出金": "other_out"}
 """A list may count rebates, interest and declaration fees among the money in and out, or not: neither is a difference."""
 
 
-def list_days(name: str, data: bytes) -> set[date]:
-    """The trade dates that a list speaks of: empty where it cannot be read."""
-    found = read_lists([(name, data)], Findings())
+def list_days(name: str, data: bytes, findings: Findings | None = None) -> set[date]:
+    """The trade dates that a list speaks of: empty where it cannot be read; `findings` say why."""
+    found = read_lists([(name, data)], Findings() if findings is None else findings)
     return {day for sheets in found.values() for day in sheets.frame["day"].unique().to_list()} if found else set()
 
 

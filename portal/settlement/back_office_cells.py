@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from portal.packed import BROKEN
 from portal.refusals import Findings
 from portal.settlement.decoding import decode
+from portal.settlement.workbooks import Unreadable, read_cells
 
 UNPACKED_LIMIT = 200 * 1024 * 1024
 RATIO_LIMIT = 200
@@ -50,7 +50,7 @@ def _fits(name: str, data: bytes, findings: Findings) -> bool:
             members = archive.infolist()
             declared = sum(member.file_size for member in members)
             unpacked = declared if declared > allowed or len(members) > MEMBER_LIMIT else sum(_counted(archive, member, allowed) for member in members)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except BROKEN as error:
         findings.refuse("unreadable_file", name, found=error, expected=".xlsx")
         return False
     if unpacked > allowed or len(members) > MEMBER_LIMIT:
@@ -71,9 +71,8 @@ def _counted(archive: zipfile.ZipFile, member: zipfile.ZipInfo, allowed: int) ->
 
 def _workbook(name: str, data: bytes, findings: Findings) -> list[Sheet]:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return [_texts(book.get_sheet_by_index(index).to_python(skip_empty_area=False)) for index in range(len(book.sheet_names))]
-    except (CalamineError, ValueError, OSError) as error:
+        return [_texts(rows) for _, rows in read_cells(data)]
+    except Unreadable as error:
         findings.refuse("unreadable_file", name, found=error, expected=".xlsx / .xls")
         return []
 

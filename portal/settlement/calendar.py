@@ -6,6 +6,7 @@ in their stead do not trade. Every day can be corrected.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -19,7 +20,7 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.bulk import insert_rows
 from portal.permissions import Can
-from portal.refusals import Refusal
+from portal.refusals import Conflict, Refusal
 from portal.versions import table_of
 
 SATURDAY = 5
@@ -55,15 +56,27 @@ def add_year(year: int, closed: Iterable[date], *, actor: Actor, moment: datetim
     log.write(actor, moment, "calendar.year_added", "calendar", str(year), after={"closed": [str(day) for day in days], "source": source})
 
 
-def set_day(day: date, trading: bool, *, actor: Actor, moment: datetime, note: str) -> None:
-    """Correct one day of a known year. Raises Refusal for an unknown year, NotAllowed."""
+def set_day(day: date, trading: bool, *, actor: Actor, moment: datetime, note: str, seen: str | None = None) -> None:
+    """Correct one day of a known year; `seen` is the year as it was looked at (`digest_of_year`). Raises Refusal for an unknown
+    year, Conflict where the year is no longer so, NotAllowed."""
     actor.need(Can.CALENDAR_EDIT)
-    held = db.session.get(CalendarDay, day)
-    if held is None:
+    year = db.session.get(CalendarYear, day.year, with_for_update=True)  # whoever corrects the same year at once waits here
+    held = db.session.get(CalendarDay, day, populate_existing=True)
+    if year is None or held is None:
         raise Refusal("the trading calendar does not have %(year)s: add the year first", year=day.year)
+    if seen is not None and seen != digest_of_year(day.year):
+        raise Conflict("somebody corrected the calendar of %(year)s since you looked: look again, then correct %(day)s", year=day.year, day=day)
     before = {"trading": held.trading, "note": held.note}
     held.trading, held.note = trading, note
     log.write(actor, moment, "calendar.day_set", "calendar", str(day), before=before, after={"trading": trading, "note": note})
+
+
+def digest_of_year(year: int) -> str:
+    """A digest of how a year's days stand: two people who correct it at once do not overwrite each other unseen."""
+    days = db.session.execute(
+        select(CalendarDay.day, CalendarDay.trading, CalendarDay.note).where(CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))).order_by(CalendarDay.day)
+    )
+    return hashlib.sha256(repr([tuple(row) for row in days]).encode()).hexdigest()[:32]
 
 
 def days_of_year(year: int) -> list[CalendarDay]:
@@ -89,11 +102,6 @@ def missing_days(month: Month, settled: Iterable[date]) -> list[date]:
     """The trading days of a month that are not among the settled ones. Raises Refusal where the year is not known."""
     held = set(settled)
     return [day for day in trading_days(month.first, month.last) if day not in held]
-
-
-def previous_trading_day(day: date) -> date | None:
-    """The trading day before a day; None before the calendar begins."""
-    return db.session.execute(select(func.max(CalendarDay.day)).where(CalendarDay.day < day, CalendarDay.trading)).scalar()
 
 
 def _of(year: int) -> Iterable[date]:

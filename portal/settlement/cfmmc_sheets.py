@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from io import BytesIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
+from portal.settlement.workbooks import Unreadable, read_cells
 
 Grid = list[list[str]]
 
@@ -30,9 +29,8 @@ class Sheet:
 def read_workbook(data: bytes) -> dict[str, Grid] | None:
     """Every sheet's cells as text, by the sheet's name; None where the bytes are no workbook."""
     try:
-        workbook = CalamineWorkbook.from_filelike(BytesIO(data))
-        return {name: [[cell_text(cell) for cell in row] for row in workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)] for name in workbook.sheet_names}
-    except (CalamineError, PasswordError, ZipError, OSError, ValueError):
+        return {name: [[cell_text(cell) for cell in row] for row in rows] for name, rows in read_cells(data)}
+    except Unreadable:
         return None
 
 

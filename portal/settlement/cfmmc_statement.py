@@ -54,6 +54,11 @@ def parse_investor_statement(name: str, data: bytes, *, multipliers: Mapping[str
     if sheets is None:
         findings.refuse("workbook", name, expected=".xls, .xlsx")
         return None, findings
+    return parse_sheets(name, sheets, findings, multipliers=multipliers)
+
+
+def parse_sheets(name: str, sheets: dict[str, Grid], findings: Findings, *, multipliers: Mapping[str, Fraction] | None = None) -> tuple[Statement | None, Findings]:
+    """The same, of a workbook's cells as text by the sheet's name."""
     if FIRST not in sheets:
         findings.refuse("table_missing", name, field=FIRST, found=", ".join(sheets), expected=FIRST)
         return None, findings

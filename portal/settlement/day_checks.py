@@ -106,8 +106,8 @@ def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known
 
 def _sums_fit(balances: pl.DataFrame, trades: pl.DataFrame, day: DayInput, findings: Findings) -> bool:
     """Whether every total fits a whole number of 64 bits."""
-    columns = [*(balances[name] for name in AMOUNTS), *(trades[name] for name in ("turnover", "fee", "exchange_fee", "lots"))]
-    total = sum(int(column.abs().cast(pl.Int128).sum()) for column in columns)
+    parts = ((balances, AMOUNTS), (trades, ("turnover", "fee", "exchange_fee", "lots")))
+    total = sum(int(size or 0) for frame, names in parts for size in frame.select(pl.col(names).abs().cast(pl.Int128).sum()).row(0))
     if total >= TOTAL_LIMIT:
         findings.refuse("totals_too_large", day.balance_file or day.trade_file, found=total, expected=f"less than {TOTAL_LIMIT}")
     return total < TOTAL_LIMIT

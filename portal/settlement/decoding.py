@@ -22,7 +22,7 @@ def meant_as_utf8(error: UnicodeDecodeError) -> bool:
 def utf8(data: bytes, file: str, findings: Findings) -> bytes | None:
     """The same as `decode`, as UTF-8 bytes: without a copy where the bytes are plain ASCII with LF line ends."""
     if data.isascii() and b"\0" not in data:
-        return data.replace(b"\r\n", b"\n")
+        return data.replace(b"\r\n", b"\n") if b"\r" in data else data
     text = decode(data, file, findings)
     return None if text is None else text.encode()
 

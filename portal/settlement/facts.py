@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Subquery, func, select
 from models import db
 from models.settlement import Balance, DaySegment, SegmentKind, SettlementDay, Trade
 from models.values.calendar import Month
-from portal.bulk import read_frame
+from portal.bulk import IN_BYTES, read_frame
 from portal.settlement.day import AMOUNTS
 
 POSTED_BALANCES: dict[str, pl.DataType | type[pl.DataType]] = {"account_id": pl.Int64, **dict.fromkeys(AMOUNTS, pl.Int64), "gone": pl.Boolean, "line": pl.UInt32}
@@ -98,7 +98,7 @@ def changed_accounts(first: date, last: date, since: int, known_recording_id: in
     query = select(SettlementDay.trade_date, DaySegment.payload).join(DaySegment, DaySegment.day_id == SettlementDay.id)
     query = query.where(SettlementDay.trade_date.between(first, last), DaySegment.kind == SegmentKind.BALANCES.value)
     found: dict[date, set[int]] = {}
-    for day, payload in db.session.execute(query.where(SettlementDay.recording_id > since, SettlementDay.recording_id <= known_recording_id)):
+    for day, payload in db.session.execute(query.where(SettlementDay.recording_id > since, SettlementDay.recording_id <= known_recording_id), execution_options=IN_BYTES):
         found.setdefault(day, set()).update(pl.read_parquet(io.BytesIO(payload), columns=["account_id"])["account_id"].to_list())
     return {day: sorted(accounts) for day, accounts in found.items()}
 
@@ -144,7 +144,7 @@ def _payloads(trade_date: date, kind: SegmentKind, known: int | None) -> list[tu
     query = query.where(SettlementDay.trade_date == trade_date, DaySegment.kind == kind.value).order_by(SettlementDay.version)
     if known is not None:
         query = query.where(SettlementDay.recording_id <= known)
-    return [(row.version, row.payload) for row in db.session.execute(query)]
+    return [(row.version, row.payload) for row in db.session.execute(query, execution_options=IN_BYTES)]
 
 
 def _newest(known: int | None) -> Subquery:

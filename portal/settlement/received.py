@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 
 from models import db
-from models.settlement import SettlementFile
+from models.settlement import SettlementDayFile, SettlementFile
 
 
 def received_before(digests: Iterable[str]) -> dict[str, SettlementFile]:
@@ -25,3 +25,10 @@ def remember_file(digest: str, name: str, size: int, kind: str, *, recording_id:
         db.session.add(held)
         db.session.flush()
     return held
+
+
+def kinds_beside(files: Iterable[SettlementFile]) -> set[str]:
+    """The kinds of all files that were posted together with these, themselves included."""
+    days = select(SettlementDayFile.day_id).where(SettlementDayFile.file_id.in_([file.id for file in files]))
+    beside = select(SettlementFile.kind).join(SettlementDayFile, SettlementDayFile.file_id == SettlementFile.id).where(SettlementDayFile.day_id.in_(days))
+    return set(db.session.scalars(beside))

@@ -8,18 +8,21 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, has_request_context, request, session
+from flask import Flask, has_request_context, request, session
 from flask_babel import get_locale
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from models import db
 from models.settlement import CalendarDay, SettlementDay
 from portal import clock
+from portal.actors import Actor
 from portal.identity.wording import ROLES
+from portal.notices import queries as notices
 from portal.settings import Settings
-from portal.web import formats, navigation
+from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
+from portal.web.help_topics import topic_of
 
 THEMES = ("auto", "light", "dark")
 
@@ -35,6 +38,7 @@ class DataAsOf:
 def install(app: Flask, settings: Settings) -> None:
     """Give every template what the layouts ask for."""
     formats.install(app, settings)
+    app.jinja_env.globals.update(frame_top=menu.top, frame_foot=menu.foot, frame_ways=menu.ways)
     app.jinja_env.globals["href"] = navigation.href
     zone = ZoneInfo(settings.timezone)
 
@@ -51,14 +55,22 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
     signed_in = actor.user_id is not None
     return {
         "theme": theme(),
+        **_rises(),
         "here": _here(),
         "navigation": navigation.links(actor) if signed_in else [],
         "home_href": navigation.href("home.overview") or "/",
         "settings_href": navigation.href("identity.me"),
         "sign_out_href": navigation.href("identity.sign_out"),
         "person": {"name": current_user.name or current_user.email, "roles": [ROLES[role] for role in actor.roles]} if signed_in else None,
-        "data_as_of": data_as_of(zone) if signed_in else None,
+        "help_href": _help_href(topic_of(request.endpoint)) if signed_in else "",
+        "search_href": navigation.href("search.page") if signed_in else "",
+        "notices_href": navigation.href("notices.inbox"),
+        **_reach(actor, zone),
     }
+
+
+def _help_href(topic: str) -> str:
+    return navigation.href("help.topic", topic=topic) if topic else navigation.href("help.index")
 
 
 def theme() -> str:
@@ -67,15 +79,30 @@ def theme() -> str:
     return chosen if chosen in THEMES else "auto"
 
 
-def data_as_of(zone: ZoneInfo) -> DataAsOf | None:
-    """How far settled days reach; asked once a request."""
-    if "data_as_of" not in g:
+def _rises() -> dict[str, str]:
+    """The reader's own colours of rising and falling; nothing where he leaves it to the language."""
+    known = {"red": "cn", "green": "intl"}.get(getattr(current_user, "rises", ""))
+    return {"updown": known} if known else {}
+
+
+_DAYS, _CALENDAR = SettlementDay.__table__.c, CalendarDay.__table__.c
+_REACH = select(
+    select(func.max(_DAYS.trade_date)).scalar_subquery(),
+    select(func.max(_CALENDAR.day)).where(_CALENDAR.trading, _CALENDAR.day < bindparam("today")).scalar_subquery(),
+    notices.UNREAD.scalar_subquery(),
+)
+"""Asked at every page, so it is built once and is one question."""
+
+
+def _reach(actor: Actor, zone: ZoneInfo) -> dict[str, Any]:
+    """How far settled days reach and how many notices are unread; asked once a request."""
+    if actor.user_id is None:
+        return {"data_as_of": None, "unread": 0}
+    found: dict[str, Any] | None = request.environ.get("portal.reach")
+    if found is None:
         today = clock.now().astimezone(zone).date()
-        settled = select(func.max(SettlementDay.trade_date)).scalar_subquery()
-        due = select(func.max(CalendarDay.day)).where(CalendarDay.trading, CalendarDay.day < today).scalar_subquery()
-        last, expected = db.session.execute(select(settled, due)).one()
-        g.data_as_of = DataAsOf(last, expected is not None and last < expected) if last else None
-    found: DataAsOf | None = g.data_as_of
+        last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": actor.user_id}).one()
+        found = request.environ["portal.reach"] = {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}
     return found
 
 

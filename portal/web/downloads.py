@@ -9,6 +9,9 @@ from flask import Response, request
 
 from portal.web.exports import Cell, csv_lines, write_xlsx
 
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+"""What a file of each form is, as browsers are told."""
+
 
 def wants_file() -> str:
     """`csv` or `xlsx` where the address asks for a file, else empty."""

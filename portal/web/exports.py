@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import xlsxwriter
 
 Cell = str | int | Decimal | date | datetime | bool | None
+Mark = Callable[[], Sequence[str]]
 
 _STARTS = tuple("=+-@\t\r\n＝＋－＠")
 """What makes a spreadsheet read on as a formula (the full-width signs do so in East Asian settings) or break a cell."""
@@ -48,8 +49,11 @@ def defused(text: str) -> str:
     return text
 
 
-def csv_lines(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """A CSV file piece by piece (UTF-8 with its mark, which spreadsheets on Windows need); rows may be endless."""
+def csv_lines(headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, mark: Callable[[], Sequence[str]] | None = None) -> Iterator[bytes]:
+    """A CSV file piece by piece (UTF-8 with its mark, which spreadsheets on Windows need); rows may be endless.
+
+    `mark` is asked after the last row for lines that say where the file comes from; each begins with `# `.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([defused(header) for header in headers])
@@ -58,6 +62,8 @@ def csv_lines(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterato
         writer.writerow([_plain(cell) for cell in row])
         if number % _BATCH == 0:
             yield _taken(buffer)
+    for line in mark() if mark else ():
+        writer.writerow(["# " + line])
     yield _taken(buffer)
 
 
@@ -80,17 +86,36 @@ def _plain(cell: Cell) -> str:
     return str(cell)
 
 
-def write_xlsx(target: Path | io.BytesIO, sheet: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> int:
-    """Write one sheet row by row and return how many rows it has. Text stays text, whatever it begins with."""
+def write_xlsx(target: Path | io.BytesIO, sheet: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, mark: Mark | None = None) -> int:
+    """Write one sheet row by row and return how many rows it has. Text stays text, whatever it begins with.
+
+    `mark` is asked after the last row for lines that say where the file comes from: they stand in a sheet of their own.
+    """
+    return write_sheets(target, [(sheet, headers, rows)], mark=mark)
+
+
+def write_sheets(
+    target: Path | io.BytesIO, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]], made: datetime | None = None, *, mark: Mark | None = None
+) -> int:
+    """Write sheets (name, headers, rows) row by row and return how many rows they have. With `made`, the same rows give the same bytes."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(target if isinstance(target, io.BytesIO) else str(target), options)
-    page = book.add_worksheet(_sheet_name(sheet))
+    if made is not None:
+        book.set_properties({"created": made.replace(tzinfo=None)})
     bold = book.add_format({"bold": True, "bottom": 1})
     shapes = {
         Decimal: book.add_format({"num_format": "#,##0.00"}),
         date: book.add_format({"num_format": "yyyy-mm-dd"}),
         datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
     }
+    count = sum(_write_sheet(book.add_worksheet(_sheet_name(name)), headers, rows, bold, shapes) for name, headers, rows in sheets)
+    if mark:
+        _mark(book, mark())
+    book.close()
+    return count
+
+
+def _write_sheet(page: Any, headers: Sequence[str], rows: Iterable[Sequence[Cell]], bold: Any, shapes: dict[type, Any]) -> int:
     page.freeze_panes(1, 0)
     for column, header in enumerate(headers):
         page.set_column(column, column, max(12, min(40, 2 * len(header) + 2)))
@@ -99,8 +124,15 @@ def write_xlsx(target: Path | io.BytesIO, sheet: str, headers: Sequence[str], ro
     for count, row in enumerate(rows, start=1):
         for column, cell in enumerate(row):
             _put(page, count, column, cell, shapes)
-    book.close()
     return count
+
+
+def _mark(book: Any, lines: Sequence[str]) -> None:
+    beside = book.add_worksheet("#")
+    beside.set_column(0, 0, 100)
+    for row, line in enumerate(lines):
+        beside.write_string(row, 0, line)
+    book.set_properties({"comments": "\n".join(lines)})
 
 
 def _put(page: Any, row: int, column: int, cell: Cell, shapes: dict[type, Any]) -> None:

@@ -7,6 +7,7 @@ ever shown: a fault of ours is a plain page, and its trace goes to the log.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.globals import request_ctx
@@ -29,11 +30,11 @@ FAULTS = {
     404: (lazy_gettext("There is no such page"), lazy_gettext("It may have moved, or it may not be open to you. Check the address, or start again from the first page.")),
     405: (lazy_gettext("This page cannot be used in this way"), lazy_gettext("Go back and use the buttons of the page.")),
     409: (lazy_gettext("Somebody was here before you"), lazy_gettext("Reload the page, look at what changed, and decide again.")),
-    413: (lazy_gettext("This is too large"), lazy_gettext("Send a smaller file, or split it.")),
+    413: (lazy_gettext("This is too large"), lazy_gettext("Send a smaller file, split it, or zip it. The form says how much it takes.")),
     422: (lazy_gettext("This cannot be done"), lazy_gettext("Correct what is named above and send it again.")),
-    429: (lazy_gettext("Too many tries"), lazy_gettext("Wait a little and try again.")),
+    429: (lazy_gettext("Too many tries"), lazy_gettext("Wait until the time named above has passed, at most a quarter of an hour, and try again.")),
     500: (lazy_gettext("Something went wrong on our side"), lazy_gettext("Nothing was changed. Try again; if it happens once more, give the number below to an administrator.")),
-    503: (lazy_gettext("The portal cannot answer just now"), lazy_gettext("Nothing was changed. Try again in a minute.")),
+    503: (lazy_gettext("The portal cannot answer just now"), lazy_gettext("Nothing was changed. It is busy or being serviced: try again in a minute.")),
 }
 """Each status with its heading and what to do."""
 
@@ -48,7 +49,7 @@ def install(app: Flask) -> None:
     app.before_request(_refuse_nul)
 
 
-def answer(status: int, sentence: str = "", *, holders: str = "", headers: dict[str, str] | None = None) -> Response:
+def answer(status: int, sentence: str = "", *, holders: str = "", headers: dict[str, str] | None = None, fields: Sequence[tuple[str, str]] = ()) -> Response:
     """The page (or the JSON, for a program) of a fault."""
     shown = status if status in FAULTS else (500 if status >= 500 else 400)
     title, advice = FAULTS[shown]
@@ -58,7 +59,8 @@ def answer(status: int, sentence: str = "", *, holders: str = "", headers: dict[
         response = make_response(f"{status}\n", status)
         response.mimetype = "text/plain"
     elif for_api():
-        response = make_response(jsonify(error={"status": status, "message": sentence or str(title), "request_id": request_id()}), status)
+        named = {"fields": [{"name": name, "message": gettext(message)} for name, message in fields]} if fields else {}
+        response = make_response(jsonify(error={"status": status, "message": sentence or str(title), "request_id": request_id(), **named}), status)
     else:
         response = make_response(_page(status, str(title), sentence, str(advice), holders), status)
     response.headers.update(headers or {})
@@ -77,7 +79,7 @@ def _refused(refusal: Refusal) -> Response:
     sentence = gettext(refusal.message, **refusal.values)
     holders = ", ".join(str(ROLES[role]) for role in refusal.holders) if isinstance(refusal, LacksRight) else ""
     headers = {"Retry-After": str(refusal.values["seconds"])} if refusal.status == 429 and "seconds" in refusal.values else None
-    return answer(refusal.status, sentence, holders=holders, headers=headers)
+    return answer(refusal.status, sentence, holders=holders, headers=headers, fields=getattr(refusal, "fields", ()))
 
 
 def _forged(error: CSRFError) -> Response:

@@ -6,7 +6,8 @@
 
 `requires` names the rights that are all needed; `public` opens a page to everybody; `while_signing_in` is for the few
 pages between password and second factor; `fresh` (added to `requires`) asks for the password again where it was last
-given more than half an hour ago. Which rows of a page a person may see is not decided here but in the query, by scope.
+given more than half an hour ago. `by_key` opens a page to programs alone, by the key of a person who holds the rights; a
+cookie opens nothing there, so its forms need no token. Which rows of a page a person may see is not decided here but in the query, by scope.
 """
 
 from __future__ import annotations
@@ -21,16 +22,20 @@ from flask import Flask, current_app, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.actors import Actor
+from portal.notices.kinds import N_
 from portal.permissions import PERMISSIONS, Can
 from portal.refusals import NotAllowed
-from portal.web.requests import for_api, here_or_referrer
+from portal.web import keyed
+from portal.web.requests import for_api, here_or_referrer, request_id
 from portal.web.signed_in import Person, current_actor, signed_in
 
-__all__ = ["Door", "Policy", "Unguarded", "current_actor", "fresh", "install_guard", "policies", "public", "requires", "watch", "while_signing_in"]
+__all__ = ["Door", "Policy", "Unguarded", "by_key", "current_actor", "fresh", "install_guard", "policies", "public", "requires", "watch", "while_signing_in"]
 
 LOG = logging.getLogger("portal.guard")
 STRANGERS_BODY = 256 * 1024
 """Bytes that somebody who has not signed in may send."""
+PROGRAMS_BODY = 64 * 1024
+"""Bytes that a program may send."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,6 +50,7 @@ class Door(enum.StrEnum):
     PUBLIC = "public"
     SIGNING_IN = "signing in"
     SIGNED_IN = "signed in"
+    KEY = "key"
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,15 @@ def requires(first: Can, *more: Can) -> Callable[[View], View]:
 
     def mark(view: View) -> View:
         return _mark(view, replace(_policy(view), door=Door.SIGNED_IN, rights=(first, *more)))
+
+    return mark
+
+
+def by_key(first: Can, *more: Can) -> Callable[[View], View]:
+    """Open a page to programs with the key of a person who holds all these rights."""
+
+    def mark(view: View) -> View:
+        return _mark(view, Policy(Door.KEY, (first, *more)))
 
     return mark
 
@@ -119,12 +134,24 @@ def _check() -> ResponseReturnValue | None:
     policy = current_app.extensions.get("policies", {}).get(request.endpoint)
     if policy is None:
         raise NotAllowed("This page has no policy, so it stays closed.")
+    if policy.door is Door.KEY:
+        return _check_program(policy)
     person = signed_in()
     if person is None:
         request.max_content_length = STRANGERS_BODY
     if policy.door is Door.PUBLIC:
         return None
     return _detour("identity.sign_in", 401) if person is None else _check_person(person, policy)
+
+
+def _check_program(policy: Policy) -> ResponseReturnValue | None:
+    request.max_content_length = PROGRAMS_BODY
+    actor = keyed.look_up()
+    if actor is None:
+        answer = jsonify(error={"status": 401, "message": "Send a key that is valid: Authorization: Bearer …", "request_id": request_id()})
+        return answer, 401, {"WWW-Authenticate": "Bearer"}
+    _need(actor, policy.rights)
+    return None
 
 
 def _check_person(person: Person, policy: Policy) -> ResponseReturnValue | None:
@@ -147,7 +174,7 @@ class LacksRight(NotAllowed):
     """The person does not hold a right. Knows which roles do."""
 
     def __init__(self, right: Can) -> None:
-        super().__init__("For this you need the right %(right)s, which you do not hold.", right=right.value)
+        super().__init__(N_("None of your roles holds the right that this needs (%(right)s)."), right=right.value)
         self.right = right
         self.holders = tuple(role for role, rights in PERMISSIONS.items() if right in rights)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.utils import import_string
 
 from models import db
 from portal.settings import ROOT
@@ -26,10 +25,10 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """The database answers and stands at the newest migration. 503 where it does not."""
     try:
-        found = MigrationContext.configure(db.session.connection()).get_current_heads()
+        found = import_string("alembic.runtime.migration:MigrationContext").configure(db.session.connection()).get_current_heads()
     except SQLAlchemyError:
         return jsonify(status="unavailable", database="unreachable"), 503
-    wanted = ScriptDirectory(str(ROOT / "migrations")).get_heads()
+    wanted = import_string("alembic.script:ScriptDirectory")(str(ROOT / "migrations")).get_heads()
     if set(found) != set(wanted):
         return jsonify(status="unavailable", database="not migrated"), 503
     return jsonify(status="ok", database="ok"), 200

@@ -49,4 +49,10 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-_KINDS: dict[str, Callable[[Any], Any]] = {"int": _whole, "str": _words, "date": lambda value: date.fromisoformat(_words(value)), "datetime": _moment}
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "NoneType": lambda value: None,
+    "int": _whole,
+    "str": _words,
+    "date": lambda value: date.fromisoformat(_words(value)),
+    "datetime": _moment,
+}

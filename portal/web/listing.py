@@ -16,12 +16,16 @@ Label: TypeAlias = str | LazyString
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table on screen; `sort` says whether its heading sorts (its key must then stand in the list's sorts)."""
+    """A column of a table on screen; `sort` says whether its heading sorts (its key must then stand in the list's sorts).
+
+    `money` says that a total under it is fen.
+    """
 
     key: str
     label: Label
     sort: bool = False
     number: bool = False
+    money: bool = False
 
 
 def columns(*these: Column) -> dict[str, Column]:
@@ -33,7 +37,9 @@ def columns(*these: Column) -> dict[str, Column]:
 class Filter:
     """One filter: its name in the address, how its text is read (ValueError: cannot be), and what it narrows the rows to.
 
-    `choices` makes it a list to choose from; any other value then counts as unreadable.
+    `choices` makes it a list to choose from; any other value then counts as unreadable. `personal` says that its text may
+    name a person: the audit log then keeps only that the filter was set. `hidden` filters come from links and are shown as
+    chips alone.
     """
 
     name: str
@@ -43,6 +49,8 @@ class Filter:
     choices: Sequence[tuple[str, Label]] = ()
     input_type: str = "text"
     input_mode: str = ""
+    personal: bool = False
+    hidden: bool = False
 
     def value(self, text: str) -> Any:
         """The value that a text means. Raises ValueError."""
@@ -62,17 +70,17 @@ def read_day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def day_filter(name: str, label: Label, narrow: Callable[[Any], Any]) -> Filter:
+def day_filter(name: str, label: Label, narrow: Callable[[Any], Any], *, hidden: bool = False) -> Filter:
     """A filter by a day."""
-    return Filter(name, label, narrow, read=read_day, input_type="date")
+    return Filter(name, label, narrow, read=read_day, input_type="date", hidden=hidden)
 
 
 @dataclass(frozen=True)
 class Listing:
     """What a list may be asked: filters, sorts (key: column), the order where none is asked (`-` for downwards), the tiebreak.
 
-    With `keyset` the list goes on from the last row instead of counting pages: for long lists that grow at one end. Its
-    sort columns must then never be NULL. Columns are those of a table, or (portal/web/frames.py) names in a frame.
+    The tiebreak is a key, or (not by keyset) a tuple of columns that together are one. With `keyset` the list goes on from the last row instead of counting pages, so that every page costs what the first does.
+    Sorts that may be NULL are then named in `nullable`. Columns are those of a table, or (portal/web/frames.py) names in a frame.
     """
 
     tiebreak: Any
@@ -81,3 +89,4 @@ class Listing:
     filters: tuple[Filter, ...] = ()
     per_page: int = SIZES[0]
     keyset: bool = False
+    nullable: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ between two pages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,15 +20,26 @@ from portal.web.wanted import Bound, Chip, Wanted, read
 __all__ = ["SIZES", "Bound", "Chip", "Column", "Filter", "Listing", "Page", "Wanted", "columns", "day_filter", "page_of", "read", "read_day"]
 
 
+MOST_COUNTED = 10_000
+"""How far a list by keyset counts its rows."""
+
+
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its rows, and every address that leads on from it. `total` is None in a list by keyset."""
+    """One page of a list: its rows, and every address that leads on from it. `total` is None in a list by keyset, which
+    counts its rows in `counted` no further than one beyond MOST_COUNTED.
+
+    `tools` are its saved views and exports, `sums` the totals over all rows (portal/web/list_pages.py).
+    """
 
     wanted: Wanted
     rows: Sequence[Any]
     total: int | None
     next_token: str = ""
     sizes: tuple[int, ...] = field(default=SIZES)
+    tools: Any = None
+    counted: int = 0
+    sums: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def filters(self) -> tuple[Bound, ...]:
@@ -113,24 +124,34 @@ class Page:
         return "down" if self.wanted.sort.startswith("-") else "up"
 
 
-def page_of(statement: Select[*tuple[Any, ...]], wanted: Wanted, *, scalars: bool = False) -> Page:
-    """Answer a list: two queries (rows, count), or one by keyset. `scalars` for a statement of one entity.
-
-    In a list by keyset the rows must carry what they are sorted by under the sort's key, and their key as `id`.
-    """
+def page_of(statement: Select[*tuple[Any, ...]], wanted: Wanted, *, scalars: bool = False, counted: int | None = None, keys: Sequence[int] | None = None) -> Page:
+    """Answer a list: two queries, rows and count. `scalars` for a statement of one entity. In a list by keyset, `counted` saves the count
+    where it is known, and `keys` the search for the page's rows."""
     narrowed = wanted.narrow(statement)
     if wanted.listing.keyset:
-        rows = _rows(wanted.order(wanted.beyond(narrowed)).limit(wanted.per_page + 1), scalars)
-        shown = rows[: wanted.per_page]
-        more = len(rows) > wanted.per_page
-        return Page(wanted, shown, None, keyset.write(getattr(shown[-1], wanted.sort.removeprefix("-")), shown[-1].id) if more else "")
+        return _page_by_key(narrowed, wanted, scalars, counted, keys)
     total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
     pages = max(1, -(-total // wanted.per_page))
     wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
-    rows = _rows(wanted.order(narrowed).limit(wanted.per_page).offset((wanted.number - 1) * wanted.per_page), scalars)
-    return Page(wanted, rows, total)
+    found = db.session.execute(wanted.order(narrowed).limit(wanted.per_page).offset((wanted.number - 1) * wanted.per_page))
+    return Page(wanted, found.scalars().all() if scalars else found.all(), total)
 
 
-def _rows(statement: Select[*tuple[Any, ...]], scalars: bool) -> Sequence[Any]:
-    found = db.session.execute(statement)
-    return found.scalars().all() if scalars else found.all()
+def _page_by_key(narrowed: Select[*tuple[Any, ...]], wanted: Wanted, scalars: bool, counted: int | None, keys: Sequence[int] | None) -> Page:
+    if counted is None:
+        counted = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).limit(MOST_COUNTED + 1).subquery())).scalar_one()
+    places = narrowed.add_columns(wanted.sorting()[0].label("place_value"), wanted.listing.tiebreak.label("place_key"))
+    rows = _rows_by_key(places, wanted, keys)
+    shown = rows[: wanted.per_page]
+    token = keyset.write(shown[-1].place_value, shown[-1].place_key) if len(rows) > wanted.per_page else ""
+    return Page(wanted, [row[0] for row in shown] if scalars else shown, None, token, counted=counted)
+
+
+def _rows_by_key(places: Select[*tuple[Any, ...]], wanted: Wanted, keys: Sequence[int] | None) -> Sequence[Any]:
+    """The rows of a page and the one after it. Those that are not empty where the list is sorted are tried first, for an index has their order."""
+    most = wanted.per_page + 1
+    if keys is not None and len(keys) == most:
+        return db.session.execute(wanted.order(places.where(wanted.listing.tiebreak.in_(keys)))).all()
+    filled = wanted.filled(places) if keys is None else None
+    rows = [] if filled is None else db.session.execute(wanted.order(wanted.beyond(filled, filled=True), filled=True).limit(most)).all()
+    return rows if len(rows) == most else db.session.execute(wanted.order(wanted.beyond(places)).limit(most)).all()

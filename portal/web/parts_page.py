@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, Flask, render_template, request
+from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -17,8 +18,9 @@ from wtforms.validators import DataRequired, Length
 from models.identity import User
 from portal.settings import Settings
 from portal.web.guard import public
-from portal.web.navigation import ENTRIES, Link
+from portal.web.navigation import ENTRIES, Link, group_of
 from portal.web.paging import Column, Filter, Listing, Page, columns, read
+from portal.web.parts_words import said, say
 
 bp = Blueprint("dev", __name__)
 
@@ -32,21 +34,26 @@ def install(app: Flask, settings: Settings) -> None:
 class SampleForm(FlaskForm):  # type: ignore[misc]
     """One field of each kind."""
 
-    name = StringField("Client name", validators=[DataRequired(), Length(min=2)])
-    phone = StringField("Phone")
-    secret = PasswordField("Password", validators=[DataRequired()])
-    branch = SelectField("Branch", choices=[SelectChoice("", "–"), SelectChoice("sh", "上海陆家嘴营业部"), SelectChoice("sz", "深圳福田营业部")])
-    since = DateField("From", validators=[DataRequired()])
-    kind = RadioField("Kind", choices=[SelectChoice("natural", "Natural person"), SelectChoice("legal", "Legal person")], default="natural", validators=[DataRequired()])
-    agreed = BooleanField("The contract has been signed")
+    name = StringField(LazyString(say, "Client name"), validators=[DataRequired(), Length(min=2)])
+    phone = StringField(LazyString(say, "Phone"))
+    secret = PasswordField(LazyString(say, "Password"), validators=[DataRequired()])
+    branch = SelectField(LazyString(say, "Branch"), choices=[SelectChoice("sh", "上海陆家嘴营业部"), SelectChoice("sz", "深圳福田营业部")])
+    since = DateField(LazyString(say, "From"), validators=[DataRequired()])
+    kind = RadioField(
+        LazyString(say, "Kind"),
+        choices=[SelectChoice("natural", LazyString(say, "Natural person")), SelectChoice("legal", LazyString(say, "Legal person"))],
+        default="natural",
+        validators=[DataRequired()],
+    )
+    agreed = BooleanField(LazyString(say, "The contract has been signed"))
 
 
 COLUMNS = columns(
-    Column("name", "Client", sort=True),
-    Column("equity", "Equity", sort=True, number=True),
-    Column("gain", "Today", number=True),
-    Column("opened", "Opened", sort=True, number=True),
-    Column("state", "State"),
+    Column("name", LazyString(say, "Client"), sort=True),
+    Column("equity", LazyString(say, "Equity (CNY)"), sort=True, number=True),
+    Column("gain", LazyString(say, "Today (CNY)"), number=True),
+    Column("opened", LazyString(say, "Opened"), sort=True, number=True),
+    Column("state", LazyString(say, "State")),
 )
 CLIENTS = (
     ("刘建国", "880089181", 894_078_500, 16_630_00, date(2025, 4, 9), ("Steady", "good")),
@@ -61,31 +68,37 @@ CLIENTS = (
 @public
 def parts() -> str:
     """Every part once."""
-    form = SampleForm(MultiDict({"name": "x", "kind": "legal"}), meta={"csrf": False})
+    form = SampleForm(MultiDict({"name": "x", "kind": "legal", "branch": "sh"}), meta={"csrf": False})
     form.validate()
     listing = Listing(
         tiebreak=User.id,
         sorts={"name": User.name, "equity": User.id, "opened": User.created_at},
         default="-equity",
         filters=(
-            Filter("q", "Name or account", User.name.contains),
-            Filter("state", "State", lambda text: User.state == text, choices=(("steady", "Steady"), ("risk", "At risk"))),
-            Filter("from", "From", lambda text: User.name == text, input_type="date"),
+            Filter("q", say("Name or account"), User.name.contains),
+            Filter("state", say("State"), lambda text: User.state == text, choices=(("steady", say("Steady")), ("risk", say("At risk")))),
+            Filter("from", say("From"), lambda text: User.name == text, input_type="date"),
         ),
     )
     wanted = read(listing, request.args if request.args else MultiDict({"state": "risk", "q": "刘", "sort": "wealth"}), request.path)
-    pretend = [Link("#", entry.label, entry.short, entry.icon, index == 1) for index, entry in enumerate(ENTRIES)]
+    pretend = [Link(f"#{entry.endpoint}", entry.label, entry.short, entry.icon, index == 1, group_of(entry)) for index, entry in enumerate(ENTRIES)]
     return render_template(
         "dev/parts.html",
         form=form,
-        page=Page(wanted, CLIENTS, 1234),
+        page=Page(wanted, said(CLIENTS), 1234),
+        say=say,
+        lines=_lines(),
         columns=COLUMNS,
         figures=_figures(),
         events=_events(),
         day_of=date(2026, 11, 20),
         navigation=pretend,
-        person={"name": "林晓梅", "roles": ["Branch manager", "Compliance"]},
-        data_as_of=SimpleNamespace(day=date(2026, 11, 20), stale=False),
+        person={"name": "林晓梅", "roles": [say("Branch manager"), say("Compliance")]},
+        data_as_of=SimpleNamespace(day=date(2026, 11, 20), stale="stale" in request.args),
+        unread=7,
+        notices_href="#notices",
+        help_href="#help",
+        search_href="#search",
         sign_out_href="#",
         settings_href="#",
         home_href="#",
@@ -102,9 +115,9 @@ def progress() -> str:
 def _events() -> list[SimpleNamespace]:
     at = datetime(2026, 11, 20, 10, 5, 7, tzinfo=UTC)
     return [
-        SimpleNamespace(at=at, title="Attribution moved to 张三居间", text="Confirmed by the client by phone", actor="林晓梅", tone="info", href="#"),
-        SimpleNamespace(at=date(2026, 11, 19), title="Margin call", text="Risk degree 104.2 %", actor="", tone="bad", href=""),
-        SimpleNamespace(at=date(2025, 4, 9), title="Account opened", text="", actor="王强", tone="good", href=""),
+        SimpleNamespace(at=at, title=say("Attribution moved to 张三居间"), text=say("Confirmed by the client by phone"), actor="林晓梅", tone="info", href="#"),
+        SimpleNamespace(at=date(2026, 11, 19), title=say("Margin call"), text=say("Risk degree 104.2 %"), actor="", tone="bad", href=""),
+        SimpleNamespace(at=date(2025, 4, 9), title=say("Account opened"), text="", actor="王强", tone="good", href=""),
     ]
 
 
@@ -125,21 +138,21 @@ def _figures() -> list[dict[str, Any]]:
         _figure(
             "line",
             "Attributed equity",
-            "Up 8.4 % since last month, the highest of the year.",
+            "Up 8.4 % since last month, the highest of the year (CNY, as of 2026-11-20).",
             {"unit": "fen", "x": days, "series": [{"name": _("This year"), "values": now, "area": True}, {"name": _("Last year"), "values": before}]},
             list(zip(days, now, before, strict=True)),
         ),
         _figure(
             "waterfall",
             "Commission bridge",
-            "New clients brought more than claw-backs took.",
+            "New clients brought more than claw-backs took (CNY, November 2026).",
             {"unit": "fen", "steps": [{"name": name, "value": value, "total": total} for name, value, total in steps]},
             [(name, value) for name, value, _total in steps],
         ),
         _figure(
             "bar",
             "Lots a month",
-            "November is not over.",
+            "November is not over (lots, as of 2026-11-20).",
             {
                 "unit": "count",
                 "x": months,
@@ -151,7 +164,7 @@ def _figures() -> list[dict[str, Any]]:
         _figure(
             "treemap",
             "Concentration by broker",
-            "Two brokers hold more than half.",
+            "Two brokers hold more than half (share of equity, as of 2026-11-20).",
             {
                 "unit": "bp",
                 "items": [
@@ -167,7 +180,7 @@ def _figures() -> list[dict[str, Any]]:
         _figure(
             "sankey",
             "Attribution flow",
-            "Referrals stay the longest.",
+            "Referrals stay the longest (clients, as of 2026-11-20).",
             {
                 "unit": "count",
                 "nodes": ["转介绍", "官网", "张三居间", "李四居间", "Active", "Departed"],
@@ -185,7 +198,7 @@ def _figures() -> list[dict[str, Any]]:
         _figure(
             "heatmap",
             "Risk and value",
-            "22 valuable clients deserve a call.",
+            "22 valuable clients deserve a call (clients, as of 2026-11-20).",
             {
                 "unit": "count",
                 "x": ["Low value", "Mid value", "High value"],
@@ -197,7 +210,7 @@ def _figures() -> list[dict[str, Any]]:
         _figure(
             "step",
             "Clients who stayed",
-            "Seven of ten stay two years when they come directly.",
+            "Seven of ten stay two years when they come directly (share, as of 2026-11-20).",
             {
                 "unit": "bp",
                 "x": list(range(0, 25)),
@@ -211,6 +224,15 @@ def _figures() -> list[dict[str, Any]]:
     ]
 
 
+def _lines() -> list[SimpleNamespace]:
+    at = datetime(2026, 11, 20, 2, 5, tzinfo=UTC)
+    told = (("The close of 2026-10 waits for your decision.", "Second person", "warn", True), ("Your statement of 2026-09 is ready.", "Commission", "good", False))
+    return [
+        SimpleNamespace(id=number, day="2026-11-20", at=at, text=say(text), group=say(group), tone=tone, unread=unread) for number, (text, group, tone, unread) in enumerate(told)
+    ]
+
+
 def _figure(kind: str, title: str, sentence: str, data: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
+    title, sentence, data, rows = said((title, sentence, data, rows))
     headers = ["", *(f"#{number}" for number in range(1, len(rows[0])))]
     return {"kind": kind, "title": title, "sentence": sentence, "data": data, "headers": headers, "rows": rows}

@@ -14,7 +14,7 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin
 
 from models.identity import Role
 from portal import clock
-from portal.actors import NOBODY, Actor, actor_of
+from portal.actors import NOBODY, Actor
 from portal.identity import factors, sessions
 from portal.permissions import Can
 from portal.settings import Settings
@@ -32,6 +32,7 @@ class Person(UserMixin):  # type: ignore[misc]
     email: str
     locale: str
     theme: str
+    rises: str
     demo: bool
     session_id: int
     half: bool
@@ -58,6 +59,7 @@ class Stranger(AnonymousUserMixin):  # type: ignore[misc]
     name = ""
     locale = ""
     theme = ""
+    rises = ""
     roles: tuple[Role, ...] = ()
 
     def may(self, can: Can | str) -> bool:
@@ -87,21 +89,21 @@ def _look_up() -> Person | None:
     found = sessions.live(token, moment) if token else None
     if found is None:
         return None
-    row, user = found
     settings: Settings = current_app.config["PORTAL"]
     person = Person(
-        actor=actor_of(user),
-        public_id=user.public_id,
-        name=user.name,
-        email=user.email,
-        locale=user.locale,
-        theme=user.theme,
-        demo=user.demo,
-        session_id=row.id,
-        half=row.second_factor_at is None and factors.wanted(user, demo_firm=settings.demo),
-        fresh=sessions.is_fresh(row, moment),
+        actor=Actor(found.user_id, found.email, found.roles, found.broker_no, found.client_no, found.staff_no, found.branch_no),
+        public_id=found.public_id,
+        name=found.name,
+        email=found.email,
+        locale=found.locale,
+        theme=found.theme,
+        rises=found.rises,
+        demo=found.demo,
+        session_id=found.session_id,
+        half=found.second_factor_at is None and factors.wanted(found.roles, enrolled=found.totp_confirmed_at is not None, demo=found.demo, demo_firm=settings.demo),
+        fresh=found.is_fresh(moment),
     )
-    if sessions.is_stale(row, moment):
+    if found.is_stale(moment):
         with transaction():
             sessions.touch(person.session_id, moment)
     return person

@@ -68,26 +68,39 @@ class Wanted:
         """The statement with the filters in use; also what an export of the same list reads."""
         return statement.where(*(bound.filter.narrow(bound.value) for bound in self.filters if bound.value is not None))
 
-    def order(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """The statement in the order asked for; empty values come last either way."""
-        column, down = self._sorting()
+    def order(self, statement: Select[*tuple[Any, ...]], *, filled: bool = False) -> Select[*tuple[Any, ...]]:
+        """The statement in the order asked for; empty values come last either way. `filled`: it has none, so that an index gives the order."""
+        column, down = self.sorting()
         tie = self.listing.tiebreak
-        if self.listing.keyset:
+        if self.listing.keyset and (filled or not self._may_be_empty()):
             return statement.order_by(column.desc() if down else column.asc(), tie.desc() if down else tie.asc())
-        return statement.order_by(column.is_(None), column.desc() if down else column.asc(), tie.desc() if down else tie.asc())
+        ties = tie if isinstance(tie, tuple) else (tie,)
+        return statement.order_by(column.is_(None), column.desc() if down else column.asc(), *(one.desc() if down else one.asc() for one in ties))
 
-    def _sorting(self) -> tuple[SQLColumnExpression[Any], bool]:
+    def sorting(self) -> tuple[SQLColumnExpression[Any], bool]:
+        """What the list is sorted by, and whether downwards."""
         return self.listing.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
 
-    def beyond(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """The statement from after the last row seen (keyset)."""
+    def filled(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]] | None:
+        """The statement without the empty values that come last; None where there are none, or where the list has come to them."""
+        among_empty = self.after is not None and self.after[0] is None
+        return None if among_empty or not self._may_be_empty() else statement.where(self.sorting()[0].is_not(None))
+
+    def beyond(self, statement: Select[*tuple[Any, ...]], *, filled: bool = False) -> Select[*tuple[Any, ...]]:
+        """The statement from after the last row seen (keyset). `filled`: as in `order`."""
         if self.after is None:
             return statement
-        column, down = self._sorting()
+        column, down = self.sorting()
         value, key = self.after
         tie = self.listing.tiebreak
+        if value is None:
+            return statement.where(column.is_(None), tie < key if down else tie > key)
         further = (column < value, tie < key) if down else (column > value, tie > key)
-        return statement.where(or_(further[0], and_(column == value, further[1])))
+        beyond = or_(further[0], and_(column == value, further[1]))
+        return statement.where(or_(beyond, column.is_(None)) if self._may_be_empty() and not filled else beyond)
+
+    def _may_be_empty(self) -> bool:
+        return self.sort.removeprefix("-") in self.listing.nullable
 
 
 def read(listing: Listing, args: MultiDict[str, str], path: str, keep: Sequence[str] = ()) -> Wanted:

@@ -91,7 +91,10 @@ def _agreements(firm: Size) -> pl.DataFrame:
 
 
 def _accounts(firm: Size) -> pl.DataFrame:
+    """Clients open their accounts at their broker's branch, every tenth elsewhere."""
     key = pl.int_range(0, pl.len(), dtype=pl.Int64)
+    places = _first_owners(firm)
+    branch = pl.when(key % 10 == 0).then(key % firm.branches).otherwise(places % firm.branches)
     client = pl.concat_str(pl.lit("C"), key.cast(pl.String).str.zfill(7))
     return pl.DataFrame({"account_no": account_numbers(firm)}).select(
         "account_no",
@@ -101,7 +104,7 @@ def _accounts(firm: Size) -> pl.DataFrame:
         _person_id(key, 1960).alias("id_no"),
         pl.concat_str(pl.lit("1992"), key.cast(pl.String).str.zfill(7)).alias("phone"),
         pl.concat_str(client.str.to_lowercase(), pl.lit("@example.com")).alias("email"),
-        (key % firm.branches + 1).cast(pl.String).str.zfill(3).alias("branch_no"),
+        (branch + 1).cast(pl.String).str.zfill(3).alias("branch_no"),
         pl.lit(SINCE).alias("opened_on"),
         pl.lit("").alias("closed_on"),
         pl.lit("C4").alias("risk_grade"),
@@ -109,11 +112,16 @@ def _accounts(firm: Size) -> pl.DataFrame:
     )
 
 
+def _first_owners(firm: Size) -> pl.Series:
+    """The place of each account's first broker: the lower the place, the larger the book."""
+    luck = below(65_536, firm.stream("owner"), keys(firm))
+    return luck * luck // 65_536 * firm.brokers // 65_536
+
+
 def attribution_places(firm: Size) -> pl.DataFrame:
     """key, place (of the broker), share (parts per million), valid_from and valid_to (text), by account."""
     key = keys(firm)
-    luck = below(65_536, firm.stream("owner"), key)
-    first = luck * luck // 65_536 * firm.brokers // 65_536  # the lower the place, the larger the book
+    first = _first_owners(firm)
     second = (first + 1 + below(firm.brokers - 1, firm.stream("second"), key)) % firm.brokers
     kind, when = below(100, firm.stream("kind"), key), below(len(DAYS) - 1, firm.stream("when"), key) + 1
     moved = pl.Series([str(day) for day in DAYS]).gather(when)

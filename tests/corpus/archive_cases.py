@@ -44,6 +44,15 @@ def as_zip(prefix: str = "", **more: object) -> Callable[[list[tuple[str, bytes]
     return lambda entries: zipped(*((prefix + name, data) for name, data in entries), **more)  # type: ignore[arg-type]
 
 
+def nameless(entries: list[tuple[str, bytes]]) -> bytes:
+    """A directory whose first entry says that its name has no letter."""
+    data = bytearray(zipped(*entries))
+    at = data.index(b"PK\x01\x02") + 28
+    length = int.from_bytes(data[at : at + 2], "little")
+    data[at : at + 4] = (0).to_bytes(2, "little") + length.to_bytes(2, "little")
+    return bytes(data)
+
+
 def gbk_names(entries: list[tuple[str, bytes]]) -> bytes:
     """A zip as packers of Chinese systems make it: names in GBK, and no mark that says so."""
     marked = zipped(*(("XXXX/" + name, data) for name, data in entries))
@@ -165,6 +174,7 @@ CASES = [
     Case("a zip of nothing", "day", both(without(T, B), put("day.zip", b"")), "bad_archive day.zip"),
     Case("a zip with no entries", "nothing", put("day.zip", zipped()), "", nothing_read=True),
     Case("a zip with a byte changed in its data", "day", packed("day.zip", lambda entries: flipped(as_zip()(entries), 80)), "unreadable_file day.zip/balances-2026-02-03.csv"),
+    Case("a zip with an entry without a name", "day", packed("day.zip", nameless), "bad_archive day.zip"),
     Case(
         "a zip whose list of the back office cannot be read",
         "day",

@@ -18,7 +18,7 @@ from tests.corpus.cases import Files
 from tests.corpus.firm import COLUMNS, NEXT, files
 from tests.places import Place
 
-PASSED_OVER = {"import_run", "import_finding"}
+PASSED_OVER = {"import_run", "import_finding", "import_step"}
 """What an import writes about itself, refused or not."""
 
 
@@ -53,16 +53,19 @@ class Door:
 
     def set_back(self) -> None:
         """The good firm as it was, in the same place."""
-        self.close()
-        self.base.copy(self.place.folder, self.place.name)
+        self._let_go()
+        self.place.set_back(self.base)
 
     def close(self) -> None:
         """Throw the copy away."""
+        self._let_go()
+        self.place.drop()
+
+    def _let_go(self) -> None:
         for app in (self.app, self.strict):
             with app.app_context():
                 db.session.remove()
                 db.engine.dispose()
-        self.place.drop()
 
     def good(self, start: str) -> Files:
         """Good files to begin with: `day` (the next day's two), `masters` (all), or the name of one."""

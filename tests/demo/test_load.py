@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,15 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from models import db
+from models.channels import ChannelCost
 from models.commission import MonthClose, RunStatement
+from models.disputes import Dispute
 from models.identity import Role, User
+from models.leads import Campaign, IntroductionLink, Lead, LeadConsent, LeadState
+from models.onboarding import Application
 from models.settlement import SettlementDay
+from models.suitability import SuitabilityTest
+from models.transfers import ClaimCase, Transfer
 from models.values.calendar import Month
 from portal import create_app
 from portal.actors import TERMINAL
@@ -65,6 +71,9 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
     assert db.session.execute(select(MonthClose.period)).scalars().all() == ["2025-11"]
     assert db.session.execute(select(func.count()).select_from(RunStatement)).scalar_one() > 50
+    questions = db.session.execute(select(Dispute.state, Dispute.granted).order_by(Dispute.id)).all()
+    assert [tuple(row) for row in questions] == [("in_review", 0), ("answered", 1280)]
+    _look_around()
     people = db.session.execute(select(User)).scalars().all()
     assert all(person.demo and passwords.opens(person.password_hash, PASSWORD, settings.password_cost) for person in people)
     assert {Role(row.role) for person in people for row in person.roles} == set(Role)
@@ -76,7 +85,25 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     again = list(steps(load_of(demo_app, made)))
     assert again[0] == "0 users added"
     assert "2025-11 was closed already" in again
+    assert "0 questions to lines put" in again
+    assert "0 stories around leads told" in again
     assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
+
+
+def _look_around() -> None:
+    """What there is to find around leads."""
+    states = set(db.session.execute(select(Lead.state)).scalars())
+    assert states == {state.value for state in LeadState}, "leads in every state"
+    assert db.session.execute(select(func.count(IntroductionLink.id))).scalar_one() == 4
+    assert db.session.execute(select(func.count(Campaign.id)).where(Campaign.cost > 0)).scalar_one() == 3
+    assert db.session.execute(select(func.count(ChannelCost.id))).scalar_one() == 9
+    assert set(db.session.execute(select(Application.state)).scalars()) == {"draft", "waiting"}
+    assert sorted(db.session.execute(select(ClaimCase.state)).scalars()) == ["decided", "open"]
+    assert db.session.execute(select(Transfer.state)).scalars().all() == ["waiting"]
+    today = now().date()
+    over, soon = sorted(db.session.execute(select(SuitabilityTest.valid_until).where(SuitabilityTest.lead_id.is_(None))).scalars())
+    assert over < today < soon <= today + timedelta(days=60)
+    assert db.session.execute(select(func.count(LeadConsent.id)).where(~LeadConsent.given)).scalar_one() == 1
 
 
 def test_it_is_loaded_only_where_it_was_asked_for(database: None, app: Flask) -> None:

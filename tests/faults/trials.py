@@ -122,8 +122,7 @@ class _Bench:
         return self._run_and_read()
 
     def _set_back(self) -> None:
-        self.place.drop()
-        self.base.copy(self.place.folder, self.place.name)
+        self.place.set_back(self.base)
 
     def _command(self, ready: Callable[[], None]) -> None:
         ready()

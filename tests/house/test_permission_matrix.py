@@ -25,28 +25,64 @@ from tests.people import seat, someone
 from tests.rooms.pages.firm import settle_in
 
 OPEN_TO_ALL = {
+    "api.openapi",
+    "club_events.calendar",
+    "club_events.index",
+    "club_events.show",
+    "club_guests.calendar",
+    "club_guests.decline",
+    "club_guests.show",
+    "club_membership.index",
+    "club_lot.as_file",
+    "club_lot.show",
+    "club_stripe.hear",
     "health.healthz",
     "health.readyz",
     "identity.forgot",
     "identity.invite",
     "identity.reset",
     "identity.sign_in",
+    "introduction_form.consents.ask",
+    "introduction_form.consents.show",
+    "introduction_form.consents.take_back",
+    "introduction_form.consents.without_link",
+    "introduction_form.send",
+    "introduction_form.show",
+    "onboarding.mine.begin",
+    "onboarding.mine.keep",
+    "onboarding.mine.open_link",
+    "onboarding.mine.show",
+    "onboarding.mine.leave",
+    "receipts.key",
+    "receipts.script",
     "dev.parts",
     "dev.progress",
     "preferences.favicon",
     "preferences.home",
     "preferences.language",
     "preferences.theme",
+    "reports.csp",
     "static",
+    "unsubscribe.ask",
+    "unsubscribe.end",
 }
 """Pages that need no sign-in. A new one is added here on purpose, by somebody who looked at it twice."""
+PARTS = 4
+"""The walk is long; in parts, several processes walk it."""
 
 
-def test_everybody_gets_what_the_table_says_and_nothing_more(app: Flask, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+def test_everybody_gets_what_the_table_says_and_nothing_more(app: Flask, tmp_path: Path, part: int) -> None:
     settle_in(app, tmp_path / "files")
-    walk = Walk(app).run()
+    walk = Walk(app, part=(part, PARTS)).run()
     assert not walk.faults, "\n".join(walk.faults)
     assert walk.cells > 600
+
+
+def test_the_parts_of_the_walk_are_the_whole(app: Flask) -> None:
+    parts = [rule for part in range(1, PARTS + 1) for rule in Walk(app, part=(part, PARTS))._rules()]
+    assert parts == Walk(app)._rules()
+    assert {rule.endpoint for rule in parts} == {*app.view_functions} - {"static"}
 
 
 def test_the_pages_open_to_all_are_known(app: Flask) -> None:
@@ -137,6 +173,13 @@ def test_control_a_fault_of_the_page(app: Flask) -> None:
         return user.email if user.id == current_actor().user_id else ""  # type: ignore[union-attr]
 
     assert any("status 500" in fault for fault in _leak(app, requires(Can.OWN_SETTINGS)(view), "/planted/<int:planted_id>"))
+
+
+def test_control_a_page_that_shows_anothers_name(app: Flask) -> None:
+    faults = _leak(app, requires(Can.OWN_SETTINGS)(lambda: "客户10002, 19910001001"))
+    assert "GET /planted as client: shows 客户10002" in faults
+    assert "GET /planted as finance: shows 19910001001" in faults
+    assert "GET /planted as finance: shows 客户10002" not in faults
 
 
 def test_control_a_guard_that_does_not_look(app: Flask) -> None:

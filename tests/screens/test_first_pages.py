@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from models import db
 from models.identity import Role
@@ -22,10 +22,13 @@ from portal.settings import ROOT
 from tests import make
 from tests.conftest import settings_in
 from tests.people import PASSWORD, seat, someone
-from tests.screens.conftest import check, served
+from tests.screens.conftest import check, overflow
+from tests.serving import served
 
 LOCALES = ["zh-CN", "en-US"]
 WIDTHS = (1440, 390)
+NARROWEST = 320
+"""Nothing may need sideways scrolling even here (a page at 400 % zoom is as narrow)."""
 RESULT = re.compile(r"/imports/\d+$")
 OpenPage = Callable[..., Page]
 
@@ -100,12 +103,33 @@ def untranslated(page: Page, english: set[str]) -> set[str]:
     return {text.strip() for text in said} & english
 
 
+GONE_ON = "Execution context was destroyed"
+
+
 def look_over(page: Page, english: set[str]) -> None:
-    """Everything that must hold of any page, at a desk and on a phone. Contrast is looked at in one language at each width."""
+    """Everything that must hold of any page, at a desk and on a phone. What was just clicked may not have answered yet: where the page
+    goes on meanwhile, the one that it goes to is looked at."""
+    for _ in range(3):
+        try:
+            _look_over(page, english)
+        except Error as error:
+            if GONE_ON not in str(error):
+                raise
+            page.wait_for_load_state()
+        else:
+            return
+    raise AssertionError(f"{page.url} does not come to rest")
+
+
+def _look_over(page: Page, english: set[str]) -> None:
+    """Contrast is looked at in one language at each width."""
     chinese = page.locator("html").get_attribute("lang") == "zh-Hans-CN"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("scrollTo({top: 0, behavior: 'instant'})")  # what lies half under the fixed head would count as too small
         check(page, contrast=chinese == (width > 900))
+    page.set_viewport_size({"width": NARROWEST, "height": 900})
+    assert overflow(page) <= 0, page.url
     if chinese:
         assert untranslated(page, english) == set()
 
@@ -130,6 +154,16 @@ def test_a_broker_sees_his_clients_and_why_each_amount_is_what_it_is(desk: Desk,
     look_over(page, english)
     page.locator(".table-of tbody a").first.click()
     expect(page.locator(".statement .sum")).to_have_count(2)
+    look_over(page, english)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("person", ["staff", "branch_manager"])
+def test_who_looks_after_clients_sees_whom_to_call(desk: Desk, browser_page: OpenPage, english: set[str], person: str, locale: str) -> None:
+    page = desk.sit_down(browser_page, person, locale)
+    page.goto(desk.address + "/")
+    look_over(page, english)
+    page.goto(desk.address + "/clients")
     look_over(page, english)
 
 
@@ -176,7 +210,8 @@ def test_files_are_previewed_before_they_are_brought_in(desk: Desk, browser_page
     page.goto(page.url + "?severity=refusal&code=unknown_account")
     expect(page.locator("section[aria-labelledby=h-findings] tbody tr")).to_have_count(1)
     with page.expect_download() as download:
-        page.locator("a[href*='format=csv']").click()
+        page.locator("details.export > summary").click()
+        page.locator("details.export button[value=csv]").click()
     assert "99999" in Path(download.value.path()).read_text(encoding="utf-8-sig")
     page.locator("form[action$='/bring-in'] button").click()
     desk.work()
@@ -196,6 +231,7 @@ def _again(desk: Desk, page: Page, files: Path) -> None:
     page.goto(desk.address + "/imports")
     page.set_input_files("#files", sorted(files.iterdir()))
     page.locator("form[data-drop-files] button[type=submit]").click()
+    expect(page.locator(".progress-of")).to_be_visible()
     desk.work()
     page.wait_for_url(RESULT)
     expect(page.locator(".note")).to_contain_text(re.compile("same bytes|相同内容"))
@@ -207,7 +243,10 @@ def test_a_month_is_prepared_by_one_and_approved_by_another(desk: Desk, browser_
     page = desk.sit_down(browser_page, "finance", "zh-CN")
     page.goto(desk.address + "/commission/months/2026-03")
     page.locator("form[action$='/preview'] button").click()
-    page.get_by_role("checkbox").check()
+    page.goto(desk.address + "/commission/months/2026-03/close")
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.fill("#typed", "2026-03")
     page.locator("form[action$='/prepare'] button").click()
     expect(page.locator(".flash.good")).to_be_visible()
     look_over(page, english)

@@ -43,6 +43,7 @@ def test_the_menu_of_a_phone_opens_holds_the_focus_and_closes(browser_page, port
     menu = page.locator("#rail")
     expect(menu).to_be_visible()
     expect(menu).to_have_attribute("aria-modal", "true")
+    page.wait_for_selector("#rail.show:not(.showing)")  # on its way in, its words are not there yet
     assert barriers(page) == []
     page.keyboard.press("Escape")
     expect(menu).not_to_be_visible()

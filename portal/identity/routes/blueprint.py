@@ -17,6 +17,7 @@ from portal import clock
 from portal.identity import passwords, throttle
 from portal.identity.queries import user_by_id
 from portal.identity.throttle import Outcome
+from portal.keys import secret
 from portal.refusals import Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
@@ -33,11 +34,6 @@ def settings() -> Settings:
     """The portal's settings."""
     found: Settings = current_app.config["PORTAL"]
     return found
-
-
-def secret() -> str:
-    """What signs links."""
-    return str(current_app.secret_key)
 
 
 def me() -> Person:
@@ -74,10 +70,10 @@ def show_error(field: Field, refusal: Refusal) -> None:
     field.errors = [*field.errors, _(refusal.message, **refusal.values)]
 
 
-def start_try(what: str, who: str) -> int:
-    """Write a try down and return its number. Raises TooMany once the limit is reached."""
+def start_try(what: str, who: str, *, known: bool = False) -> int:
+    """Write a try down and return its number; `known`: from a browser of the owner's. Raises TooMany once the limit is reached."""
     with transaction():
-        attempt_id, refusal = throttle.start(key=throttle.account_key(secret(), what, who), address=caller_address(), moment=clock.now())
+        attempt_id, refusal = throttle.start(key=throttle.account_key(secret(), what, who), address=caller_address(), moment=clock.now(), known=known)
     if refusal is not None:
         raise refusal
     return attempt_id
@@ -85,7 +81,7 @@ def start_try(what: str, who: str) -> int:
 
 def my_password_is(password: str) -> bool:
     """Whether the signed-in person's password is this one; tries are counted as those of signing in are."""
-    attempt_id = start_try("password", me().public_id)
+    attempt_id = start_try("password", me().public_id, known=True)
     right = passwords.opens(my_user().password_hash, password, settings().password_cost)
     with transaction():
         throttle.finish(attempt_id, Outcome.SUCCEEDED if right else Outcome.FAILED)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.identity import factors, passwords, signing_in, verbs
+from portal.identity.devices import device_of
 from portal.identity.forms import ChangePasswordForm, PlainForm, SettingsForm
 from portal.identity.queries import live_sessions
 from portal.identity.routes import blueprint as own
@@ -15,6 +16,7 @@ from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.guard import requires
 from portal.web.requests import request_id
+from portal.web.signed_in import hand_out
 
 
 @bp.get("/me")
@@ -31,8 +33,11 @@ def change_settings() -> ResponseReturnValue:
     form = SettingsForm()
     if not form.validate_on_submit():
         return _page(form, ChangePasswordForm(formdata=None)), 422
+    chosen = {name: str(form[name].data or "") for name in ("name", "locale", "theme", "rises")}
     with transaction():
-        verbs.change_settings(user=my_user(), name=str(form.name.data), locale=str(form.locale.data), theme=str(form.theme.data), moment=now(), request_id=request_id())
+        verbs.change_settings(user=my_user(), **chosen, moment=now(), request_id=request_id())
+    for name in ("locale", "theme"):
+        session.pop(name, None)  # what was chosen in passing gives way to what is kept
     flash(_("Your settings are kept."), "success")
     return see_other(url_for("identity.me"))
 
@@ -46,9 +51,9 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit() and _acceptable(form):
         hashed = passwords.hashed(str(form.password.data), settings().password_cost)
         with transaction():
-            verbs.change_password(user=my_user(), password_hash=hashed, this_session=own.me().session_id, moment=now(), request_id=request_id())
+            token = verbs.change_password(user=my_user(), password_hash=hashed, this_session=own.me().session_id, moment=now(), request_id=request_id())
         flash(_("Your password is changed. Every other device is signed out."), "success")
-        return see_other(url_for("identity.me"))
+        return hand_out(see_other(url_for("identity.me")), token)
     return _page(SettingsForm(formdata=None, obj=user), form), 422
 
 
@@ -95,7 +100,8 @@ def _page(settings_form: SettingsForm, password_form: ChangePasswordForm) -> str
         form=settings_form,
         password_form=password_form,
         plain=PlainForm(formdata=None),
-        sessions=live_sessions(user.id, now()),
+        sessions=live_sessions([user.id], now()),
+        device=device_of,
         this_session=own.me().session_id,
         enrolled=factors.enrolled(user),
         spare_codes_left=factors.spare_codes_left(user.id),

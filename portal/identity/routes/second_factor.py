@@ -36,7 +36,7 @@ def second_factor() -> ResponseReturnValue:
         return _enrol(user, url_for("identity.second_factor", next=wanted), onward(wanted), first=True)
     form = CodeForm()
     if form.validate_on_submit():
-        attempt_id = start_try("second factor", user.public_id)
+        attempt_id = start_try("second factor", user.public_id, known=True)
         with transaction():
             token = signing_in.confirm(user=my_user(), row=my_session(), code=str(form.code.data), attempt_id=attempt_id, ring=keyring(), moment=now(), request_id=request_id())
         if token is not None:
@@ -71,11 +71,19 @@ def _enrol(user: User, action: str, target: str, *, first: bool) -> ResponseRetu
     form = CodeForm()
     secret = _pending(form) if request.method == "POST" else None
     if secret is not None and form.validate_on_submit():
-        attempt_id = start_try("second factor", user.public_id)
+        attempt_id = start_try("second factor", user.public_id, known=True)
         try:
             with transaction():
                 codes, token = signing_in.enrol(
-                    user=my_user(), row=my_session(), secret=secret, code=str(form.code.data), attempt_id=attempt_id, ring=keyring(), moment=now(), request_id=request_id()
+                    user=my_user(),
+                    row=my_session(),
+                    secret=secret,
+                    code=str(form.code.data),
+                    half=first,
+                    attempt_id=attempt_id,
+                    ring=keyring(),
+                    moment=now(),
+                    request_id=request_id(),
                 )
         except WrongCode as refusal:
             show_error(form.code, refusal)

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from models.identity import LinkPurpose, UserState
-from portal.identity import links, passwords, sessions, signing_in, throttle, verbs
+from portal.identity import forgotten, links, passwords, sessions, signing_in, throttle, verbs
 from portal.identity.forms import ConfirmPasswordForm, ForgotForm, NewPasswordForm, SignInForm
-from portal.identity.queries import normal_email, user_by_email
+from portal.identity.queries import normal_email, password_hash_of, user_by_email
 from portal.identity.routes.blueprint import (
     bp,
     forget_form_session,
@@ -20,13 +20,13 @@ from portal.identity.routes.blueprint import (
     now,
     onward,
     remember_browser,
-    secret,
     see_other,
     settings,
     show_error,
     start_try,
 )
 from portal.identity.throttle import Outcome
+from portal.keys import secret
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.transaction import transaction
@@ -59,16 +59,16 @@ def _try(email: str, password: str) -> tuple[str, bool] | None:
     """One try: counted first, then checked outside any transaction, then admitted."""
     address = normal_email(email)
     browser = known_browser(address)
-    attempt_id = start_try("known browser" if browser else "sign-in", f"{address}:{browser}" if browser else address)
-    user = user_by_email(address)
-    cost = settings().password_cost
-    stored = user.password_hash if user is not None else None
+    attempt_id = start_try("known browser" if browser else "sign-in", f"{address}:{browser}" if browser else address, known=browser is not None)
+    stored, cost = password_hash_of(address), settings().password_cost
     right = passwords.opens(stored, password, cost)
     rehashed = passwords.hashed(password, cost) if right and stored and passwords.is_outdated(stored, cost) else None
     with transaction():
-        # The user is read again: he may have been disabled, or the password changed, while it was being checked.
-        user = user_by_email(address)
-        if not right or user is None or user.state != UserState.ACTIVE or user.password_hash != stored:
+        # The user is read only now: he may have been disabled, or the password changed, while it was being checked; and held,
+        # so that whoever changes it in this very moment also ends the session that begins here. Where the password is wrong
+        # nobody is read: the time that takes would tell who has a sign-in.
+        user = user_by_email(address, lock=True) if right else None
+        if user is None or user.state != UserState.ACTIVE or user.password_hash != stored:
             throttle.finish(attempt_id, Outcome.FAILED)
             return None
         return signing_in.admit(
@@ -78,6 +78,7 @@ def _try(email: str, password: str) -> tuple[str, bool] | None:
             rehashed=rehashed,
             user_agent=caller_browser(),
             address=caller_address(),
+            account_key=throttle.account_key(secret(), "sign-in", address),
             moment=now(),
             request_id=request_id(),
         )
@@ -142,6 +143,8 @@ def forgot() -> ResponseReturnValue:
     key = throttle.account_key(secret(), "reset", normal_email(str(form.email.data)))
     with transaction():
         refusal = throttle.start(key=key, address=caller_address(), moment=now(), outcome=Outcome.ASKED)[1]
+        if refusal is None:
+            forgotten.ask(normal_email(str(form.email.data)), now())
     if refusal is not None:
         raise refusal
     return render_template("identity/forgot.html", form=form, asked=True)
@@ -156,7 +159,7 @@ def confirm_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         if my_password_is(str(form.password.data)):
             with transaction():
-                sessions.refresh(me().session_id, now())
-            return see_other(onward(wanted))
+                token = sessions.renew(me().session_id, now())
+            return hand_out(see_other(onward(wanted)), token)
         form.password.errors = [_("This is not your password.")]
     return render_template("identity/confirm_password.html", form=form, next=wanted), (422 if form.errors else 200)

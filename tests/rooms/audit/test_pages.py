@@ -85,11 +85,14 @@ def test_the_log_is_filtered_paged_and_exported(app: Flask) -> None:
     assert client.get("/audit?from=yesterday&after=nonsense&sort=hash&per_page=7").status_code == 200
     answer = client.get("/audit?action=plan&format=csv")
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert (len(rows), rows[0][0], rows[-4][6]) == (121, "seq", "'=1+1")
+    assert (len(rows), rows[0][0], rows[-7][6]) == (1 + 120 + 3, "seq", "'=1+1")
+    assert rows[-3][0].startswith("# Taken out by auditor@firm.example on ")
+    assert rows[-2][0] == "# Audit log, 120 rows; filters: Action: plan"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     with app.app_context():
         last = db.session.execute(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).scalar_one()
-        assert (last.action, last.actor_label, last.after) == ("audit.exported", "auditor@firm.example", {"filters": "/audit?action=plan"})
+        assert (last.action, last.actor_label, last.subject_key) == ("list.exported", "auditor@firm.example", "audit.log")
+        assert (last.after["rows"], last.after["filters"]) == (120, {"action": "plan"})
 
 
 def test_a_line_shows_what_it_changed(app: Flask) -> None:
@@ -156,6 +159,7 @@ def test_the_inbox_asks_as_often_for_thirty_as_for_one(app: Flask) -> None:
     from sqlalchemy import event
 
     _, client = signed_in(app, "compliance", Role.COMPLIANCE)
+    assert client.get("/approvals").status_code == 200  # the first page of a process also draws what is kept for all
     counts = []
     for _ in range(2):
         asked: list[str] = []

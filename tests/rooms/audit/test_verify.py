@@ -185,6 +185,23 @@ def test_lines_behind_the_head_row_are_found(database: None) -> None:
     assert (verdict.holds, verdict.bad_seq) == (False, 4)
 
 
+SHIFTED = ('{"fen":1},"at":"2026-01-05T00:00:00.000000+00:00","before":{"a":0', "2020-01-01 00:00:00.000000", "{}}")
+"""`after`, the moment and `before` of one and the same line, with what belongs to `before` given to the other two."""
+
+
+@pytest.mark.parametrize(("after", "at", "before"), [SHIFTED, ('{"fen":1}', "2026-01-05 00:00:00.000000", "{"), ('{"fen":1}', "2026-01-05 00:00:00.000000", "")])
+def test_kept_text_that_is_no_json_or_moved_to_its_neighbour_is_found(database: None, after: str, at: str, before: str) -> None:
+    moment = NOON.replace(year=2026, month=1, day=5, hour=0, minute=0)
+    with transaction():
+        log.write(TERMINAL, moment, "test.changed", "thing", "1", before={"a": 0, "at": "2020-01-01T00:00:00.000000+00:00", "before": {}}, after={"fen": 1})
+    leave_behind(rows())
+    assert verify.verify([]).holds
+    changed = text("UPDATE audit_entry SET after = :after, at = :at, before = :before")
+    with transaction():
+        db.session.execute(changed, {"after": after, "at": at + "+00" * on_postgresql(), "before": before})
+    assert (verify.verify([]).holds, verify.verify([]).bad_seq) == (False, 1)
+
+
 def test_heads_that_disagree_or_say_nothing_are_found(database: None, tmp_path: Path) -> None:
     told = fill(10)
     assert not verify.verify([*told, Head(10, "f" * 64, "another")]).holds

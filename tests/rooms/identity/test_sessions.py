@@ -138,6 +138,15 @@ def test_the_password_is_asked_for_again_before_a_sensitive_step(app: Flask) -> 
     assert client.get("/admin/users/new").status_code == 200
 
 
+def test_a_password_given_again_changes_the_token(app: Flask) -> None:
+    client = seat(app, someone(app, Role.ADMIN))
+    for path, page, fields in (("/confirm-password", "/me", {"password": PASSWORD}), ("/me/password", "/me", {"old": PASSWORD, "password": STRONG, "again": STRONG})):
+        thief = copied(app, client)
+        assert post(client, path, page, **fields).status_code == 303
+        assert opens(client)
+        assert not opens(thief), path
+
+
 def test_changes_leave_a_line_in_the_audit_log_and_say_no_secret(app: Flask) -> None:
     user_id = someone(app, Role.BROKER)
     client = seat(app, user_id)

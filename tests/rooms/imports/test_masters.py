@@ -136,7 +136,7 @@ FAULTS = [
     ("attributions", ["99999,B001,100,confirmed,2025-01-01,,"], "unknown_account", 2, "account_no", "import accounts.csv first"),
     ("attributions", ["10001,B009,100,confirmed,2025-01-01,,"], "unknown_broker", 2, "broker_no", "import brokers.csv first"),
     ("attributions", ["10001,B001,70.00001,confirmed,2025-01-01,,"], "bad_number", 2, "share", "at most 4 decimals"),
-    ("attributions", ["10001,B001,60,confirmed,2025-01-01,,", "10001,B002,40.0001,pending,2026-01-01,,"], "shares_over_whole", 3, "share", "at most 100 % on every day"),
+    ("attributions", ["10001,B001,60,confirmed,2025-01-01,,", "10001,B002,40.0001,pending,2026-01-01,,"], "shares_over_whole", 3, "share", "on no day above 100 %"),
     ("attributions", ["10001,B001,6,confirmed,2025-01-01,2026-01-01,", "10001,B001,4,pending,2025-12-31,,"], "spans_overlap", 3, "valid_from", "line 2: 2025-01-01 – 2026-01-01"),
     ("exchange_fees", ["XXX,rb,2025-01-01,,0,0,0,0,0,0"], "unknown_word", 2, "exchange", "SHFE / CZCE / DCE / CFFEX / INE / GFEX"),
     ("adjustments", ["B001,2026-13,1.00,goodwill,"], "bad_date", 2, "period", "a month such as 2026-03"),

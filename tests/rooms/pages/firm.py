@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from tests import remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 
@@ -17,14 +18,18 @@ NUMBERS = {"broker_no": "B001", "client_no": "C10001", "staff_no": "S001", "bran
 """What a person is bound to, so that the first of each is his own."""
 
 
-def settle_in(app: Flask, folder: Path) -> None:
-    """Import the firm and close its month."""
+def settle_in(app: Flask, folder: Path, begins: str = "") -> None:
+    """Import the firm and close its month; names begin with `begins`."""
+    remembered.begin(app, folder, _settle_in, begins)
+
+
+def _settle_in(app: Flask, folder: Path, begins: str) -> None:
     draft = Draft()
     draft.add("branches", branch_no="02", name="营业部2")
     draft.plan("HALF", [{"kind": "retained_fee", "rate": "0.5"}])
     for broker, account, branch in (("B001", "10001", "01"), ("B002", "10002", "02")):
-        draft.broker(broker)["branch_no"] = branch
-        draft.account(account).update(branch_no=branch, phone=f"199{account}001", id_no=f"9900001970010{account}")
+        draft.broker(broker).update(branch_no=branch, name=f"{begins}居间人{broker}")
+        draft.account(account).update(branch_no=branch, name=f"{begins}客户{account}", phone=f"199{account}001", id_no=f"9900001970010{account}")
         draft.agree(broker, "HALF")
         draft.attribute(account, broker, "100")
     draft.add("servicing", account_no="10001", staff_no="S001", role="servicer", valid_from="2025-01-02")

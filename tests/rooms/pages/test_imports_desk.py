@@ -26,7 +26,10 @@ from portal.settings import Settings
 from portal.transaction import transaction
 from tests import make
 from tests.oracle.product import run
-from tests.people import form_token, post, seat, someone
+from tests.people import form_token, hidden_in, post, seat, someone
+from tests.rooms.settlement.at_notation import cusfund
+
+CTP = Path(__file__).parents[2] / "files" / "ctp"
 
 
 def hand_in(client: FlaskClient, *files: Path, **fields: str) -> str:
@@ -80,6 +83,24 @@ def test_a_preview_keeps_nothing_and_bringing_in_keeps_all(app: Flask, desk: Fla
     assert "2026-03-02" in desk.get(result).text
     assert "¥10.00" in desk.get(f"{result}/days").text
     assert post(desk, f"{shown}/bring-in", page="/imports").status_code == 409
+
+
+def test_what_goes_into_no_sum_is_named_and_a_day_wholly_refused_is_not_offered(app: Flask, desk: FlaskClient, files: list[Path], tmp_path: Path) -> None:
+    result_of(app, desk, post(desk, result_of(app, desk, hand_in(desk, *files[:-2])) + "/bring-in", page="/imports").headers["Location"])
+    day = tmp_path / "day"
+    day.mkdir()
+    lines = {"cusfund": [cusfund("10001", "0.000", "0.000"), cusfund("10001", "7.000", "7.000", currency="USD"), cusfund("10002", "0.000", "0.000")], "customer": ["x@y"]}
+    for kind in ("cusfund", "fundchg", "trddata", "holddata", "customer"):
+        (day / f"0199{kind}20260105.txt").write_bytes("".join(f"{line}\n" for line in lines.get(kind, [])).encode("gb18030"))
+    shown = desk.get(result_of(app, desk, hand_in(desk, *day.iterdir()))).text
+    assert "customer, 1 row: left alone" in shown
+    assert "1 row in USD: kept as it stands, and part of no sum" in shown
+    assert "Bring in" in shown
+    (day / "0199cusfund20260105.txt").write_text(cusfund("10001", "0.000", "1.000") + "\n")
+    refused = desk.get(result_of(app, desk, hand_in(desk, *day.iterdir(), next(CTP.glob("*.txt"))))).text
+    assert "nothing is left to bring in" in refused
+    assert "Bring in" not in refused
+    assert "Hand it in under Comparisons" in refused
 
 
 def test_a_job_begun_twice_brings_in_once(app: Flask, desk: FlaskClient, files: list[Path]) -> None:
@@ -160,7 +181,7 @@ def test_findings_and_imports_download(app: Flask, desk: FlaskClient, tmp_path: 
     listed = desk.get(f"{shown}?format=csv").get_data(as_text=True)
     assert "A value is missing." in listed
     assert desk.get(f"{shown}?severity=warning").text.count("A value is missing.") <= 1  # in the filter's choices alone
-    assert desk.get("/imports?format=csv").text.count("\n") == 2
+    assert desk.get("/imports?format=csv").text.count("\n") == 2 + 3  # the last three say who took it out
     assert desk.get(f"{shown}?format=xlsx").data.startswith(b"PK")
 
 
@@ -178,7 +199,11 @@ def test_a_corrected_day_of_the_calendar_is_in_the_log(app: Flask, files: list[P
         db.session.remove()
     admin = seat(app, someone(app, Role.ADMIN))
     assert post(admin, "/calendar/2026/days", page="/calendar/2026", day="2026-03-09", trading="no", note="").status_code == 422
-    assert post(admin, "/calendar/2026/days", page="/calendar/2026", day="2026-03-09", trading="no", note="storm").status_code == 303
+    seen = hidden_in(admin.get("/calendar/2026").text, "seen")
+    assert post(admin, "/calendar/2026/days", page="/calendar/2026", seen=seen, day="2026-03-09", trading="no", note="storm").status_code == 303
+    assert post(admin, "/calendar/2026/days", page="/calendar/2026", seen=seen, day="2026-03-09", trading="yes", note="no storm").status_code == 409, (
+        "another looked at it before the storm"
+    )
     assert "storm" in admin.get("/calendar/2026").text
     assert post(admin, "/calendar/2040/add", page="/calendar/2040", source="gazette", closed="2040-01-02").status_code == 303
     with app.app_context():

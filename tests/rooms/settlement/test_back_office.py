@@ -33,6 +33,12 @@ def sheet(*rows: list[Any]) -> bytes:
     return target.getvalue()
 
 
+def spoilt(data: bytes) -> bytes:
+    """An archive whose first member's packed bytes are not what they were."""
+    start = 30 + int.from_bytes(data[26:28], "little") + int.from_bytes(data[28:30], "little")
+    return data[:start] + b"\xff" * 20 + data[start + 20 :]
+
+
 def text(*rows: list[str]) -> bytes:
     return "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in rows).encode("gb18030")
 
@@ -80,6 +86,7 @@ def test_accounts_of_one_side_only() -> None:
         (b"\xd0\xcf\x11\xe0 no book", "unreadable_file"),
         (b"\xff\xff\xff", "bad_encoding"),
         (sheet(HEAD, ROW)[:-200], "unreadable_file"),
+        (spoilt(sheet(HEAD, ROW)), "unreadable_file"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_refused(data: bytes, code: str) -> None:

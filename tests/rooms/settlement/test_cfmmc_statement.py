@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from portal.settlement.ctp.facts import Statement
 from portal.settlement.ctp.wording import SENTENCES
 
 NAME = "0010088_2026-03-04.xls"
+FILES = Path(__file__).parents[2] / "files" / "cfmmc"
 Sheets = dict[str, list[list[Any]]]
 
 
@@ -166,3 +168,23 @@ def test_a_workbook_is_recognised_by_its_name_and_first_bytes() -> None:
     assert recognises("00123_2026-03-04.xlsx", data[:8])
     assert not recognises("balances.xlsx", data[:8])
     assert not recognises(NAME, b"text")
+
+
+@pytest.mark.parametrize("by_trade", [False, True])
+def test_a_true_old_workbook_reads_like_a_new_one(by_trade: bool) -> None:
+    """tests/files/cfmmc/README.md says how the files were made."""
+    data = (FILES / ("0010088_2026-03-04_by_trade.xls" if by_trade else NAME)).read_bytes()
+    assert data.startswith(b"\xd0\xcf\x11\xe0"), "an OLE container, no zip under an old name"
+    assert recognises(NAME, data[:4096])
+    statement, findings = parse_investor_statement(NAME, data)
+    expected, others = read(monitor(by_trade=by_trade))
+    assert statement == expected
+    assert findings.listed == others.listed == []
+
+
+def test_an_old_workbook_cut_short_is_refused() -> None:
+    data = (FILES / NAME).read_bytes()
+    for length in (100, 600, len(data) // 2):
+        statement, findings = parse_investor_statement(NAME, data[:length])
+        assert statement is None
+        assert findings.refused

@@ -173,6 +173,21 @@ def test_superseded_bytes_stay_received_also_where_a_file_has_no_rows(folder: Pa
     assert make.accepted(first).summary["days"] == {"same_bytes": [MONDAY]}
 
 
+def test_a_trades_file_that_lost_its_rows_is_looked_at_beside_balances_that_came_before(folder: Path) -> None:
+    free = [("10001", "SHFE", "rb", "3", "100000.00", "0.00", "0.00")]
+    first = make.day(folder, MONDAY, {"10001": ("1000.00", "0.00")}, free)
+    make.accepted(first)
+    make.write(folder, f"trades-{MONDAY}", [], make.TRADE)
+    assert make.accepted(first).summary["days"] == {"corrected": [MONDAY]}
+    assert make.accepted(first).summary["days"] == {"same_bytes": [MONDAY]}
+
+
+def test_a_trades_file_that_lost_rows_with_fees_is_refused_not_passed_over(folder: Path) -> None:
+    make.accepted(monday(folder))
+    make.write(folder, f"trades-{MONDAY}", [], make.TRADE)
+    assert "fee_identity" in make.codes(make.imported(folder))
+
+
 def test_quoted_fields_read_the_same(folder: Path) -> None:
     monday(folder)
     path = folder / f"balances-{MONDAY}.csv"

@@ -1,0 +1,74 @@
+"""Days by which something is to be done, on the trading calendar, and whether a first reaction came in time. Pure but for the calendar's days."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from models import db
+from models.settlement import CalendarDay
+from portal.disputes.queries import due_from
+
+REACTION_DAYS = 1
+"""Within so many trading days after a task was set somebody reacts: a contact with the client, or the task is finished."""
+AHEAD = timedelta(days=40)
+
+
+class Standing(enum.StrEnum):
+    """How a task stands on a day."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    COMING = "coming"
+
+
+class Reaction(enum.StrEnum):
+    """Whether the first reaction came by its day."""
+
+    WAITING = "waiting"
+    IN_TIME = "in_time"
+    LATE = "late"
+    BREACHED = "breached"
+
+
+def on_or_after(day: date) -> date:
+    """The first trading day that is not before a day; the weekday rule where the calendar does not know its year."""
+    return due_from(day - timedelta(days=1), 1)
+
+
+def standing(due_on: date, today: date) -> Standing:
+    """How a task due on a day stands today.
+
+    >>> standing(date(2026, 3, 2), date(2026, 3, 3)).value, standing(date(2026, 3, 3), date(2026, 3, 3)).value
+    ('overdue', 'today')
+    """
+    return Standing.OVERDUE if due_on < today else Standing.TODAY if due_on == today else Standing.COMING
+
+
+def nth_after(day: date, number: int, trading: Sequence[date]) -> date | None:
+    """The `number`-th of the trading days after a day; None where they do not reach so far.
+
+    >>> nth_after(date(2026, 3, 6), 1, [date(2026, 3, 6), date(2026, 3, 9)])
+    datetime.date(2026, 3, 9)
+    """
+    later = [one for one in trading if one > day]
+    return later[number - 1] if len(later) >= number else None
+
+
+def reaction(react_by: date, reacted_on: date | None, today: date) -> Reaction:
+    """Whether somebody reacted by a day. BREACHED: nobody has, and the day is over.
+
+    >>> reaction(date(2026, 3, 9), None, date(2026, 3, 10)).value, reaction(date(2026, 3, 9), date(2026, 3, 9), date(2026, 3, 20)).value
+    ('breached', 'in_time')
+    """
+    if reacted_on is None:
+        return Reaction.BREACHED if today > react_by else Reaction.WAITING
+    return Reaction.IN_TIME if reacted_on <= react_by else Reaction.LATE
+
+
+def trading_between(first: date, last: date) -> list[date]:
+    """The trading days that the calendar knows from a day to another, and somewhat beyond."""
+    return list(db.session.execute(select(CalendarDay.day).where(CalendarDay.day.between(first, last + AHEAD), CalendarDay.trading).order_by(CalendarDay.day)).scalars())

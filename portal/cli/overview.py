@@ -1,0 +1,36 @@
+"""`flask overview`: the sums that overviews read, made anew from the facts or compared with them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from portal.cli.refusing import RefusingGroup
+from portal.settlement import rollups
+from portal.transaction import transaction
+
+group = RefusingGroup("overview", help="The sums of settled days.")
+
+
+@group.command("rebuild")
+@click.option("--missing", is_flag=True, help="Only days that have none.")
+def rebuild(missing: bool) -> None:
+    """Make the sums of every settled day anew, a transaction each."""
+    days = rollups.missing_days() if missing else rollups.settled_from(date.min)
+    for day in days:
+        with transaction():
+            rollups.rebuild([day])
+    click.echo(f"{len(days)} days added up")
+
+
+@group.command("verify")
+def verify() -> None:
+    """Compare the sums of every settled day with its facts; ends with 1 where one differs."""
+    days = rollups.settled_from(date.min)
+    found = [line for day in days for line in rollups.differences(day)]
+    for line in found:
+        click.echo(line)
+    click.echo(f"{len(days)} days compared, {len(found)} differences")
+    if found:
+        raise SystemExit(1)

@@ -1,0 +1,60 @@
+"""`flask risk`: scores of a day, what the firm's own past teaches, and how good the scores were."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from flask import current_app
+
+from models.partners import Broker, Staff
+from models.values.money import yuan
+from portal import clock
+from portal.actors import TERMINAL
+from portal.cli.attribution import Day
+from portal.cli.refusing import RefusingGroup
+from portal.risk import scoring
+from portal.risk.queries import account_numbers
+from portal.transaction import transaction
+from portal.versions import numbers
+
+group = RefusingGroup("risk", help="Which clients are about to leave.")
+HEAD = ("account_no", "probability_90d", "expected_loss", "cause", "follow_probability", "introducer_no", "servicer_no", "model_version")
+
+
+def zone() -> ZoneInfo:
+    """Where the firm stands."""
+    return ZoneInfo(current_app.config["PORTAL"].timezone)
+
+
+def quietly(step: str, done: int, total: int) -> None:
+    """No progress is shown where the output is a file."""
+
+
+def by_id(model: type[Any], column: str) -> dict[int, str]:
+    """The numbers of things by their ids."""
+    return {key: number for number, key in numbers(model, column).items()}
+
+
+@group.command("scores")
+@click.option("--on", type=Day(), required=True, help="The day: nothing recorded after it is used.")
+@click.option("--format", "form", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option("--keep", is_flag=True, help="Store them too.")
+def scores(on: date, form: str, keep: bool) -> None:
+    """Print every client's probability of leaving within 90 days as CSV."""
+    version, rows = scoring.scores(on, zone(), quietly)
+    accounts, brokers, staff = account_numbers(), by_id(Broker, "broker_no"), by_id(Staff, "staff_no")
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(HEAD)
+    for row in rows.iter_rows(named=True):
+        share, goes = (f"{row[name] // 1_000_000}.{row[name] % 1_000_000:06d}" for name in ("probability", "follow"))
+        out.writerow(
+            [accounts[row["account_id"]], share, yuan(row["expected_loss"]), row["cause"], goes, brokers.get(row["broker_id"], ""), staff.get(row["servicer_id"], ""), version]
+        )
+    if keep:
+        with transaction():
+            scoring.keep(on, version, rows, actor=TERMINAL, moment=clock.now())

@@ -1,0 +1,41 @@
+"""What somebody asks for when he books: how many seats, for whom, under which names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.refusals import Refusal
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who comes along: what to call him, whether he agreed that the firm knows his name, and where he wants news of the event."""
+
+    name: str
+    agreed: bool
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody asks for: a kind of ticket, his own name on the list, his guests, and the code of a voucher where he has one."""
+
+    kind_id: int
+    name: str
+    guests: tuple[Guest, ...] = ()
+    code: str = ""
+
+    @property
+    def seats(self) -> int:
+        """How many seats that is."""
+        return 1 + len(self.guests)
+
+
+def checked_name(name: str) -> str:
+    """A name as it is kept. Raises Refusal where it is none."""
+    name = " ".join(name.replace("\0", "").split())
+    if not name or len(name) > LONGEST_NAME:
+        raise Refusal("a name has 1 to %(most)s characters", most=LONGEST_NAME)
+    return name

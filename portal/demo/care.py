@@ -1,0 +1,70 @@
+"""Care of the demonstration firm: a year of contacts as its branches would hand them in (contacts.csv), plays that are on, and promises
+of whoever looks after clients. The same firm gets the same contacts."""
+
+from __future__ import annotations
+
+import csv
+import random
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from models import db
+from models.care import CareTask, ContactChannel, ContactOutcome
+from models.clients import Account, Servicing, ServicingRole
+from models.partners import Staff
+from portal.actors import TERMINAL
+from portal.care import contacts, playing
+from portal.care.contacts import Promise, Said
+from portal.care.policy import served_by
+from portal.demo.signed_in import acting
+from portal.settlement.calendar import trading_days
+from portal.versions import current
+
+COLUMNS = ("account_no", "staff_no", "at", "channel", "outcome", "note")
+NOTES = ("询问螺纹钢走势，已发研报", "核对保证金和风险度", "了解交割流程", "邀请参加沙龙", "回访账户使用情况", "询问手续费标准", "")
+OUTCOMES = (ContactOutcome.REACHED,) * 7 + (ContactOutcome.NO_ANSWER, ContactOutcome.NO_ANSWER, ContactOutcome.CALL_BACK)
+CHANNELS = (ContactChannel.CALL,) * 6 + (ContactChannel.MESSAGE, ContactChannel.MESSAGE, ContactChannel.VISIT, ContactChannel.EMAIL)
+EVERY_FEW_DAYS = (21, 45, 45, 70, 110)
+"""So many days go by between two contacts with a client, as the client is."""
+PLAYS_ON = ("birthday", "margin_call", "key_client", "broker_left")
+PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对上月手续费")
+
+
+def contacts_file(folder: Path, first: date, last: date) -> Path:
+    """Write contacts.csv: of each span of servicing a contact every few weeks, on trading days between two days."""
+    days, row = trading_days(first, last), current(Servicing).subquery()
+    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, row.c.valid_to).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
+    spans = db.session.execute(query.where(row.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
+    path = folder / "contacts.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for account_no, staff_no, since, until in spans:
+            chance = random.Random(f"contacts {account_no} {staff_no}")  # noqa: S311 - a story, no secret
+            step = chance.choice(EVERY_FEW_DAYS)
+            for day in days[chance.randrange(step) :: step]:
+                if since <= day < until:
+                    at = datetime.combine(day, time(9 + chance.randrange(7), chance.randrange(60)))
+                    writer.writerow([account_no, staff_no, f"{at:%Y-%m-%d %H:%M}", chance.choice(CHANNELS), chance.choice(OUTCOMES), chance.choice(NOTES)])
+    return path
+
+
+def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
+    """Switch plays on, let them set their tasks, and let the staff user promise something, inside the open transaction. Returns how many tasks there are."""
+    today = moment.astimezone(zone).date()
+    if db.session.execute(select(CareTask.id).limit(1)).first() is not None:
+        return 0
+    for name in PLAYS_ON:
+        playing.switch(name, True, TERMINAL, moment, today)
+    told = playing.run(today, settled, TERMINAL, moment)
+    who = acting("staff@example.com")
+    staff_id = db.session.execute(select(Staff.id).where(Staff.staff_no == who.staff_no)).scalar_one()
+    mine = select(Account).where(Account.id.in_(served_by(who.staff_no or "", today))).order_by(Account.account_no).limit(len(PROMISED))
+    for place, (account, words) in enumerate(zip(db.session.execute(mine).scalars().all(), PROMISED, strict=False)):
+        said = Said(moment - timedelta(days=place, hours=2), ContactChannel.CALL, ContactOutcome.REACHED, NOTES[place])
+        made = contacts.record(account, staff_id, said, who, moment)
+        contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
+    return sum(number for name, number in told.items() if name != "uncovered") + len(PROMISED)

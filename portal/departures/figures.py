@@ -1,0 +1,157 @@
+"""What is known of exposed accounts: equity, how it moved, the last trade, the last contact, other ties to the firm, the chance to go along.
+
+Everything is asked for all accounts at once: the number of queries does not grow with them. Amounts are fen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlalchemy import ColumnElement, and_, func, select
+
+from models import db
+from models.care import Contact, ContactOutcome
+from models.clients import Account, AccountVersion, Servicing, ServicingRole
+from models.club import Booking, BookingState
+from models.partners import Branch, Staff
+from models.risk import RiskRun, RiskScore
+from models.settlement import Balance, SettlementDay, Trade
+from portal.bulk import read_frame
+from portal.care.queries import effective
+from portal.departures.exposure import Path, Person, Way
+from portal.versions import current
+
+AT_ONCE = 5_000
+"""Ids in one statement. Only who exposes more than this asks a second time."""
+PRIOR = {Way.SERVES: 200_000, Way.INTRODUCED: 350_000, Way.MANAGES: 150_000}
+"""The chance to go along where there is no score: stated, not measured, and said so on the page (parts per million)."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SCHEMA = {
+    "account": pl.Int64, "account_no": pl.String, "client": pl.String, "branch": pl.String, "person": pl.String, "way": pl.String, "through": pl.String,
+    "equity": pl.Int64, "average": pl.Int64, "flow_30": pl.Int64, "flow_90": pl.Int64, "fee": pl.Int64, "traded_on": pl.Date,
+    "contact_on": pl.Date, "contact_by": pl.String, "others": pl.Int64, "events": pl.Int64, "guests": pl.Int64, "chance": pl.Int64, "scored": pl.Boolean, "expected": pl.Int64,
+}  # fmt: skip
+"""One row per exposed account."""
+
+
+def table(paths: Mapping[int, Path], leaving: Sequence[Person], day: date, settled: date | None, visible: ColumnElement[bool] | None = None) -> pl.DataFrame:
+    """The rows of SCHEMA of the exposed accounts, those with most to lose first. `settled`: the newest settled day up to `day`; `visible`: a
+    condition on AccountVersion that narrows them to whom the reader may see."""
+    ids = sorted(paths)
+    people = _by_parts(ids, lambda part: _people(part, visible), {"account": pl.Int64, "account_no": pl.String, "client": pl.String, "client_no": pl.String, "branch": pl.String})
+    ways = [(key, path.person, path.way.value, path.through) for key, path in paths.items()]
+    frame = people.join(pl.DataFrame(ways, schema={"account": pl.Int64, "person": pl.String, "way": pl.String, "through": pl.String}, orient="row"), on="account")
+    for part in (_money(ids, settled), _traded(ids, settled), _contacts(ids, day), _others(ids, leaving, day), _scores(ids, day)):
+        frame = frame.join(part, on="account", how="left")
+    frame = frame.join(_club(frame["client_no"].unique().to_list()), on="client_no", how="left")
+    frame = frame.with_columns(pl.col("equity", "others", "events", "guests").fill_null(0), scored=pl.col("follow").is_not_null())
+    prior = pl.col("way").replace_strict({way.value: chance for way, chance in PRIOR.items()}, return_dtype=pl.Int64)
+    frame = frame.with_columns(chance=pl.coalesce("follow", prior))
+    frame = frame.with_columns(expected=pl.max_horizontal("equity", 0) * pl.col("chance") // 1_000_000)
+    return frame.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort(["expected", "equity", "account_no"], descending=[True, True, False])
+
+
+def _by_parts(ids: Sequence[Any], ask: Callable[[Sequence[Any]], Any], schema: dict[str, Any]) -> pl.DataFrame:
+    found = [read_frame(ask(ids[start : start + AT_ONCE]), schema) for start in range(0, len(ids), AT_ONCE)]
+    return pl.concat(found) if found else pl.DataFrame(schema=schema)
+
+
+def _people(ids: Sequence[int], visible: ColumnElement[bool] | None) -> Any:
+    newest = select(func.max(AccountVersion.id)).where(AccountVersion.account_id.in_(ids)).group_by(AccountVersion.account_id)
+    query = select(Account.id, Account.account_no, AccountVersion.name, AccountVersion.client_no, Branch.branch_no).join(AccountVersion, AccountVersion.account_id == Account.id)
+    query = query.join(Branch, Branch.id == AccountVersion.branch_id).where(AccountVersion.id.in_(newest))
+    return query if visible is None else query.where(visible)
+
+
+def _days(settled: date, back: int) -> list[date]:
+    """The settled days of so many days up to one. They are named one by one: each account is then looked up by its key, and no day is read whole."""
+    query = select(SettlementDay.trade_date).distinct().where(SettlementDay.trade_date.between(settled - timedelta(days=back - 1), settled))
+    return list(db.session.execute(query.order_by(SettlementDay.trade_date)).scalars())
+
+
+def _money(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
+    """Equity on the day, its average of 90 days, deposits less withdrawals of 30 and 90 days. Rebates and interest are no deposits."""
+    schema = {"account": pl.Int64, "day": pl.Date, "version": pl.Int64, "gone": pl.Boolean, "equity": pl.Int64, "paid": pl.Int64}
+    if settled is None:
+        return pl.DataFrame(schema=dict.fromkeys(("account", "equity", "average", "flow_30", "flow_90"), pl.Int64))
+    columns = (Balance.account_id, Balance.trade_date, Balance.version, Balance.gone, Balance.equity, (Balance.deposit - Balance.withdrawal).label("paid"))
+    days = _days(settled, 90)
+    rows = _by_parts(ids, lambda part: select(*columns).where(Balance.trade_date.in_(days), Balance.account_id.in_(part)), schema)
+    rows = rows.filter(pl.col("version") == pl.col("version").max().over("account", "day")).filter(~pl.col("gone"))
+    recent = pl.col("day") > settled - timedelta(days=30)
+    return rows.group_by("account").agg(
+        equity=pl.col("equity").filter(pl.col("day") == settled).sum(),
+        average=pl.col("equity").sum() // pl.len(),
+        flow_30=pl.col("paid").filter(recent).sum(),
+        flow_90=pl.col("paid").sum(),
+    )
+
+
+def _traded(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
+    """The last day with a trade and the retained fee of a year, of the version of each day that counts."""
+    schema = {"account": pl.Int64, "day": pl.Date, "version": pl.Int64, "retained": pl.Int64}
+    if settled is None:
+        return pl.DataFrame(schema={"account": pl.Int64, "traded_on": pl.Date, "fee": pl.Int64})
+    within = Trade.trade_date.in_(_days(settled, 365))
+    newest = select(func.max(Balance.version)).where(Balance.trade_date == Trade.trade_date, Balance.account_id == Trade.account_id).scalar_subquery()
+    sums = (Trade.account_id, Trade.trade_date, Trade.version, func.sum(Trade.fee - Trade.exchange_fee))
+    rows = _by_parts(
+        ids, lambda part: select(*sums).where(Trade.account_id.in_(part), within, Trade.version == newest).group_by(Trade.account_id, Trade.trade_date, Trade.version), schema
+    )
+    return rows.group_by("account").agg(traded_on=pl.col("day").max(), fee=pl.col("retained").sum())
+
+
+def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
+    """The last time somebody spoke with the client, and who."""
+    until = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
+    spoke = and_(Contact.outcome == ContactOutcome.REACHED.value, Contact.at < until, effective())
+
+    def ask(part: Sequence[int]) -> Any:
+        last = select(Contact.account_id, func.max(Contact.at).label("at")).where(Contact.account_id.in_(part), spoke).group_by(Contact.account_id).subquery()
+        query = select(Contact.account_id, Contact.at, Staff.staff_no).join(last, and_(last.c.account_id == Contact.account_id, last.c.at == Contact.at))
+        return query.join(Staff, Staff.id == Contact.staff_id).where(spoke)
+
+    rows = [tuple(row) for start in range(0, len(ids), AT_ONCE) for row in db.session.execute(ask(ids[start : start + AT_ONCE])).all()]
+    found = {account_id: (at.astimezone(SHANGHAI).date(), number) for account_id, at, number in rows}
+    return pl.DataFrame([(key, *value) for key, value in found.items()], schema={"account": pl.Int64, "contact_on": pl.Date, "contact_by": pl.String}, orient="row")
+
+
+def _others(ids: Sequence[int], leaving: Sequence[Person], day: date) -> pl.DataFrame:
+    """How many others of the staff look after the account."""
+    going = [one.key for one in leaving if one.kind == "staff"]
+
+    def ask(part: Sequence[int]) -> Any:
+        row = current(Servicing, None, Servicing.account_id.in_(part)).subquery()
+        now = and_(row.c.role == ServicingRole.SERVICER.value, row.c.valid_from <= day, row.c.valid_to > day, row.c.staff_id.not_in(going))
+        return select(row.c.account_id, func.count(row.c.staff_id.distinct())).where(now).group_by(row.c.account_id)
+
+    return _by_parts(ids, ask, {"account": pl.Int64, "others": pl.Int64})
+
+
+def _club(numbers: Sequence[str]) -> pl.DataFrame:
+    """Events for which the client has or had a seat, and guests whom he brought."""
+    held = Booking.state == BookingState.GRANTED.value
+    return _by_parts(
+        numbers,
+        lambda part: select(Booking.client_no, func.count(), func.sum(Booking.seats - 1)).where(Booking.client_no.in_(part), held).group_by(Booking.client_no),
+        {"client_no": pl.String, "events": pl.Int64, "guests": pl.Int64},
+    )
+
+
+def _scores(ids: Sequence[int], day: date) -> pl.DataFrame:
+    """The chance to go along from the newest scoring up to the day."""
+    run = db.session.execute(select(RiskRun.id).where(RiskRun.on_day <= day).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).scalar()
+    return _by_parts(
+        ids if run is not None else (), lambda part: select(RiskScore.account_id, RiskScore.follow).where(RiskScore.run_id == run, RiskScore.account_id.in_(part)),
+        {"account": pl.Int64, "follow": pl.Int64},
+    )  # fmt: skip
+
+
+def settled_up_to(day: date) -> date | None:
+    """The newest settled day that is not after a day."""
+    found: date | None = db.session.execute(select(func.max(SettlementDay.trade_date)).where(SettlementDay.trade_date <= day)).scalar()
+    return found

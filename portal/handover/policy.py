@@ -1,0 +1,35 @@
+"""Who sees which clients of a handover: who got one sees that one, a branch those of its accounts and of its staff, the firm's desk all."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
+
+from models.clients import AccountVersion
+from models.handovers import Handover, HandoverClient
+from models.partners import Branch, Staff, StaffVersion
+from portal.actors import Actor
+from portal.permissions import Can, Scope
+from portal.versions import current
+
+
+def visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnElement[bool]:
+    """The condition, on HandoverClient, that an actor holds a right over it."""
+    scope = actor.scope(can)
+    if scope is None:
+        return false()
+    if scope is Scope.ALL:
+        return true()
+    if scope is Scope.BRANCH:
+        branch = select(Branch.id).where(Branch.branch_no == (actor.branch_no or "")).scalar_subquery()
+        account, staff = current(AccountVersion).subquery(), current(StaffVersion).subquery()
+        own = select(account.c.account_id).where(account.c.account_id == HandoverClient.account_id, account.c.branch_id == branch)
+        people = select(staff.c.staff_id).where(staff.c.branch_id == branch)
+        return or_(own.exists(), HandoverClient.decided_id.in_(people))
+    return HandoverClient.decided_id.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
+
+
+def handovers_of(actor: Actor) -> ColumnElement[bool]:
+    """The condition, on Handover, that an actor sees any of its clients."""
+    if actor.scope(Can.HANDOVER_SEE) is Scope.ALL:
+        return true()
+    return exists().where(HandoverClient.handover_id == Handover.id, visible_to(actor)).correlate(Handover)

@@ -1,0 +1,94 @@
+"""Once a day: leads whose time is over are erased, guests of evenings long over are forgotten, and accounts that are a lead's are found; what is gone is gone from the file too."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import select, text
+
+from models import db
+from models.jobs import Job
+from portal import clock
+from portal.actors import Actor
+from portal.club import forgetting
+from portal.imports import parcels
+from portal.imports.arrivals import bring_in_clients
+from portal.imports.leads_upload import forget_rows
+from portal.jobs.handlers import Work, handler
+from portal.jobs.law import today
+from portal.jobs.verbs import enqueue
+from portal.leads import erasure
+from portal.leads.terms import terms
+from portal.lists import kept
+from portal.permissions import Can
+from portal.transaction import on_postgresql, transaction
+
+RETENTION = "leads.retention"
+"""The kind of the job. It has no arguments."""
+EVERY = timedelta(days=1)
+TABLES = (
+    "lead",
+    "lead_entry",
+    "lead_task",
+    "claim",
+    "suitability_test",
+    "risk_warning",
+    "case_entry",
+    "search_word",
+    "job",
+    "job_upload",
+    "export_part",
+    "export_file",
+    "club_seat",
+    "club_feedback",
+    "club_invitation",
+)
+
+
+@handler(RETENTION)
+def retention_job(work: Work) -> dict[str, Any]:
+    """Convert what has come, erase what is due; once more is the same as once."""
+    moment = clock.now()
+    converted = len(bring_in_clients(work.actor, moment, Can.OWN_SETTINGS).conversions)
+    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    with transaction():
+        erased = erasure.erase(erasure.due(terms(), today(moment), zone), work.actor, moment)
+        forgotten = parcels.drop_old(moment) + forget_rows(moment)
+        kept.drop_expired(moment)
+    with transaction():
+        forgotten += forgetting.forget(forgetting.due(moment), work.actor, moment)
+    if erased or forgotten:
+        scrub()
+    return {"converted": converted, "erased": erased}
+
+
+def scrub() -> None:
+    """Take what was erased out of the database's files as well.
+
+    SQLite overwrites freed bytes with zeros (secure_delete); what is older lies in its write-ahead log, which is folded in and cut
+    to nothing here, as soon as no reader needs it. PostgreSQL frees the old rows; their bytes go when the space is used again.
+    """
+    db.session.rollback()
+    if on_postgresql():
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM {', '.join(TABLES)}"))
+        return
+    raw = db.engine.raw_connection()
+    try:
+        driver: Any = raw.driver_connection
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+
+
+def is_due(moment: datetime) -> bool:
+    """Whether the job was not asked for within the last day."""
+    return db.session.execute(select(Job.id).where(Job.kind == RETENTION, Job.asked_at > moment - EVERY).limit(1)).first() is None
+
+
+def ask_for_retention(actor: Actor, moment: datetime) -> Job:
+    """Ask for the job inside the open transaction."""
+    return enqueue(actor, moment, RETENTION, {})

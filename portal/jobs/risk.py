@@ -1,0 +1,54 @@
+"""Every night, and whenever somebody asks: all clients are scored as of the last settled day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+from sqlalchemy import func, select
+
+from models import db
+from models.jobs import Job, JobState
+from models.risk import RiskRun
+from models.settlement import SettlementDay
+from portal import clock
+from portal.actors import Actor
+from portal.jobs.handlers import Work, handler
+from portal.jobs.verbs import enqueue
+from portal.risk import scoring
+from portal.transaction import transaction
+
+SCORE = "risk.score"
+"""The kind of the job. Its argument `on` is the day; once more is the same as once."""
+
+
+@handler(SCORE)
+def score_job(work: Work) -> dict[str, Any]:
+    """Score and keep. It can be stopped while days are read: nothing is kept then."""
+    on = date.fromisoformat(work.arguments["on"])
+    version, rows = scoring.scores(on, ZoneInfo(current_app.config["PORTAL"].timezone), work.progress)
+    with transaction():
+        run = scoring.keep(on, version, rows, actor=work.actor, moment=clock.now())
+        return {"run": run.id, "accounts": rows.height, "model": version}
+
+
+def last_day() -> date | None:
+    """The last settled day."""
+    found: date | None = db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
+    return found
+
+
+def is_due(moment: datetime) -> bool:
+    """Whether a settled day stands that was not scored, and nobody asked for it yet."""
+    day = last_day()
+    if day is None or db.session.execute(select(RiskRun.id).where(RiskRun.on_day == day).limit(1)).first():
+        return False
+    asked = db.session.execute(select(Job.arguments).where(Job.kind == SCORE, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED]))).scalars()
+    return all(arguments["on"] != str(day) for arguments in asked)
+
+
+def ask_to_score(actor: Actor, moment: datetime) -> Job:
+    """Ask for the job inside the open transaction."""
+    return enqueue(actor, moment, SCORE, {"on": str(last_day())})

@@ -1,0 +1,84 @@
+"""The door on a phone: type or scan a code, one clear answer, take it back."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+
+from models import db
+from models.club import Booking, ClubEvent, EventState, Seat
+from portal import clock
+from portal.club import door, events, queries
+from portal.club.door import Answer
+from portal.pages import club_words
+from portal.pages.club_words import DOOR
+from portal.permissions import Can
+from portal.transaction import transaction
+from portal.web.guard import current_actor, requires
+from portal.web.headers import HEADERS
+
+bp = Blueprint("club_door", __name__, url_prefix="/club/door")
+
+
+@bp.get("")
+@requires(Can.CLUB_DOOR)
+def index() -> ResponseReturnValue:
+    """Which door: the events that are next, or are just taking place."""
+    found = [one for one in queries.coming(clock.now() - timedelta(hours=3)) if one.event.state == EventState.PUBLISHED]
+    return render_template("club/doors.html", coming=found, words=club_words)
+
+
+@bp.get("/<event_key>")
+@requires(Can.CLUB_DOOR)
+def show(event_key: str) -> ResponseReturnValue:
+    """The door of an event."""
+    return _page(events.event_for(current_actor(), event_key), None)
+
+
+def _page(event: ClubEvent, answer: Answer | None) -> ResponseReturnValue:
+    response = make_response(_rendered(event, answer))
+    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # it reads QR codes
+    return response
+
+
+def _rendered(event: ClubEvent, answer: Answer | None) -> str:
+    query = select(Seat).join(Booking, Booking.id == Seat.booking_id).where(Seat.event_id == event.id, queries.attending())
+    wanted = request.args.get("name", "").strip()[:60]
+    found = db.session.execute(query.where(Seat.name.contains(wanted, autoescape=True)).order_by(Seat.name, Seat.id).limit(20)).scalars().all() if wanted else []
+    expected = db.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    return render_template(
+        "club/door.html",
+        event=event,
+        answer=answer,
+        said=DOOR[answer.said.value] if answer else None,
+        came=door.insides(event.id),
+        expected=expected,
+        found=found,
+        wanted=wanted,
+        desk=request.form.get("desk", request.args.get("desk", ""))[:40],
+        scan_key=secrets.token_hex(12),
+        words=club_words,
+    )
+
+
+@bp.post("/<event_key>")
+@requires(Can.CLUB_DOOR)
+def check(event_key: str) -> ResponseReturnValue:
+    """Let somebody in, or say why not; or take it back."""
+    event = events.event_for(current_actor(), event_key)
+    if not request.form.get("code") and not request.form.get("undo"):
+        return redirect(url_for("club_door.show", event_key=event_key), 303)
+    moment, desk = clock.now(), request.form.get("desk", "").strip().replace("\0", "")[:40]
+    scan_key = "".join(letter for letter in request.form.get("scan", "") if letter.isalnum())[:64] or secrets.token_hex(12)
+    seat = request.form.get("undo", "")
+    with transaction():
+        if seat:
+            number = int(seat) if seat.isascii() and seat.isdigit() and len(seat) < 18 else 0
+            answer = door.undo(event, number, desk=desk, scan_key=scan_key, actor=current_actor(), moment=moment)
+        else:
+            answer = door.check_in(event, request.form.get("code", "")[:200], at=moment, desk=desk, scan_key=scan_key, actor=current_actor(), moment=moment)
+    return _page(events.event_for(current_actor(), event_key), answer)

@@ -1,0 +1,52 @@
+"""The words of scores: causes and reasons, as they are told to who looks after clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+CAUSES = {
+    "abandoned": _l("given up by the firm"),
+    "poached": _l("poached by lower fees"),
+    "forced": _l("own circumstances"),
+    "own_will": _l("on his own"),
+    "lost_money": _l("lost money"),
+    "drawn_away": _l("drawn to another firm"),
+    "taken_by_staff": _l("taken along by a staff member"),
+    "taken_by_broker": _l("taken along by a broker"),
+}
+REASONS = {
+    "size": _l("size of the account"),
+    "idle": _l("days without a trade"),
+    "slower": _l("trades less than he used to"),
+    "withdrawn_30": _l("took money out in 30 days"),
+    "withdrawn_90": _l("took money out in 90 days"),
+    "deposited_30": _l("paid money in in 30 days"),
+    "loss_30": _l("losses of 30 days"),
+    "loss_90": _l("losses of 90 days"),
+    "streak": _l("losing days in a row"),
+    "risk_degree": _l("risk degree"),
+    "margin_calls": _l("margin calls"),
+    "tenure": _l("how long he is a client"),
+    "by_broker": _l("introduced by a broker"),
+    "by_staff": _l("won by staff"),
+    "single_contact": _l("a single contact in the firm"),
+    "contact": _l("how long nobody spoke with him"),
+    "fee_level": _l("level of his fees"),
+    "ties": _l("other ties to the firm"),
+    "departure": _l("who introduced or served him left"),
+}
+SHOWN = 3
+
+
+def chance_text(chance: int | None) -> str:
+    """A chance of parts per million as it is read; a dash where it is not known."""
+    return "–" if chance is None else f"{chance / 10_000:.1f} %"
+
+
+def why(drivers: Sequence[Sequence[Any]]) -> str:
+    """What raises a client's chance to leave most, each with its share of the log-odds."""
+    raised = [(str(name), int(size)) for name, size, _value in drivers if name in REASONS and size > 0]
+    return " · ".join(f"{REASONS[name]} +{size / 1000:.2f}" for name, size in raised[:SHOWN])

@@ -1,0 +1,75 @@
+"""A broker's statement to take away: PDF, XLSX, CSV, the machine-readable file, and the script that computes it again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+
+from models import db
+from models.commission import RunStatement
+from portal.commission import queries
+from portal.documents.statement import FORMS, Form, file_name, offered_script, statement_document
+from portal.pages.commission_lists import month_of
+from portal.permissions import Can
+from portal.refusals import NotFound
+from portal.web.guard import current_actor, requires
+
+bp = Blueprint("statement_files", __name__, url_prefix="/commission")
+
+
+def _file(period: str, broker_no: str, form: Form) -> ResponseReturnValue:
+    broker = queries.broker_for(current_actor(), broker_no)
+    run = queries.run_of(str(month_of(period)))
+    if db.session.get(RunStatement, (run.id, broker.id)) is None:
+        raise NotFound("%(broker)s has no statement for %(period)s", broker=broker_no, period=period)
+    return as_attachment(statement_document(run, broker, str(get_locale()), form), FORMS[form], file_name(run, broker, form))
+
+
+def as_attachment(body: bytes, media: str, name: str) -> Response:
+    """Bytes that a browser saves under a name of plain letters."""
+    response = Response(body, mimetype=media)
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name)
+    response.headers["Content-Disposition"] = f"attachment; filename={plain}"
+    return response
+
+
+@bp.get("/statements/<period>/<broker_no>/statement.pdf")
+@requires(Can.COMMISSION_SEE)
+def pdf(period: str, broker_no: str) -> ResponseReturnValue:
+    """The statement on paper."""
+    return _file(period, broker_no, "pdf")
+
+
+@bp.get("/statements/<period>/<broker_no>/statement.xlsx")
+@requires(Can.COMMISSION_SEE)
+def xlsx(period: str, broker_no: str) -> ResponseReturnValue:
+    """The statement as a workbook."""
+    return _file(period, broker_no, "xlsx")
+
+
+@bp.get("/statements/<period>/<broker_no>/lines.csv")
+@requires(Can.COMMISSION_SEE)
+def csv(period: str, broker_no: str) -> ResponseReturnValue:
+    """Every line of the statement."""
+    return _file(period, broker_no, "csv")
+
+
+@bp.get("/statements/<period>/<broker_no>/statement.json")
+@requires(Can.COMMISSION_SEE)
+def json(period: str, broker_no: str) -> ResponseReturnValue:
+    """Everything behind the statement, for computing it again."""
+    return _file(period, broker_no, "json")
+
+
+@bp.get("/statements/check_statement.py")
+@requires(Can.COMMISSION_SEE)
+def script() -> ResponseReturnValue:
+    """The script that computes a statement again from its machine-readable file."""
+    return as_attachment(offered_script()[0], "text/x-python; charset=utf-8", "check_statement.py")
+
+
+@bp.app_context_processor
+def offered() -> dict[str, str]:
+    """The digest of the script, for the page that offers it."""
+    return {"script_digest": offered_script()[1]}

@@ -1,0 +1,38 @@
+"""Files that are no list of their own (an account's past, what a transfer moves): written into the audit log as every list that is taken out."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, request
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.audit import log
+from portal.transaction import transaction
+from portal.web.downloads import TYPES
+from portal.web.exports import Cell, csv_lines, write_xlsx
+from portal.web.formats import moment_text
+from portal.web.guard import current_actor
+from portal.web.requests import request_id
+
+
+def taken_out(form: str, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+    """The rows as an attachment that says who took it out and when, under a number that the audit log knows. `name` has no ending."""
+    content, actor, moment, number = [tuple(row) for row in rows], current_actor(), clock.now(), secrets.token_hex(6)
+    when = moment_text(moment, ZoneInfo(current_app.config["PORTAL"].timezone), seconds=True)
+    mark = [_("Taken out by %(who)s on %(when)s", who=actor.label, when=when), _("Number %(number)s in the audit log", number=number)]
+    if form == "xlsx":
+        target = io.BytesIO()
+        write_xlsx(target, name, headers, content, mark=lambda: mark)
+        response = Response(target.getvalue(), mimetype=TYPES[form])
+    else:
+        response = Response(b"".join(csv_lines(headers, content, mark=lambda: mark)), mimetype=TYPES["csv"])
+    with transaction():
+        after = {"rows": len(content), "form": form, "columns": list(headers), "filters": dict(request.args), "number": number, "path": request.path}
+        log.write(actor, moment, "list.exported", "list", str(request.endpoint), after=after, request_id=request_id())
+    response.headers["Content-Disposition"] = f"attachment; filename={name}.{form}"
+    return response

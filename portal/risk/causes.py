@@ -1,0 +1,36 @@
+"""Why a client would leave, proposed by evidence: a pure function; a person corrects it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.risk import ChurnCause
+from portal.risk.features import Real
+
+
+def evidence(values: Mapping[str, Real]) -> dict[ChurnCause, Real]:
+    """How strongly the facts speak for each cause, 0 to about 1; `values` are features by name. For `forced` no figure speaks: only people say so."""
+    gone, broker = values["event"], values["event_broker"]
+    calm = 1 - np.clip(values["loss_90"] * 3, 0, 1)
+    return {
+        ChurnCause.TAKEN_BY_BROKER: broker,
+        ChurnCause.TAKEN_BY_STAFF: gone - broker,
+        ChurnCause.ABANDONED: np.clip((values["silence"] - 0.8) * 4, 0, 0.8),
+        ChurnCause.POACHED: np.clip(values["fee_level"] * 1.6, 0, 0.9),
+        ChurnCause.LOST_MONEY: np.clip(values["loss_90"] * 3, 0, 0.95),
+        ChurnCause.DRAWN_AWAY: np.clip(values["withdrawn_30"], 0, 1) * calm * 0.7,
+        ChurnCause.FORCED: np.zeros_like(gone),
+        ChurnCause.OWN_WILL: np.full_like(gone, 0.25),
+    }
+
+
+def proposed(values: Mapping[str, Real]) -> NDArray[np.str_]:
+    """The cause for which most speaks, by client; of equal ones that which stands first."""
+    found = evidence(values)
+    strengths = np.column_stack(list(found.values()))
+    names: NDArray[np.str_] = np.array([cause.value for cause in found])
+    chosen: NDArray[np.str_] = names[np.argmax(strengths, axis=1)]
+    return chosen

@@ -1,0 +1,75 @@
+"""How good probabilities were against what happened: pure numbers, each to be shown beside the naive rule and the base rate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from portal.risk.features import Real
+
+Said = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Grades:
+    """AUC, Brier score, the slope of the calibration (1 is right), and how much more often the riskiest tenth left than all; None: not to be told."""
+
+    auc: float | None
+    brier: float
+    slope: float | None
+    lift: float | None
+
+    def plain(self) -> dict[str, float | None]:
+        """As JSON."""
+        return asdict(self)
+
+
+def grades(said: Real, left: Said) -> Grades:
+    """The grades of probabilities. Empty input and input of one kind alone have no AUC, slope or lift."""
+    told = bool(left.any() and not left.all())
+    brier = float(np.mean((said - left) ** 2)) if len(said) else 0.0
+    return Grades(auc(said, left) if told else None, brier, slope(said, left) if told and len(np.unique(said)) > 2 else None, lift(said, left) if told else None)
+
+
+def auc(said: Real, left: Said) -> float:
+    """How often somebody who left was said to be likelier than somebody who stayed; ties count half."""
+    values, place = np.unique(said, return_inverse=True)
+    counts = np.bincount(place, minlength=len(values))
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    ones = int(left.sum())
+    return float((rank[left].sum() - ones * (ones + 1) / 2) / (ones * (len(left) - ones)))
+
+
+def lift(said: Real, left: Said) -> float:
+    """The share who left among the likeliest tenth over that of all; those tied at its edge count with their mean."""
+    size = max(1, round(len(said) / 10))
+    edge = np.sort(said)[-size]
+    above, at = said > edge, said == edge
+    share = (left[above].sum() + (size - above.sum()) * left[at].mean()) / size
+    return float(share / left.mean())
+
+
+def slope(said: Real, left: Said) -> float | None:
+    """The slope of the log-odds of what happened on those of what was said (maximum likelihood); below 1: said too boldly; None where none is
+    found. Who only says yes or no has none."""
+    chance = np.clip(said, 1e-6, 1 - 1e-6)
+    log_odds = np.log(chance / (1 - chance))
+
+    def against(found: Real) -> tuple[float, Real]:
+        told = found[0] + found[1] * log_odds
+        error = 1 / (1 + np.exp(-told)) - left
+        return float(np.mean(np.logaddexp(0, told) - left * told)), np.array([error.mean(), (error * log_odds).mean()])
+
+    best = minimize(against, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(-50, 50), (-50, 50)])
+    return float(best.x[1]) if best.success else None
+
+
+def interval_of(chances: Real, together: float = 0.05) -> tuple[float, float]:
+    """Between how many of some clients will leave in nine of ten cases; `together` is how far they decide alike (stated, not learned)."""
+    each = chances * (1 - chances)
+    spread = each.sum() * (1 - together) + together * np.sqrt(each).sum() ** 2
+    reach = 1.645 * float(np.sqrt(spread)) + 0.5
+    return max(0.0, float(chances.sum()) - reach), float(chances.sum()) + reach

@@ -1,0 +1,73 @@
+"""Scores held against a truth that the portal does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from portal.risk import causes, facts, hazard
+from portal.risk.behaviour import MONTH
+from portal.risk.features import EVENT_PLACES, FEATURES, features, ids
+from portal.risk.gathering import gather
+from portal.risk.grades import Grades, grades, interval_of
+from portal.risk.hazard import Weights
+
+QUARTER = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Grades of the model, of the naive rule, of the base rate and of the truth's own chances; how many were graded and left; causes hit; intervals that held."""
+
+    named: Mapping[str, Grades]
+    clients: int
+    left: int
+    causes: tuple[int, int]
+    held: tuple[int, int]
+
+
+def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: ZoneInfo, numbers: Mapping[int, str]) -> Graded:
+    """Score each day as known on it, and compare with who left in the 90 days after it."""
+    recorded = facts.read(facts.known_on(max(on), zone), zone)
+    said: dict[str, list[Any]] = {"model": [], "naive": [], "best": []}
+    happened, causes_hit, held = [], [0, 0], [0, 0]
+    for done in gather(on, ids(recorded), zone, lambda step, at, total: None):
+        frame = features(recorded, done)
+        names = [numbers[one] for one in frame.people["account_id"]]
+        days = [date.fromisoformat(known["left"][name][0]) if name in known["left"] else date.max for name in names]
+        there = np.array([day > done.on for day in days])
+        left = np.array([day <= done.on + QUARTER for day in days if day > done.on])
+        chances = hazard.probability(weights, frame.values)[there]
+        said["model"].append(chances)
+        said["naive"].append((frame.people["idle_days"].to_numpy() >= MONTH)[there].astype(float))
+        said["best"].append(np.array([known["likely"][done.on.isoformat()][int(name[1:])] for name in names])[there] / 1_000_000)
+        happened.append(left)
+        proposed = causes.proposed({name: frame.column(name) for name in FEATURES})[there]
+        true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
+        causes_hit = [causes_hit[0] + int((proposed[left] == true[left]).sum()), causes_hit[1] + int(left.sum())]
+        under = frame.values[there][:, EVENT_PLACES[0]] > 0
+        for broker in (False, True):
+            group = under & ((frame.values[there][:, EVENT_PLACES[1]] > 0) == broker)
+            if group.sum() >= 10:
+                low, high = interval_of(chances[group])
+                held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
+    all_left = np.concatenate(happened)
+    joined = {name: np.concatenate(parts) for name, parts in said.items()}
+    joined["base rate"] = np.full(len(all_left), all_left.mean())
+    found = {name: grades(values, all_left) for name, values in joined.items()}
+    return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), (held[0], held[1]))
+
+
+def table(found: Graded) -> str:
+    """The grades as lines of text."""
+    lines = [f"{found.clients} client-months, {found.left} left within 90 days", f"{'':12}{'AUC':>8}{'Brier':>9}{'slope':>8}{'lift':>7}"]
+    for name, one in found.named.items():
+        cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
+        lines.append(f"{name:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
+    lines.append(f"causes proposed rightly: {found.causes[0]} of {found.causes[1]}; 90 % intervals that held: {found.held[0]} of {found.held[1]}")
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""The made-up words of the page of parts in Chinese, so that no label there stands in the wrong language. Not for real pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.web.formats import language
+
+CHINESE = {
+    "Client name": "客户姓名",
+    "Phone": "手机号",
+    "Password": "密码",
+    "Branch": "营业部",
+    "From": "起始日",
+    "Kind": "类型",
+    "Natural person": "自然人",
+    "Legal person": "法人",
+    "The contract has been signed": "合同已签署",
+    "Client": "客户",
+    "Equity": "权益（元）",
+    "Equity (CNY)": "权益（元）",
+    "Today (CNY)": "当日盈亏（元）",
+    "Opened": "开户日",
+    "State": "状态",
+    "Steady": "稳定",
+    "At risk": "预警",
+    "Watch": "关注",
+    "Dormant": "休眠",
+    "New": "新开户",
+    "Name or account": "姓名或账号",
+    "Attribution moved to 张三居间": "归属变更为张三居间",
+    "Confirmed by the client by phone": "客户已在回访中确认",
+    "Margin call": "追加保证金",
+    "Risk degree 104.2 %": "风险度 104.2%",
+    "Account opened": "开户",
+    "Gross": "留存手续费",
+    "New clients": "新增客户",
+    "Rebated": "返还",
+    "Adjustments": "调整",
+    "Clawback": "扣回",
+    "Net": "实付",
+    "Attributed equity": "归属权益",
+    "Up 8.4 % since last month, the highest of the year (CNY, as of 2026-11-20).": "较上月增长 8.4%，为全年最高（元，截至 2026-11-20）。",
+    "Commission bridge": "报酬变动分解",
+    "New clients brought more than claw-backs took (CNY, November 2026).": "新增客户带来的报酬多于扣回（元，2026 年 11 月）。",
+    "Lots a month": "月成交手数",
+    "November is not over (lots, as of 2026-11-20).": "11 月尚未结束（手，截至 2026-11-20）。",
+    "Concentration by broker": "居间人集中度",
+    "Two brokers hold more than half (share of equity, as of 2026-11-20).": "两位居间人占一半以上（权益占比，截至 2026-11-20）。",
+    "Attribution flow": "归属流向",
+    "Referrals stay the longest (clients, as of 2026-11-20).": "转介绍的客户留存最久（户，截至 2026-11-20）。",
+    "Active": "有效",
+    "Departed": "流失",
+    "Risk and value": "风险与价值",
+    "22 valuable clients deserve a call (clients, as of 2026-11-20).": "22 位高价值客户应当回访（户，截至 2026-11-20）。",
+    "Low value": "低价值",
+    "Mid value": "中价值",
+    "High value": "高价值",
+    "Low risk": "低风险",
+    "Mid risk": "中风险",
+    "High risk": "高风险",
+    "Clients who stayed": "客户留存率",
+    "Seven of ten stay two years when they come directly (share, as of 2026-11-20).": "直客中十人有七人留存满两年（占比，截至 2026-11-20）。",
+    "Direct": "直客",
+    "Via broker": "经居间人",
+    "Branch manager": "营业部经理",
+    "Compliance": "合规",
+    "Parts": "界面部件",
+    "Every part once": "每个部件各一次",
+    "Export": "导出",
+    "Register a client": "登记客户",
+    "Commission this month": "本月报酬",
+    "Active clients": "有效客户",
+    "Clients at risk": "预警客户",
+    "Lots": "成交手数",
+    "Risk degree": "风险度",
+    "lots": "手",
+    "clients": "户",
+    "Checking 12,000 balances": "正在核对 12,000 条权益",
+    "Posted 12,000 balances and 48,112 trades": "已入库 12,000 条权益、48,112 条成交",
+    "Line 31: the account is not known": "第 31 行：账号不存在",
+    "Clients": "客户",
+    "Form": "表单",
+    "As on the identity card": "与身份证一致",
+    "Save": "保存",
+    "What happened": "经过",
+    "Before and after": "变更前后",
+    "Share": "比例",
+    "Broker": "居间人",
+    "Until": "终止日",
+    "No commission lines yet": "暂无报酬明细",
+    "They appear as soon as a settled day has been posted for a client of yours.": "您名下客户的交易日结算入库后，明细即会出现。",
+    "See the clients": "查看客户",
+    "Close October 2026": "2026 年 10 月关账",
+    "After this the amounts stand; what becomes known later is corrected in the open month.": "关账后金额不再改变；事后得知的情况在未关账月份中更正。",
+    "Lines": "明细",
+    "Brokers": "居间人",
+    "To pay": "应付",
+    "Close the month": "关账",
+    "Import one day": "导入一个交易日",
+    "Nothing is written before you say so.": "在您确认之前不会写入任何数据。",
+    "Bring in": "确认入库",
+    "Good": "好",
+    "Bad": "坏",
+    "Warn": "注意",
+    "Neutral": "中性",
+    "Info": "提示",
+    "Notices": "通知",
+    "Messages": "提示信息",
+    "Your settings are kept.": "设置已保存。",
+    "Two days are missing.": "缺少两个交易日。",
+    "The file was refused.": "文件被拒绝。",
+    "Second person": "双人复核",
+    "The close of 2026-10 waits for your decision.": "2026-10 关账待您复核。",
+    "Your statement of 2026-09 is ready.": "2026-09 对账单已出。",
+    "Commission": "居间报酬",
+    "A wide table": "宽表",
+    "Keys": "按键",
+}
+
+
+def say(text: str) -> str:
+    """A made-up text in the reader's language."""
+    return CHINESE.get(text, text) if language() == "zh" else text
+
+
+def said(value: Any) -> Any:
+    """The same for all texts in a nest of mappings and sequences; their keys stay."""
+    if isinstance(value, str):
+        return say(value)
+    if isinstance(value, dict):
+        return {key: said(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(said(held) for held in value)
+    return value

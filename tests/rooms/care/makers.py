@@ -1,0 +1,70 @@
+"""Contacts and tasks for the permission matrix, on the firm in tests/rooms/pages/firm.py."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import select
+
+from models import db
+from models.care import CareTask, Contact, ContactChannel, ContactOutcome, TaskState
+from models.clients import Account
+from models.identity import User
+from models.partners import Staff
+from portal import clock
+from portal.transaction import transaction
+from tests.matrix import Which, maker
+from tests.rooms.pages.firm import ACCOUNTS
+
+
+def _ids(which: Which) -> tuple[int, int]:
+    """The account, and a staff member: one's own, or one that nobody is."""
+    account = db.session.execute(select(Account.id).where(Account.account_no == ACCOUNTS[which])).scalar_one()
+    number = "S001" if which == "own" else "S777"
+    staff = db.session.execute(select(Staff.id).where(Staff.staff_no == number)).scalar()
+    if staff is None:
+        made = Staff(staff_no=number)
+        db.session.add(made)
+        db.session.flush()
+        staff = made.id
+    return account, staff
+
+
+@maker("contact_id")
+def contact_id(user: User | None, which: Which) -> str:
+    """A contact with one's own client, with another's, or none."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        account, staff = _ids(which)
+        told = {"channel": ContactChannel.CALL, "outcome": ContactOutcome.REACHED, "note": ""}
+        made = Contact(account_id=account, staff_id=staff, at=clock.now(), recorded_at=clock.now(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return str(made.id)
+
+
+@maker("name", "care_plays.show")
+def play(user: User | None, which: Which) -> str:
+    """A play; nobody's own."""
+    return "no_play" if which == "missing" else "birthday"
+
+
+@maker("name", "care_plays.switch")
+def switched(user: User | None, which: Which) -> str:
+    """The same."""
+    return play(user, which)
+
+
+@maker("task_id")
+def task_id(user: User | None, which: Which) -> str:
+    """A task for one's own client, for another's, or none."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        account, staff = _ids(which)
+        told = {"kind": "other", "note": "", "state": TaskState.OPEN, "outcome": "", "outcome_note": ""}
+        made = CareTask(business_key=secrets.token_hex(8), account_id=account, owner_id=staff, due_on=clock.now().date(), created_at=clock.now(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return str(made.id)

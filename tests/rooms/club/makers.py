@@ -1,0 +1,208 @@
+"""Events and bookings for the permission matrix."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from models import db
+from models.club import ClubEvent
+from models.club_membership import ClubTier
+from models.club_points import PointHolder
+from models.identity import Role, User
+from portal import clock
+from portal.actors import TERMINAL, Actor
+from portal.club import applications, booking, guests, lot, members, points, pools, rewards, vouchers, waitlist
+from portal.club.members import Person
+from portal.club.points import Earning, Holder
+from portal.club.vouchers import Terms
+from portal.jobs.law import today
+from portal.transaction import transaction
+from tests.matrix import Which, maker
+from tests.rooms.club.membership_scene import add_tiers
+from tests.rooms.club.scene import event_of, wish
+
+OPEN = ("club_events.show", "club_events.calendar", "club_events.book", "club_waiting.show", "club_waiting.join", "club_waiting.leave")
+"""Pages of an event for everybody: there is no event of somebody else's, only one that nobody may know yet."""
+
+
+@maker("event_key")
+def event_key(user: User | None, which: Which) -> str:
+    """An event that is open for booking: the firm's, whoever looks; or none."""
+    return "nothing" if which == "missing" else _key(event_of(f"e{secrets.token_hex(6)}"))
+
+
+def _key(number: int) -> str:
+    return db.session.execute(select(ClubEvent.key).where(ClubEvent.id == number)).scalar_one()
+
+
+def _open_key(user: User | None, which: Which) -> str:
+    return _key(event_of(f"e{secrets.token_hex(6)}")) if which == "own" else f"no-{which}"
+
+
+for _endpoint in OPEN:
+    maker("event_key", _endpoint)(_open_key)
+
+
+def _drawn_key(user: User | None, which: Which) -> str:
+    """An event whose seats are drawn by lot: for everybody to see; or none."""
+    if which != "own":
+        return f"no-{which}"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    with transaction():
+        lot.set_up(number, clock.now() + timedelta(days=1), actor=TERMINAL, moment=clock.now())
+    return _key(number)
+
+
+for _endpoint in ("club_lot.show", "club_lot.as_file"):
+    maker("event_key", _endpoint)(_drawn_key)
+
+
+@maker("booking_id")
+def booking_id(user: User | None, which: Which) -> str:
+    """Seats of one's own, of another client's, or none."""
+    if which == "missing":
+        return "nobody"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    other = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+    who = user.id if user is not None and which == "own" else db.session.execute(select(User.id).where(User.id != (user.id if user else other))).scalars().first()
+    with transaction():
+        made = booking.book(number, wish(number), actor=Actor(who, "somebody", (Role.CLIENT,)), moment=clock.now())
+        return made.public_id
+
+
+@maker("place_id")
+def place_id(user: User | None, which: Which) -> str:
+    """A place on a waitlist: the firm's to look at, whoever waits; or none."""
+    if which == "missing":
+        return "nobody"
+    number = event_of(f"e{secrets.token_hex(6)}", capacity=0)
+    waiting = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+    with transaction():
+        return waitlist.join(number, wish(number).kind_id, 1, actor=Actor(waiting, "somebody", (Role.CLIENT,)), moment=clock.now()).public_id
+
+
+@maker("pool_id")
+def pool_id(user: User | None, which: Which) -> str:
+    """Seats that are kept: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "nothing"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    with transaction():
+        return pools.create(number, 2, 48, "at_risk", actor=TERMINAL, moment=clock.now()).public_id
+
+
+@maker("voucher_id")
+def voucher_id(user: User | None, which: Which) -> str:
+    """A voucher: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "nothing"
+    with transaction():
+        [made] = vouchers.create(Terms(10, 0, 1, clock.now() + timedelta(days=9)), 1, actor=TERMINAL, moment=clock.now())
+        return made.public_id
+
+
+@maker("position")
+def position(user: User | None, which: Which) -> str:
+    """The seat of who booked; another's booking hides its seats."""
+    return "0"
+
+
+@maker("token", "club_guests.show")
+@maker("token", "club_guests.calendar")
+@maker("token", "club_guests.decline")
+def guest_token(user: User | None, which: Which) -> str:
+    """A guest's page: whoever has its address opens it; or none."""
+    if which != "own":
+        return "nobody"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    someone_id = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+    host = Actor(user.id if user is not None else someone_id, "somebody", (Role.CLIENT,))
+    with transaction():
+        made = booking.book(number, wish(number, "李四"), actor=host, moment=clock.now())
+        return guests.invite(made.public_id, 1, actor=host, moment=clock.now(), today=clock.now().date()).token
+
+
+def tiers_there() -> None:
+    """The tiers, once."""
+    if db.session.execute(select(ClubTier.id)).first() is None:
+        db.session.rollback()
+        add_tiers()
+
+
+@maker("tier_key")
+def tier_key(user: User | None, which: Which) -> str:
+    """A tier: the firm's, whoever looks; or none."""
+    tiers_there()
+    return "nothing" if which == "missing" else "silver"
+
+
+def _open_tier(user: User | None, which: Which) -> str:
+    """A tier for who wants to join: nobody's own, so there is none of somebody else's."""
+    return tier_key(user, which) if which == "own" else f"no-{which}"
+
+
+for _endpoint in ("club_membership.apply", "club_dues.join", "club_dues.pay", "club_dues.look_at_change", "club_dues.change"):
+    maker("tier_key", _endpoint)(_open_tier)
+
+
+@maker("member_id")
+def member_id(user: User | None, which: Which) -> str:
+    """A member: the desk sees every one."""
+    if which == "missing":
+        return "nobody"
+    tiers_there()
+    with transaction():
+        return members.join(Person(f"user:{secrets.token_hex(6)}", "王小明"), clock.now()).public_id
+
+
+@maker("application_id")
+def application_id(user: User | None, which: Which) -> str:
+    """An application that waits: the desk decides every one."""
+    if which == "missing":
+        return "nobody"
+    tiers_there()
+    with transaction():
+        who = Person(f"user:{secrets.token_hex(6)}", "王小明")
+        made = applications.apply(who, "friend", "", today(clock.now()), actor=Actor(None, "somebody", (Role.CLIENT,)), moment=clock.now())
+        assert made is not None
+        return made.public_id
+
+
+@maker("reward_id")
+def reward_id(user: User | None, which: Which) -> str:
+    """Something that points can be redeemed for: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        return str(rewards.offer("x", "", 10, None, None, actor=TERMINAL, moment=clock.now()).id)
+
+
+for _endpoint in ("club_points.look", "club_points.redeem"):
+    maker("reward_id", _endpoint)(lambda user, which: reward_id(user, "own" if which == "own" else "missing"))
+
+
+@maker("holder_id")
+def holder_id(user: User | None, which: Which) -> str:
+    """Somebody who has points: the firm sees them all."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        points.hold([Holder(f"user:{secrets.token_hex(4)}", "", None)])
+        return str(db.session.execute(select(PointHolder.id).order_by(PointHolder.id.desc())).scalars().first())
+
+
+@maker("redemption_id")
+def redemption_id(user: User | None, which: Which) -> str:
+    """Points that somebody gave for a reward: the firm hands all of them over."""
+    if which == "missing":
+        return "nobody"
+    number = int(reward_id(user, "own"))
+    who = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+    one, moment = Actor(who, "somebody", (Role.CLIENT,)), clock.now()
+    with transaction():
+        earning = Earning(rewards.holder_of(one), secrets.token_hex(6), 10, "x", moment, moment, moment + timedelta(days=9))
+        points.earn([earning], actor=TERMINAL, moment=moment)
+        return rewards.redeem(number, 10, actor=one, moment=moment).public_id

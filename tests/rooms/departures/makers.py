@@ -1,0 +1,36 @@
+"""Departures for the permission matrix, on the firm in tests/rooms/pages/firm.py: of a broker of one's own branch, or of another."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from models import db
+from models.departures import Departure
+from models.identity import User
+from models.partners import Broker
+from portal import clock
+from portal.transaction import transaction
+from tests.matrix import QUERY, Which, maker
+from tests.rooms.pages.firm import BROKERS, DAY
+
+
+@maker("departure_id")
+def departure_id(user: User | None, which: Which) -> str:
+    """A departure that was withdrawn, so that nothing more can be done with it."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        broker = db.session.execute(select(Broker.id).where(Broker.broker_no == BROKERS[which])).scalar_one()
+        words = {"cause": "", "destination": "", "evidence": "x"}
+        departure = Departure(kind="broker_moves", broker_id=broker, state="withdrawn", announced_on=date(2026, 3, 1), recorded_at=clock.now(), **words)
+        db.session.add(departure)
+        db.session.flush()
+        return str(departure.id)
+
+
+@maker(QUERY, "exposure.show")
+def exposure(user: User | None, which: Which) -> str:
+    """If a broker leaves."""
+    return f"person=broker-{BROKERS[which]}&on={DAY}"

@@ -1,0 +1,47 @@
+"""The clients at risk in a browser: in both languages, at a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from models import db
+from models.identity import Role
+from portal import create_app
+from tests.conftest import settings_in
+from tests.people import someone
+from tests.rooms.pages import firm
+from tests.rooms.risk.makers import scored
+from tests.screens.test_first_pages import LOCALES, Desk, OpenPage, english, look_over
+from tests.serving import served
+
+__all__ = ["english"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, migrated: str) -> Iterator[Desk]:
+    with settings_in(tmp_path, migrated) as settings:
+        app = create_app(settings)
+        firm.settle_in(app, tmp_path / "files")
+        with app.app_context():
+            scored()
+            db.session.remove()
+        with served(app) as address:
+            desk = Desk(app, address, tmp_path)
+            desk.people = {"admin": someone(app, Role.ADMIN)}
+            yield desk
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_list_and_the_matrix(desk: Desk, browser_page: OpenPage, english: set[str], locale: str) -> None:
+    page = desk.sit_down(browser_page, "admin", locale)
+    page.goto(desk.address + "/risk")
+    expect(page.locator(".table-of[data-rows] tbody tr")).to_have_count(2)
+    expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
+    look_over(page, english)
