@@ -17,7 +17,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from portal.settings import ROOT
 from tests.serving import served
@@ -94,10 +94,19 @@ def violations(page: Page) -> list[str]:
 
 def barriers(page: Page, *, contrast: bool = True) -> list[str]:
     """What axe finds against WCAG 2.2 AA and its best practices: rule and element. Contrast takes most of its time."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    found: list[str] = page.evaluate(FIND, RULES if contrast else RULES | {"rules": {"color-contrast": {"enabled": False}}})
-    return found
+    rules = RULES if contrast else RULES | {"rules": {"color-contrast": {"enabled": False}}}
+    for last in (False, False, True):
+        page.wait_for_load_state("load")
+        try:
+            if not page.evaluate("'axe' in window"):
+                page.evaluate(AXE_SCRIPT)
+            found: list[str] = page.evaluate(FIND, rules)
+        except Error:  # a click before this may still have been bringing the next page while axe read the one that left
+            if last:
+                raise
+        else:
+            return found
+    raise AssertionError
 
 
 def overflow(page: Page) -> int:
