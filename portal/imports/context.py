@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from portal.actors import Actor
-from portal.imports.decode import Undecodable, decode
 from portal.imports.received import Received
 from portal.refusals import Findings, Refusal
 from portal.sealing import Keyring
+from portal.settlement.decoding import Undecodable, decoded
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def text_of(file: Received, findings: Findings) -> tuple[bytes, str] | None:
     if data is None:
         return None
     try:
-        return data, decode(data)
+        return data, decoded(data)
     except Undecodable as error:
         findings.refuse(error.code, file.name, data.count(b"\n", 0, error.offset) + 1, found=f"byte {error.offset}", expected="UTF-8 or GB18030")
         return None

@@ -21,7 +21,6 @@ from models.leads import Campaign, IntroducerKind
 from models.partners import Broker
 from models.values.calendar import NotADate, parse_day
 from portal.actors import Actor
-from portal.imports.decode import Undecodable, decode
 from portal.leads.introducers import FIRM, Introducer, introducer_of
 from portal.leads.many import Asked
 from portal.leads.people import BadField, person
@@ -29,6 +28,7 @@ from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.settlement.cfmmc_sheets import cell_text
+from portal.settlement.decoding import Undecodable, decoded
 from portal.versions import current, numbers
 
 COLUMNS = ("name", "phone", "id_no", "email", "kind", "source", "broker_no", "referrer_client_no", "consent_on", "note")
@@ -196,7 +196,7 @@ def _cells(name: str, data: bytes) -> Iterable[tuple[int, list[str]]]:
     if name.lower().endswith((".xlsx", ".xls", ".ods")) or data.startswith(b"PK"):
         return _workbook(data)
     try:
-        return _csv(decode(data))
+        return _csv(decoded(data))
     except Undecodable as error:
         raise Refusal("the bytes of this file are neither UTF-8 nor GB18030, nor is it a workbook") from error
 

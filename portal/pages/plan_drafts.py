@@ -21,13 +21,13 @@ from portal.commission.plan_diff import clause_changes, terms_of, version_at, ve
 from portal.commission.plan_proposal import Proposal, proposal
 from portal.commission.plan_reading import SHAPE, plans_text, read_text
 from portal.commission.plan_sheet import Sheet, blank, changed, field_of, filled, find, sheet_of
-from portal.imports.decode import Undecodable, decode
 from portal.imports.plan_activation import ask
 from portal.jobs.shadow import ask_for_shadow
 from portal.pages import plan_words
 from portal.pages.plans import today
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
+from portal.settlement.decoding import Undecodable, decoded
 from portal.settlement.wording import expected, remedy, sentence
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
@@ -90,7 +90,7 @@ def _from_text() -> tuple[Sheet, str]:
     """The entry of a pasted or uploaded plans.json that the code names, or its only one. Raises Refusal for what is no such text."""
     given = request.files.get("file")
     try:
-        text = decode(given.read(LARGEST_TEXT)) if given and given.filename else request.form.get("text", "")
+        text = decoded(given.read(LARGEST_TEXT)) if given and given.filename else request.form.get("text", "")
     except Undecodable as error:
         raise Refusal("this is no text of plans.json: %(why)s", why=f"UTF-8, GB18030; byte {error.offset}") from error
     text = text.strip()
