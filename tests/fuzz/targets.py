@@ -78,8 +78,14 @@ def plans(data: bytes) -> None:
 
 
 def back_office(data: bytes) -> None:
-    """A list of the back office: a spreadsheet where the bytes begin like one, else CSV."""
-    name = "x.xlsx" if data[:2] == b"PK" else "x.xls" if data[:2] == b"\xd0\xcf" else "x.csv"
+    """A list of the back office as text."""
+    list_days("x.csv", data)
+    of_lists([("x.csv", data)], Findings())
+
+
+def back_office_book(data: bytes) -> None:
+    """The same as a spreadsheet; each is read in a process of its own, so a few a second."""
+    name = "x.xlsx" if data[:2] == b"PK" else "x.xls"
     list_days(name, data)
     of_lists([(name, data)], Findings())
 
@@ -163,7 +169,12 @@ def _plan_seeds() -> list[bytes]:
 def _list_seeds() -> list[bytes]:
     head = ["交易日", "投资者代码", "投资者名称", "可用资金", "投资者权益"]
     rows = [head, ["20260105", "80000007", "张三", "+1,234.50", "8.500"], ["", "合计", "", "1", "2"]]
-    return ["\n".join(",".join(f'"{cell}"' for cell in row) for row in rows).encode("gb18030"), workbook(*rows), (FILES / "at_firm" / "fee_list.xls").read_bytes()]
+    return ["\n".join(",".join(f'"{cell}"' for cell in row) for row in rows).encode("gb18030")]
+
+
+def _book_seeds() -> list[bytes]:
+    rows = [["交易日", "投资者代码", "投资者名称", "可用资金", "投资者权益"], ["20260105", "80000007", "张三", "+1,234.50", "8.500"]]
+    return [workbook(*rows), (FILES / "at_firm" / "fee_list.xls").read_bytes()]
 
 
 def _archive_seeds() -> list[bytes]:
@@ -196,6 +207,7 @@ TARGETS = {
     "masters": Target(masters, _master_seeds),
     "plans": Target(plans, _plan_seeds),
     "back_office": Target(back_office, _list_seeds),
+    "back_office_book": Target(back_office_book, _book_seeds),
     "ctp_statement": Target(ctp_statement, _statement_seeds),
     "monitor_statement": Target(monitor_statement, _monitor_seeds),
     "monitor_cells": Target(monitor_cells, _cell_seeds),
