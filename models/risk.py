@@ -89,6 +89,19 @@ class RiskScore(Base):
     contacted: Mapped[int | None] = mapped_column(Integer)
 
 
+class RiskBacktest(Base):
+    """Scores of past month ends held against what happened, as it was known at `made_at`. `result` is JSON (portal/risk/backtest.py says what stands in it)."""
+
+    __tablename__ = "risk_backtest"
+
+    id: Mapped[int] = identifier()
+    from_day: Mapped[date] = day()
+    to_day: Mapped[date] = day()
+    until_day: Mapped[date] = day()
+    made_at: Mapped[datetime] = moment()
+    result: Mapped[Any] = mapped_column(JsonText)
+
+
 class CauseCorrection(Base):
     """A person's word on why a client leaves, in place of what was proposed; append-only, the newest of an account counts."""
 

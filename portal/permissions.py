@@ -73,6 +73,8 @@ class Can(enum.StrEnum):
     PLAN_DRAFT_SEE = "commission.plan.draft.see"
     PLAN_EDIT = "commission.plan.edit"
     PLAN_SEE = "commission.plan.see"
+    RISK_CHECK = "risk.model.check"
+    RISK_CORRECT = "risk.cause.correct"
     RISK_SEE = "risk.score.see"
     RULE_EDIT = "rules.rule.edit"
     RULE_SEE = "rules.rule.see"
@@ -166,6 +168,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.HANDOVER_WORK: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
         Can.LEAD_WORK: Scope.OWN,
+        Can.RISK_CORRECT: Scope.OWN,
         Can.RISK_SEE: Scope.OWN,
         Can.RULE_SEE: Scope.ALL,
         Can.SUITABILITY_SEE: Scope.OWN,
@@ -203,6 +206,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_SEE: Scope.BRANCH,
         Can.OVERVIEW_SEE: Scope.BRANCH,
         Can.PLAN_SEE: Scope.BRANCH,
+        Can.RISK_CORRECT: Scope.BRANCH,
         Can.RISK_SEE: Scope.BRANCH,
         Can.RULE_SEE: Scope.ALL,
         Can.SUITABILITY_SEE: Scope.BRANCH,
@@ -281,6 +285,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.OUTBOX_SEND: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
+        Can.RISK_CHECK: Scope.ALL,
+        Can.RISK_CORRECT: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,

@@ -17,6 +17,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.cli.attribution import Day
 from portal.cli.refusing import RefusingGroup
+from portal.risk import backtest as backtesting
 from portal.risk import scoring
 from portal.risk.queries import account_numbers
 from portal.transaction import transaction
@@ -58,3 +59,16 @@ def scores(on: date, form: str, keep: bool) -> None:
     if keep:
         with transaction():
             scoring.keep(on, version, rows, actor=TERMINAL, moment=clock.now())
+
+
+@group.command("backtest")
+@click.option("--from", "first", type=Day(), required=True, help="The first day of the month ends to be graded.")
+@click.option("--to", "last", type=Day(), required=True, help="The last. Only those whose 90 days are over and can be told are graded.")
+@click.option("--keep", is_flag=True, help="Store it, so that the model's page shows it.")
+def backtest(first: date, last: date, keep: bool) -> None:
+    """Hold scores of past month ends against what happened, beside the naive rule and the base rate."""
+    found = backtesting.backtest(first, last, zone(), quietly)
+    click.echo(backtesting.table(found))
+    if keep:
+        with transaction():
+            backtesting.keep(found, first, last, actor=TERMINAL, moment=clock.now())

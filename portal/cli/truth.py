@@ -53,16 +53,10 @@ def grade(path: Path, months: int) -> None:
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     last = date.fromisoformat(known["last"])
     ends = [day for day in panel.month_ends(date.fromisoformat(known["first"]), last) if day + QUARTER <= last][-months:]
-    weights, seen = learned(date.fromisoformat(known["first"]), ends[0])
+    weights, seen = fitting.learned(date.fromisoformat(known["first"]), ends[0], zone(), quietly)
     found = truth_grades.graded(known, ends, weights or PRIORS, zone(), account_numbers())
     click.echo(f"seed {known['seed']}: learned from {seen} losses known by {ends[0]}{'' if weights else ' (too few: stated priors)'}; graded {', '.join(map(str, ends))}")
     click.echo(truth_grades.table(found))
-
-
-def learned(first: date, until: date) -> tuple[Any, int]:
-    """The weights that everything known on a day teaches, and from how many losses."""
-    on = [day for day in panel.month_ends(first + panel.WARM - timedelta(days=31), until) if day + panel.SETTLED <= until]
-    return fitting.fitted(panel.examples(on, until, zone(), quietly), until)
 
 
 @group.command("learn")
@@ -70,7 +64,7 @@ def learned(first: date, until: date) -> tuple[Any, int]:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Nothing recorded after this day is used.")
 def learn(first: Any, until: Any) -> None:
     """Learn from the firm's own past and keep the version; below 200 losses the stated priors stay."""
-    weights, seen = learned(first.date(), until.date())
+    weights, seen = fitting.learned(first.date(), until.date(), zone(), quietly)
     if weights is None:
         click.echo(f"{seen} losses seen, {fitting.ENOUGH} are needed: the stated priors stay")
         return

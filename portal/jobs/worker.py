@@ -21,7 +21,25 @@ from portal.actors import TERMINAL
 from portal.audit import heads
 from portal.audit.recordings import last_recording_id
 from portal.gateways.wakeups import bell
-from portal.jobs import care, case_time, claims, club, club_evenings, club_members, club_points, club_seats, law, leads, onboarding, outbox, refresh, retention, risk, tidy
+from portal.jobs import (
+    care,
+    case_time,
+    claims,
+    club,
+    club_evenings,
+    club_members,
+    club_points,
+    club_seats,
+    law,
+    leads,
+    onboarding,
+    outbox,
+    refresh,
+    retention,
+    risk,
+    risk_check,
+    tidy,
+)
 from portal.jobs.handlers import Cancelled, Work, handler_of
 from portal.refusals import Refusal
 from portal.search import index
@@ -205,6 +223,7 @@ class Worker:
             (care.ask_for_plays, care.is_due(moment)),
             (outbox.ask_to_send, outbox.is_due(moment)),
             (risk.ask_to_score, risk.is_due(moment)),
+            (risk_check.ask_to_check, risk_check.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):
             return False

@@ -12,7 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from models import db
 from models.clients import Account, AccountVersion
-from models.risk import RiskMethod, RiskModel, RiskRun, RiskScore
+from models.risk import CauseCorrection, RiskMethod, RiskModel, RiskRun, RiskScore
+from portal.care.book import next_due
 from portal.clients.queries import accounts, newest_version, visible_to
 from portal.commission.queries import last_settled_day
 from portal.pages.local_day import today
@@ -30,6 +31,10 @@ STEPS = ((0, 20_000), (20_000, 50_000), (50_000, 100_000), (100_000, 200_000), (
 SIZES = ((0, 10_000_000), (10_000_000, 100_000_000), (100_000_000, 500_000_000), (500_000_000, None))
 """Classes of equity in fen: from, to."""
 
+SAID = select(CauseCorrection.cause).where(CauseCorrection.account_id == RiskScore.account_id, CauseCorrection.run_id == RiskScore.run_id)
+CAUSE = func.coalesce(SAID.order_by(CauseCorrection.id.desc()).limit(1).correlate(RiskScore).scalar_subquery(), RiskScore.cause)
+"""Why a client would leave: a person's word where there is one, else what was proposed."""
+
 COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),
     Column("client", _l("Client"), sort=True),
@@ -37,8 +42,9 @@ COLUMNS = columns(
     Column("probability", _l("Likely to leave in 90 days"), sort=True, number=True),
     Column("contacted", _l("If spoken with"), sort=True, number=True),
     Column("expected", _l("Expected loss"), sort=True, number=True, money=True),
-    Column("cause", _l("Proposed cause"), sort=True),
+    Column("cause", _l("Cause"), sort=True),
     Column("why", _l("What raises it")),
+    Column("next_due", _l("Next step")),
 )
 LISTING = Listing(
     tiebreak=Account.id,
@@ -49,12 +55,12 @@ LISTING = Listing(
         "probability": RiskScore.probability,
         "contacted": func.coalesce(RiskScore.contacted, -1),
         "expected": RiskScore.expected_loss,
-        "cause": RiskScore.cause,
+        "cause": CAUSE,
     },
     default="-expected",
     filters=(
         Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | Account.account_no.contains(text, autoescape=True), personal=True),
-        Filter("cause", _l("Proposed cause"), lambda text: RiskScore.cause == text, choices=tuple(CAUSES.items())),
+        Filter("cause", _l("Cause"), lambda text: text == CAUSE, choices=tuple(CAUSES.items())),
     ),
 )
 
@@ -65,7 +71,12 @@ def newest() -> RiskRun | None:
 
 
 def _scored(asked: Asked) -> Select[Any]:
-    return accounts().join(RiskScore, RiskScore.account_id == Account.id).add_columns(RiskScore).where(_of_newest(), visible_to(asked.actor, last_settled_day() or today()))
+    return (
+        accounts()
+        .join(RiskScore, RiskScore.account_id == Account.id)
+        .add_columns(RiskScore, CAUSE.label("why_left"), next_due().label("next_due"))
+        .where(_of_newest(), visible_to(asked.actor, last_settled_day() or today()))
+    )
 
 
 def _of_newest() -> ColumnElement[bool]:
@@ -87,8 +98,10 @@ LIST = declare(
             Field("contacted", _l("If spoken with (%)"), lambda row: None if row[2].contacted is None else amount(row[2].contacted // 100)),
             Field("follow", _l("Chance to go along (%)"), lambda row: amount(row[2].follow // 100)),
             Field("expected", _l("Expected loss"), lambda row: amount(row[2].expected_loss)),
-            Field("cause", _l("Proposed cause"), lambda row: str(CAUSES[row[2].cause])),
+            Field("cause", _l("Cause"), lambda row: str(CAUSES[row.why_left])),
+            Field("proposed", _l("Proposed cause"), lambda row: str(CAUSES[row[2].cause])),
             Field("why", _l("What raises it"), lambda row: why(row[2].drivers)),
+            Field("next_due", _l("Next step"), lambda row: row.next_due),
         ),
         sums={"equity": RiskScore.equity, "expected": RiskScore.expected_loss},
         file_name="clients-at-risk",

@@ -38,7 +38,26 @@ REASONS = {
     "ties": _l("other ties to the firm"),
     "departure": _l("who introduced or served him left"),
 }
+REST = _l("everything else")
+METHODS = {"priors": _l("stated assumptions"), "fitted": _l("learned from the firm's own past")}
+NAMED = {"model": _l("the model"), "naive": _l("naive rule: no trade for 30 days"), "base": _l("base rate: everybody alike")}
+CHANNELS = {"broker": _l("brought by a broker"), "staff": _l("won by a staff member"), "branch": _l("came to the branch")}
+FEATURE_WORDS = {
+    "silence": _l("how long nobody spoke with him"),
+    "reached": _l("spoken with in the last 30 days"),
+    "event": _l("who introduced or served him left"),
+    "event_broker": _l("the one who left is his broker"),
+    "event_ties": _l("who left, and his other ties"),
+    "event_reached": _l("who left, and he was spoken with"),
+    "event_tenure": _l("who left, and how long he is a client"),
+}
+"""Features that are told under one reason with others, each in its own words."""
 SHOWN = 3
+
+
+def share_text(share: float | None, places: int) -> str:
+    """A grade as it is read; a dash where it is not to be told."""
+    return "–" if share is None else f"{share:.{places}f}"
 
 
 def chance_text(chance: int | None) -> str:

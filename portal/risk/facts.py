@@ -25,6 +25,8 @@ from portal.versions import current
 
 PEOPLE = {"account_id": pl.Int64, "client_no": pl.String, "branch_id": pl.Int64, "opened_on": pl.Date, "closed_on": pl.Date}
 SPANS = {"account_id": pl.Int64, "person_id": pl.Int64, "share": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date}
+WORD_COUNTS = timedelta(days=180)
+"""For so long a person's word on a cause takes the place of what is proposed."""
 EVENT_DAYS = 90
 """For so many days after a departure its clients are said to be under it."""
 
@@ -127,6 +129,6 @@ def opted_out(on: date, zone: ZoneInfo) -> list[str]:
 def corrections(on: date, zone: ZoneInfo) -> pl.DataFrame:
     """What people said of causes within half a year before a day: account_id, cause; the newest counts."""
     until = evening(on, zone)
-    query = select(CauseCorrection.account_id, CauseCorrection.cause).where(CauseCorrection.at < until, CauseCorrection.at >= until - timedelta(days=180))
+    query = select(CauseCorrection.account_id, CauseCorrection.cause).where(CauseCorrection.at < until, CauseCorrection.at >= until - WORD_COUNTS)
     frame = read_frame(query.order_by(CauseCorrection.id), {"account_id": pl.Int64, "cause": pl.String})
     return frame.unique("account_id", keep="last", maintain_order=True)

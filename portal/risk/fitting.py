@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -13,18 +14,19 @@ from models.risk import RiskMethod, RiskModel
 from portal.actors import Actor
 from portal.audit import log
 from portal.risk.features import FEATURES
+from portal.risk.gathering import Progress
 from portal.risk.hazard import MILLION, MONTHS, Weights
-from portal.risk.panel import Example, months_of
+from portal.risk.panel import SETTLED, WARM, Example, examples, month_ends, months_of
 
 ENOUGH = 200
 """Losses that a firm must have seen before its own past is believed."""
 STRENGTH = 0.3
 
 
-def fitted(examples: list[Example], until: date) -> tuple[Weights | None, int]:
+def fitted(held: list[Example], until: date) -> tuple[Weights | None, int]:
     """The weights that the examples teach, and how many losses they hold; None below ENOUGH."""
     rows, said, seen = [], [], set()
-    for example in examples:
+    for example in held:
         for month, there, left in months_of(example, until):
             ahead = np.zeros((int(there.sum()), MONTHS))
             ahead[:, month] = 1
@@ -43,6 +45,12 @@ def fitted(examples: list[Example], until: date) -> tuple[Weights | None, int]:
     whole = {name: round(float(value) * MILLION) for name, value in zip(FEATURES, slopes, strict=True)}
     means = {name: round(float(value) * MILLION) for name, value in zip(FEATURES, middle, strict=True)}
     return Weights(tuple(round(float(one) * MILLION) for one in intercepts), whole, means), len(seen)
+
+
+def learned(first: date, until: date, zone: ZoneInfo, progress: Progress) -> tuple[Weights | None, int]:
+    """What everything known on a day teaches, from the settled days since `first`, and from how many losses; None below ENOUGH."""
+    on = [day for day in month_ends(first + WARM - timedelta(days=31), until) if day + SETTLED <= until]
+    return fitted(examples(on, until, zone, progress), until) if on else (None, 0)
 
 
 def keep(weights: Weights, until: date, seen: int, *, actor: Actor, moment: datetime) -> RiskModel:

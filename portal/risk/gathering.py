@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from portal.audit.recordings import known_at
+from portal.notices.kinds import N_
 from portal.risk import days
 from portal.risk.behaviour import HABIT, Behaviour, Whole
 from portal.risk.facts import evening
@@ -22,7 +23,7 @@ def gather(on: Sequence[date], accounts: Whole, zone: ZoneInfo, progress: Progre
     known = {day: known_at(evening(day, zone)) for day in on}
     held = days.versions(min(on) - timedelta(days=HABIT - 1), max(on))
     for number, (day, versions) in enumerate(held.items()):
-        progress("reading settled days", number, len(held))
+        progress(N_("Reading settled days"), number, len(held))
         by_known: dict[tuple[days.Version, ...], list[Behaviour]] = {}
         for one in found:
             if 0 <= (one.on - day).days < HABIT:

@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 
 from portal.audit.recordings import known_at
+from portal.notices.kinds import N_
 from portal.risk import days, facts
 from portal.risk.behaviour import MONTH, Whole
 from portal.risk.features import Frame, features, ids
 from portal.risk.gathering import Progress, gather
 from portal.risk.hazard import MONTHS
-from portal.risk.outcomes import Day, Outcome, outcome
+from portal.risk.leaving import Leavings, Walk
 
 SETTLED = timedelta(days=95)
 """So long after a day it can be told whether somebody left on it (60 settled days)."""
@@ -25,11 +26,12 @@ WARM = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Example:
-    """A day's clients at risk and the first day on which each left (ordinal; 0: not known to have)."""
+    """A day's clients at risk, the first day on which each left (ordinal; 0: not known to have), and from which day it cannot be told yet (0: it can)."""
 
     on: date
     frame: Frame
     left: Whole
+    unsure: Whole
 
 
 def month_ends(first: date, last: date) -> list[date]:
@@ -38,33 +40,36 @@ def month_ends(first: date, last: date) -> list[date]:
     return [one for one, after in pairwise([*held, last + timedelta(days=32)]) if one.month != after.month]
 
 
-def outcomes(until: date, zone: ZoneInfo, accounts: Whole, closed: dict[int, date | None]) -> dict[int, Outcome]:
-    """What became of each account as of a day, as known on it."""
-    known = known_at(facts.evening(until, zone))
-    walked: dict[int, list[Day]] = {}
-    wanted = set(accounts.tolist())
-    for day, versions in days.versions(date.min, until).items():
-        balances, trades = days.rows_of(days.known_of(versions, known))
-        traded = set(trades["account_id"].to_list())
-        for row in balances.select("account_id", "equity", "deposit", "withdrawal").iter_rows():
-            if row[0] in wanted:
-                walked.setdefault(row[0], []).append(Day(day, row[1], row[2] - row[3], row[0] in traded))
-    return {account: outcome(held, closed.get(account), until) for account, held in walked.items()}
+def leavings(until: date, zone: ZoneInfo, accounts: Whole, closed: Whole, progress: Progress) -> Leavings:
+    """What became of each account as of a day, as known on it. `closed`: ordinals of closings (0: open)."""
+    known, walk = known_at(facts.evening(until, zone)), Walk(accounts)
+    held = days.versions(date.min, until)
+    for number, (day, versions) in enumerate(held.items()):
+        progress(N_("Looking who left"), number, len(held))
+        walk.add(day, *days.rows_of(days.known_of(versions, known)))
+    return walk.leavings(until, closed)
+
+
+def became(on: list[date], until: date, zone: ZoneInfo, progress: Progress) -> tuple[Leavings, list[Example]]:
+    """What became of everybody known by `until`, in the order of their ids, and the clients of each day as known on it."""
+    known = facts.read(facts.known_on(until, zone), zone)
+    everybody = ids(known)
+    closings = pl.DataFrame({"account_id": everybody}).join(known.people.select("account_id", "closed_on"), on="account_id", how="left", maintain_order="left")
+    closed = np.array([one.toordinal() if one else 0 for one in closings["closed_on"]], np.int64)
+    found = leavings(until, zone, everybody, closed, progress)
+    by_day = []
+    for done in gather(on, everybody, zone, progress):
+        frame = features(facts.read(facts.known_on(done.on, zone), zone), done)
+        place = np.searchsorted(everybody, frame.people["account_id"].to_numpy())
+        left, unsure = found.left[place], found.open_from[place]
+        stays = (left == 0) | (left > done.on.toordinal())
+        by_day.append(Example(done.on, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays], unsure[stays]))
+    return found, by_day
 
 
 def examples(on: list[date], until: date, zone: ZoneInfo, progress: Progress) -> list[Example]:
     """The clients of each day, and who left after it."""
-    known = facts.read(facts.known_on(until, zone), zone)
-    everybody = ids(known)
-    closed = dict(known.people.select("account_id", "closed_on").iter_rows())
-    became = outcomes(until, zone, everybody, closed)
-    found = []
-    for done in gather(on, everybody, zone, progress):
-        frame = features(known, done)
-        left = np.array([day.toordinal() if (day := became[one].on) else 0 for one in frame.people["account_id"]], np.int64)
-        stays = (left == 0) | (left > done.on.toordinal())
-        found.append(Example(done.on, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays]))
-    return found
+    return became(on, until, zone, progress)[1]
 
 
 def months_of(example: Example, until: date) -> list[tuple[int, np.ndarray, np.ndarray]]:

@@ -32,6 +32,8 @@ BLUEPRINTS = [
     "portal.pages.departures_effect:bp",
     "portal.pages.exposure:bp",
     "portal.pages.risk:bp",
+    "portal.pages.risk_client:bp",
+    "portal.pages.risk_model:bp",
     "portal.pages.handover_open:bp",
     "portal.pages.handover_results:bp",
     "portal.pages.handovers:bp",

@@ -17,7 +17,10 @@ from portal.settings import ROOT
 
 LONG_FUNCTIONS: dict[str, str] = {"portal/web/parts_page.py:_figures": "samples for the page of parts, one after the other; there is nothing to decide in them"}
 """Functions over 40 lines, each with the reason why it is better whole: `path:function`."""
-LONG_FILES: dict[str, str] = {"portal/documents/check_statement.py": "offered as one file to whoever recomputes a statement, so it stands alone"}
+LONG_FILES: dict[str, str] = {
+    "portal/documents/check_statement.py": "offered as one file to whoever recomputes a statement, so it stands alone",
+    "portal/permissions.py": "one table, read as a whole: who may do what",
+}
 """Files over 300 lines, each with its reason."""
 AT_THE_DOOR = ("routes", "forms", "wording")
 """Files (or folders) of a room that may speak Flask: they belong to the door, and may use portal.web."""

@@ -14,7 +14,7 @@ from portal import create_app
 from tests.conftest import settings_in
 from tests.people import someone
 from tests.rooms.pages import firm
-from tests.rooms.risk.makers import scored
+from tests.rooms.risk.makers import graded, scored
 from tests.screens.test_first_pages import LOCALES, Desk, OpenPage, english, look_over
 from tests.serving import served
 
@@ -43,5 +43,23 @@ def test_the_list_and_the_matrix(desk: Desk, browser_page: OpenPage, english: se
     page = desk.sit_down(browser_page, "admin", locale)
     page.goto(desk.address + "/risk")
     expect(page.locator(".table-of[data-rows] tbody tr")).to_have_count(2)
+    expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
+    look_over(page, english)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_one_client_and_the_models_card(desk: Desk, browser_page: OpenPage, english: set[str], locale: str) -> None:
+    with desk.app.app_context():
+        graded()
+        db.session.remove()
+    page = desk.sit_down(browser_page, "admin", locale)
+    page.goto(desk.address + "/risk/clients/10001")
+    expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
+    look_over(page, english)
+    page.select_option("#cause", "poached")
+    page.fill("#note", "a rival offered half the fee")
+    page.locator("section[aria-labelledby=h-cause] button[type=submit]").click()
+    expect(page.locator(".said-text")).to_have_text("a rival offered half the fee")
+    page.goto(desk.address + "/risk/model")
     expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
     look_over(page, english)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import db
 from models.clients import Account
-from models.risk import RiskModel, RiskRun, RiskScore
+from models.risk import RiskBacktest, RiskModel, RiskRun, RiskScore
 from portal import clock
 from portal.transaction import transaction
 from tests.rooms.pages.firm import ACCOUNTS, DAY
@@ -28,3 +28,13 @@ def scored() -> None:
         for number, chance, equity in ((ACCOUNTS["own"], 300_000, 100_000_000), (ACCOUNTS["foreign"], 10_000, 5_000_000)):
             more = {"cause": "taken_by_broker", "drivers": drivers, "equity": equity, "contacted": chance // 2}
             db.session.add(RiskScore(run_id=run.id, account_id=keys[number], probability=chance, follow=chance, expected_loss=equity * chance // 1_000_000, **more))
+
+
+def graded() -> None:
+    """A backtest as it is kept: 900 client-months of which 61 left, two tenths of them, one channel, one month end."""
+    grades = {"auc": 0.634, "brier": 0.069, "slope": 0.76, "lift": None}
+    result = {"named": {"model": grades, "naive": grades, "base": grades}, "clients": 900, "left": 61, "untold": 2, "bins": [[10_000, 5_000, 450], [90_000, 130_000, 450]]}
+    result |= {"days": [["2025-08-29", "priors-1", 900, 61, 0.634]], "held": [4, 7], "agreed": [1, 2], "survival": [["broker", 30, 4, [1_000_000, 900_000]]]}
+    with transaction():
+        day = date.fromisoformat(DAY)
+        db.session.add(RiskBacktest(from_day=day, to_day=day, until_day=day, made_at=clock.now(), result=result))

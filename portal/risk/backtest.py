@@ -1,0 +1,176 @@
+"""Scores of past month ends against what happened: each day scored by the version that counted then, from what was known on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+from sqlalchemy import func, select
+
+from models import db
+from models.risk import CauseCorrection, RiskBacktest
+from models.settlement import SettlementDay
+from portal.actors import Actor
+from portal.audit import log
+from portal.refusals import Refusal
+from portal.risk import facts, hazard, panel, scoring, survival
+from portal.risk.behaviour import MONTH
+from portal.risk.features import EVENT_PLACES, Real
+from portal.risk.gathering import Progress
+from portal.risk.grades import Grades, Said, grades, interval_of
+
+QUARTER = timedelta(days=90)
+CLASSES = 10
+FEWEST = 10
+"""So many clients under one departure, at least, make a what-if that is worth holding against what happened."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A tenth of the client-months by what was said of them: the mean chance and the share who left (parts per million), and how many they are."""
+
+    said: int
+    left: int
+    clients: int
+
+
+@dataclass(frozen=True)
+class DayGrades:
+    """A month end: the version that scored it, how many clients, how many of them left within 90 days, and its AUC (None: not to be told)."""
+
+    on: str
+    version: str
+    clients: int
+    left: int
+    auc: float | None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What the scores were worth. `named`: grades of the model, the naive rule and the base rate; `untold`: client-months whose end cannot be told yet;
+    `held`: of so many past what-ifs so many came true within their 90 % interval; `agreed`: of so many causes that people looked at, so many were right."""
+
+    until: date
+    named: Mapping[str, Grades]
+    clients: int
+    left: int
+    untold: int
+    bins: Sequence[Bin]
+    days: Sequence[DayGrades]
+    held: tuple[int, int]
+    agreed: tuple[int, int]
+    survival: Sequence[survival.Curve]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "named": {name: one.plain() for name, one in self.named.items()},
+            "clients": self.clients,
+            "left": self.left,
+            "untold": self.untold,
+            "bins": [[one.said, one.left, one.clients] for one in self.bins],
+            "days": [[one.on, one.version, one.clients, one.left, one.auc] for one in self.days],
+            "held": list(self.held),
+            "agreed": list(self.agreed),
+            "survival": [one.plain() for one in self.survival],
+        }
+
+
+def days_between(first: date, last: date) -> tuple[list[date], date]:
+    """The month ends that can be graded, and the last settled day. Raises Refusal where there is none."""
+    until = db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
+    if until is None:
+        raise Refusal("no settled day stands: there is nothing to hold scores against")
+    ends = [day for day in panel.month_ends(first, last) if day + QUARTER + panel.SETTLED <= until]
+    if not ends:
+        latest = until - QUARTER - panel.SETTLED
+        raise Refusal("no month ends between %(first)s and %(last)s that can be told: who left within 90 days is known up to %(latest)s", first=first, last=last, latest=latest)
+    return ends, until
+
+
+def backtest(first: date, last: date, zone: ZoneInfo, progress: Progress) -> Backtest:
+    """Score every month end from `first` to `last` again and hold it against what is known now. Who asked not to be profiled is left out.
+
+    Raises Refusal where no month end can be told yet."""
+    ends, until = days_between(first, last)
+    out = pl.Series(facts.opted_out(until, zone), dtype=pl.String)
+    said: dict[str, list[Real]] = {"model": [], "naive": []}
+    happened: list[Said] = []
+    rows: list[DayGrades] = []
+    held, untold = [0, 0], 0
+    became, examples = panel.became(ends, until, zone, progress)
+    for example in examples:
+        version, weights = scoring.model_for(example.on)
+        end = (example.on + QUARTER).toordinal()
+        open_yet = (example.left == 0) & (example.unsure > 0) & (example.unsure <= end)
+        may = ~example.frame.people["client_no"].is_in(out.implode()).to_numpy() & ~open_yet
+        untold += int(open_yet.sum())
+        left = ((example.left > 0) & (example.left <= end))[may]
+        chances = hazard.probability(weights, example.frame.values)[may]
+        said["model"].append(chances)
+        said["naive"].append((example.frame.people["idle_days"].to_numpy() >= MONTH)[may].astype(float))
+        happened.append(left)
+        rows.append(DayGrades(str(example.on), version, len(left), int(left.sum()), grades(chances, left).auc))
+        came, all_of = coverage(example.frame.values[may], chances, left)
+        held = [held[0] + came, held[1] + all_of]
+    all_left = np.concatenate(happened)
+    joined = {name: np.concatenate(parts) for name, parts in said.items()}
+    joined["base"] = np.full(len(all_left), all_left.mean() if len(all_left) else 0.0)
+    found = {name: grades(values, all_left) for name, values in joined.items()}
+    curves = survival.curves(until, zone, became)
+    return Backtest(until, found, len(all_left), int(all_left.sum()), untold, bins(joined["model"], all_left), rows, (held[0], held[1]), agreed(until, zone), curves)
+
+
+def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
+    """Of the clients under a departure, by kind of who left: in how many groups so many went as the interval said, and how many groups there are."""
+    under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
+    for broker in (False, True):
+        group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
+        if group.sum() >= FEWEST:
+            low, high = interval_of(chances[group])
+            held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
+    return held[0], held[1]
+
+
+def bins(said: Real, left: Said) -> list[Bin]:
+    """Tenths of the client-months by what was said of them, least likely first; those said alike may stand in two."""
+    order = np.argsort(said, kind="stable")
+    parts = [part for part in np.array_split(order, CLASSES) if len(part)]
+    return [Bin(round(float(said[part].mean()) * hazard.MILLION), round(float(left[part].mean()) * hazard.MILLION), len(part)) for part in parts]
+
+
+def agreed(until: date, zone: ZoneInfo) -> tuple[int, int]:
+    """Of the causes that people looked at by a day, how many had been proposed rightly, and how many they are; the newest word on an account counts."""
+    newest = select(func.max(CauseCorrection.id)).where(CauseCorrection.at < facts.evening(until, zone)).group_by(CauseCorrection.account_id)
+    rows = db.session.execute(select(CauseCorrection.proposed, CauseCorrection.cause).where(CauseCorrection.id.in_(newest))).all()
+    return sum(proposed == cause for proposed, cause in rows), len(rows)
+
+
+NAMES = {"model": "model", "naive": "naive rule", "base": "base rate"}
+
+
+def table(found: Backtest) -> str:
+    """It as lines of text."""
+    lines = [f"{found.clients} client-months, {found.left} left within 90 days, {found.untold} cannot be told yet; as known on {found.until}"]
+    lines.append(f"{'':12}{'AUC':>8}{'Brier':>9}{'slope':>8}{'lift':>7}")
+    for name, one in found.named.items():
+        cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
+        lines.append(f"{NAMES[name]:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
+    lines += [f"said {one.said / 10_000:6.2f} %  left {one.left / 10_000:6.2f} %  of {one.clients}" for one in found.bins]
+    lines += [f"{one.on}  {one.version:16} {one.clients:>8} clients {one.left:>6} left  AUC {'–' if one.auc is None else f'{one.auc:.3f}'}" for one in found.days]
+    lines.append(f"causes proposed rightly: {found.agreed[0]} of {found.agreed[1]} looked at; 90 % intervals that held: {found.held[0]} of {found.held[1]}")
+    return "\n".join(lines)
+
+
+def keep(found: Backtest, first: date, last: date, *, actor: Actor, moment: datetime) -> RiskBacktest:
+    """Store a backtest, so that the model's page shows it. Verb."""
+    kept = RiskBacktest(from_day=first, to_day=last, until_day=found.until, made_at=moment, result=found.plain())
+    db.session.add(kept)
+    db.session.flush()
+    log.write(actor, moment, "risk.backtested", "risk_backtest", str(kept.id), after={"from": str(first), "to": str(last), "clients": found.clients, "left": found.left})
+    return kept
