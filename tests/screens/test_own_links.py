@@ -186,10 +186,9 @@ def test_many_leads_are_given_at_once(desk: Desk, browser_page: OpenPage, englis
     boss.locator("section[aria-labelledby=h-whom] button").click()
     expect(boss.locator("main")).to_contain_text("请选择" if locale == "zh-CN" else "choose")
     told_no(boss, english)
-    boss.go_back()
-    boss.check("#staff-S002")
     for number in numbers:
-        boss.get_by_label(number, exact=True).check()
+        expect(boss.get_by_label(number, exact=True)).to_be_checked()
+    boss.check("#staff-S002")
     boss.locator("section[aria-labelledby=h-whom] button").click()
     expect(boss.locator("section[aria-labelledby=h-rows] tbody tr")).to_have_count(3)
     look_over(boss, english)
