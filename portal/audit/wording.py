@@ -16,6 +16,7 @@ NAMES: dict[str, LazyString] = {
     "line": _l("Commission line"),
     "broker": _l("Broker"),
     "broker_no": _l("Broker"),
+    "staff_no": _l("Staff"),
     "trade_date": _l("Trade date"),
     "account_no": _l("Account"),
     "exchange": _l("Exchange"),

@@ -21,12 +21,15 @@ from portal.club import events
 from portal.club.calendar_file import calendar_file
 from portal.i18n import LOCALES
 from portal.keys import secret
+from portal.leads.withdrawal import MAILED as CONSENT_LINK
 from portal.notices import choices
 from portal.notices.carriers import File, Mail
 from portal.notices.kinds import INVITED, KINDS, RESET, Kind
 from portal.notices.outbox import ALWAYS
 from portal.notices.sending import Taken
 from portal.notices.wording import sentence
+from portal.onboarding.applicant import LASTS as OWN_LINK_LASTS
+from portal.onboarding.applicant import MAILED as OWN_LINK
 from portal.pages import club_words
 from portal.settings import Settings
 
@@ -136,4 +139,8 @@ def _deadline(kind: str) -> str:
         return str(_("The link works once, for three days. Nobody of the firm will ask you for it."))
     if kind == RESET:
         return str(_("The link works once, for one hour. If you did not ask for it, tell an administrator."))
+    if kind == OWN_LINK:
+        return str(_("The link waits %(days)s days to be opened and opens once. Give it to nobody: whoever has it answers in your name.", days=OWN_LINK_LASTS.days))
+    if kind == CONSENT_LINK:
+        return str(_("The link works once, for a year, and is only for you. If it was not you who left us a message, you need do nothing."))
     return ""

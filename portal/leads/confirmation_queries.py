@@ -6,12 +6,12 @@ from bisect import bisect_left
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from models import db
 from models.attribution import Attribution, AttributionState
 from models.clients import Account, AccountVersion, Servicing
-from models.confirmations import Conversion
+from models.confirmations import Conversion, ConversionState
 from models.leads import Lead
 from models.partners import Branch, Broker, Staff
 from portal.actors import Actor
@@ -73,8 +73,9 @@ def overdue_from(due: CallDue, today: date) -> date | None:
 
 
 def conversions(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """Every conversion of a lead that the actor may see."""
-    return select(Conversion, Lead).join(Lead, Lead.id == Conversion.lead_id).where(or_(leads_visible_to(actor), leads_visible_to(actor, Can.LEAD_WORK)))
+    """Every conversion of a lead that the actor may see; an account that never came while its lead's time ran out is awaited no more."""
+    over = and_(Conversion.state == ConversionState.AWAITED, Lead.erased_at.is_not(None))
+    return select(Conversion, Lead).join(Lead, Lead.id == Conversion.lead_id).where(or_(leads_visible_to(actor), leads_visible_to(actor, Can.LEAD_WORK)), ~over)
 
 
 def conversion_seen(actor: Actor, conversion_id: int) -> Any:

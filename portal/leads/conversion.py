@@ -84,6 +84,12 @@ def convert(lead: Lead, account_no: str, by: Setting) -> Converted:
     return convert_arrivals(by, only=[lead.id], right=Can.LEAD_WORK) or Converted([held])
 
 
+def foreseen(lead: Lead, account_id: int, by: Setting) -> Decision:
+    """What would come of naming an account that is known. Nothing is written."""
+    arrival = Arrival(lead, known.places_of([account_id])[0])
+    return _decisions([arrival], known.live_claims([lead.id]), by)[lead.id]
+
+
 def convert_arrivals(by: Setting, *, only: list[int] | None = None, right: Can = Can.IMPORT_FILES) -> Converted:
     """Convert every live lead whose account is there, inside the open transaction. Once more is the same as once.
 
@@ -106,7 +112,7 @@ def convert_arrivals(by: Setting, *, only: list[int] | None = None, right: Can =
         if decision.opens and decision.share is not None and claim is not None and claim.broker_id is not None:
             result.attributions.append(attribution_row(arrival.place.account_id, claim.broker_id, decision.share, arrival.day(by.today)))
         if decision.state is ConversionState.SERVICING and claim is not None and claim.staff_id is not None and arrival.place.account_id not in by_staff:
-            result.servicing.append(_row_of_staff(arrival, claim.staff_id, by.today))
+            result.servicing.append(row_of_staff(arrival.place.account_id, claim.staff_id, arrival.day(by.today)))
     write_rows(result, by.actor, by.moment, by.jurisdiction, by.keyring)
     db.session.flush()
     log.write_many(by.actor, by.moment, lines)
@@ -199,8 +205,9 @@ def _settle(arrival: Arrival, claim: Claim | None, decision: Decision, name: str
     return row, log.Line("lead.converted", "lead", lead.number, {"state": before}, after)
 
 
-def _row_of_staff(arrival: Arrival, staff_id: int, today: date) -> dict[str, Any]:
-    return {"account_id": arrival.place.account_id, "staff_id": staff_id, "role": ServicingRole.ORIGINATOR, "valid_from": arrival.day(today), "valid_to": OPEN_END}
+def row_of_staff(account_id: int, staff_id: int, day: date) -> dict[str, Any]:
+    """Who of the staff won an account, from a day on."""
+    return {"account_id": account_id, "staff_id": staff_id, "role": ServicingRole.ORIGINATOR, "valid_from": day, "valid_to": OPEN_END}
 
 
 def _awaited(lead: Lead, account_no: str, by: Setting, how: ConvertedHow = ConvertedHow.BY_HAND) -> Conversion:

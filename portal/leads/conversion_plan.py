@@ -62,8 +62,16 @@ def decide(spot: Spot) -> Decision:
     if spot.introducer is IntroducerKind.CLIENT:
         return Decision(ConversionState.HOUSE, thanked=True)
     if spot.introducer is IntroducerKind.STAFF:
-        return Decision(ConversionState.SERVICING if spot.staff_here else ConversionState.HOUSE)
+        return _of_staff(spot)
     return _of_broker(spot)
+
+
+def _of_staff(spot: Spot) -> Decision:
+    """Whoever has left wins nobody; an account that is not known to be the lead's is looked at by people before it is somebody's."""
+    if not spot.staff_here:
+        return Decision(ConversionState.HOUSE)
+    others = tuple(one for one in spot.looks if one["code"] == "other_person")
+    return Decision(ConversionState.REVIEW, others) if others else Decision(ConversionState.SERVICING)
 
 
 def _of_broker(spot: Spot) -> Decision:

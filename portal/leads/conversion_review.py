@@ -13,12 +13,12 @@ from models import db
 from models.audit import Approval
 from models.confirmations import Conversion, ConversionState
 from models.leads import Claim, ClaimState
-from models.partners import Broker
+from models.partners import Broker, Staff
 from portal.actors import Actor
 from portal.audit import approvals, log
 from portal.audit.recordings import hold_clock
 from portal.leads import conversion_facts as known
-from portal.leads.conversion import Converted, attribution_row, write_rows
+from portal.leads.conversion import Converted, attribution_row, row_of_staff, write_rows
 from portal.leads.conversion_plan import share_left
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
@@ -53,19 +53,15 @@ def ask(conversion_id: int, reason: str, actor: Actor, moment: datetime, today: 
         raise Conflict("this conversion does not wait for anybody to look at it")
     if len(reason.strip()) < SHORTEST_REASON:
         raise Refusal("say why the claim is to be recognised: at least four characters")
-    claim, broker_no = _claim(row)
-    day = row.opened_on or today
-    account_id, broker_id = row.account_id or 0, claim.broker_id or 0
-    share = _share(account_id, broker_id, day)
-    if stopped := stopped_by(broker_id, account_id, day, jurisdiction):
-        raise refusal_of(stopped)
+    claim, introducer = _claim(row)
+    share = _left_for(row, claim, row.opened_on or today, jurisdiction)
     payload = {"conversion": row.id, "share": share, "jurisdiction": jurisdiction, "see": f"/conversions/{row.id}"}
     preview = {
         "account_no": row.account_no,
-        "broker_no": broker_no,
+        **introducer,
         "opened_on": str(row.opened_on or ""),
         "claimed_at": claim.registered_at.isoformat(),
-        "share_ppm": share,
+        **({"share_ppm": share} if share is not None else {}),
         "looked_at": [entry["code"] for entry in row.reasons],
         "reason": reason.strip(),
     }
@@ -75,17 +71,21 @@ def ask(conversion_id: int, reason: str, actor: Actor, moment: datetime, today: 
 
 
 def recognise(approval: Approval, approver: Actor, moment: datetime, today: date, keyring: Keyring | None = None) -> Converted:
-    """What an approved recognition does: the attribution opens, pending, from the opening day. Raises Conflict where something is
+    """What an approved recognition does, from the opening day on: a broker's attribution opens, pending, or one of the staff won the account. Raises Conflict where something is
     no longer as it was shown, and Refusal naming a clause that forbids it by now."""
     row = conversion_for(approval.payload["conversion"], lock=True)
-    claim, _number = _claim(row)
-    day = row.opened_on or today
-    account_id, broker_id, share = row.account_id or 0, claim.broker_id or 0, approval.payload["share"]
-    if row.state != ConversionState.REVIEW or row.approval_id != approval.id or _share(account_id, broker_id, day) != share:
+    claim, _introducer = _claim(row)
+    day, share = row.opened_on or today, approval.payload["share"]
+    if row.state != ConversionState.REVIEW or row.approval_id != approval.id or _share(row, claim, day) != share:
         raise Conflict("this is no longer what was shown: look at it and ask again")
-    result = Converted([row], [attribution_row(account_id, broker_id, share, day)])
+    result, account_id = Converted([row]), row.account_id or 0
+    if claim.broker_id is not None:
+        result.attributions.append(attribution_row(account_id, claim.broker_id, share, day))
+    elif claim.staff_id is not None:
+        result.servicing.append(row_of_staff(account_id, claim.staff_id, day))
     write_rows(result, approver, moment, approval.payload["jurisdiction"], keyring)
-    row.state, row.share, row.decided_at, row.decided_label = ConversionState.ATTRIBUTED, share, moment, approver.label
+    row.state = ConversionState.ATTRIBUTED if claim.broker_id is not None else ConversionState.SERVICING
+    row.share, row.decided_at, row.decided_label = share, moment, approver.label
     claim.state, claim.ended_at, claim.ended_why = ClaimState.CONVERTED, moment, "approved"
     log.write(approver, moment, "lead.recognised", "conversion", str(row.id), after={"account_no": row.account_no, "share": share, "approval": approval.id})
     return result
@@ -100,7 +100,7 @@ def turn_down(conversion_id: int, reason: str, actor: Actor, moment: datetime) -
     if len(reason.strip()) < SHORTEST_REASON:
         raise Refusal("say why the claim is not recognised: at least four characters")
     row.state, row.decided_at, row.decided_label = ConversionState.REFUSED, moment, actor.label
-    claim, _number = _claim(row)
+    claim, _introducer = _claim(row)
     claim.state, claim.ended_at, claim.ended_why = ClaimState.LAPSED, moment, "not recognised"
     log.write(actor, moment, "lead.not_recognised", "conversion", str(row.id), after={"account_no": row.account_no}, reason=reason.strip())
     return row
@@ -111,20 +111,37 @@ def _waits(row: Conversion) -> bool:
     return approval is not None and approval.state == "waiting"
 
 
-def _claim(row: Conversion) -> tuple[Claim, str]:
+def _claim(row: Conversion) -> tuple[Claim, dict[str, str]]:
+    """The claim that waits, and whose it is as a second person reads it."""
     claim = db.session.get(Claim, row.claim_id) if row.claim_id else None
-    if claim is None or claim.broker_id is None:
-        raise Conflict("no broker claims this client: there is nothing to recognise")
+    if claim is None or (claim.broker_id is None and claim.staff_id is None):
+        raise Conflict("no broker and nobody of the staff claims this client: there is nothing to recognise")
     if claim.state == ClaimState.DISPUTED:
         raise Conflict("two people claim this client: the case decides")
-    return claim, db.session.get_one(Broker, claim.broker_id).broker_no
+    if claim.broker_id is not None:
+        return claim, {"broker_no": db.session.get_one(Broker, claim.broker_id).broker_no}
+    return claim, {"staff_no": db.session.get_one(Staff, claim.staff_id).staff_no}
 
 
-def _share(account_id: int, broker_id: int, day: date) -> int:
+def _left_for(row: Conversion, claim: Claim, day: date, jurisdiction: str) -> int | None:
+    """The share that the claim's broker would have; None for one of the staff. Raises Conflict, and Refusal naming the clause that forbids it."""
+    share = _share(row, claim, day)
+    stopped = stopped_by(claim.broker_id, row.account_id or 0, day, jurisdiction) if claim.broker_id is not None else []
+    if stopped:
+        raise refusal_of(stopped)
+    return share
+
+
+def _share(row: Conversion, claim: Claim, day: date) -> int | None:
+    account_id = row.account_id or 0
+    if claim.broker_id is None:
+        if known.won([account_id], day):
+            raise Conflict("somebody of the staff is written to have won this account already")
+        return None
     rows = known.attributed([account_id]).get(account_id, [])
-    if any(row.broker_id == broker_id and row.valid_to > day for row in rows):
+    if any(one.broker_id == claim.broker_id and one.valid_to > day for one in rows):
         raise Conflict("the broker has a share of this account already: a transfer changes it")
-    share = share_left([(row.share, row.valid_from, row.valid_to) for row in rows], day)
+    share = share_left([(one.share, one.valid_from, one.valid_to) for one in rows], day)
     if share <= 0:
         raise Refusal("the account is attributed whole to others: a transfer changes that")
     return share

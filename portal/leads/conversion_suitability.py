@@ -10,13 +10,10 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.leads.left_alone import leave_alone
 from portal.leads.register import note
-from portal.leads.states import OPEN
+from portal.leads.states import OPEN, UNSUITABLE
 from portal.leads.steps import Facts, Taken, go, live_claim
 from portal.refusals import Refusal
 from portal.suitability import sittings
-
-UNSUITABLE = "unsuitable"
-"""Why such a lead was refused, and why its claims ended."""
 
 
 def need_open(lead: Lead) -> None:
@@ -32,17 +29,17 @@ def after_test(lead: Lead, test: SuitabilityTest, actor: Actor, moment: datetime
     lead.version += 1
     note(lead, "tested", actor, moment, values={"grade": test.grade, "test": test.public_id, "questions": test.questions_version})
     if sittings.is_closed(test):
-        close(lead, actor, moment)
+        close(lead, actor, moment, today)
         return False
     if lead.state == LeadState.QUALIFIED and not sittings.stands(test, today, jurisdiction):
         pass_suitability(lead, actor, moment, today, jurisdiction)
     return True
 
 
-def close(lead: Lead, actor: Actor, moment: datetime) -> None:
-    """Refuse a lead and keep everybody from approaching it. Verb."""
+def close(lead: Lead, actor: Actor, moment: datetime, today: date) -> None:
+    """Close a lead kindly and keep everybody from approaching it. Raises NotAllowed. Verb."""
     before = lead.state
-    leave_alone(lead, UNSUITABLE, actor, moment)
+    leave_alone(lead, UNSUITABLE, actor, moment, today)
     log.write(actor, moment, "lead.refused", "lead", lead.number, before={"state": before}, after={"state": LeadState.REFUSED, "suppressed": True}, reason=UNSUITABLE)
 
 

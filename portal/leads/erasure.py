@@ -24,6 +24,8 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.leads.states import OPEN
 from portal.leads.terms import Terms
+from portal.leads.withdrawal import MAILED
+from portal.notices import outbox
 from portal.rules.months import months_later
 from portal.suitability import sittings
 
@@ -39,11 +41,11 @@ CHUNK = 1_000
 
 def due(terms: Terms, today: date, zone: ZoneInfo) -> list[int]:
     """The leads whose time is over: nothing happened for so many months, no account was opened, and one that was named has not
-    come for as long either."""
+    come for as long either. They are held until the transaction ends: somebody who works on one meanwhile is waited for, and keeps it."""
     since = datetime.combine(months_later(today, -terms.retention_months), time(), zone)
     named = select(Conversion.lead_id).where(or_(Conversion.state != ConversionState.AWAITED, Conversion.converted_at >= since))
     query = select(Lead.id).where(Lead.erased_at.is_(None), Lead.account_id.is_(None), Lead.state.not_in(CLIENTS), Lead.last_activity_at < since)
-    return list(db.session.execute(query.where(Lead.id.not_in(named)).order_by(Lead.id)).scalars())
+    return list(db.session.execute(query.where(Lead.id.not_in(named)).order_by(Lead.id).with_for_update(of=Lead)).scalars())
 
 
 def erase(lead_ids: list[int], actor: Actor, moment: datetime) -> int:
@@ -70,6 +72,7 @@ def _erase_some(ids: list[int], actor: Actor, moment: datetime) -> int:
     cases = select(ClaimCase.id).where(ClaimCase.lead_id.in_(kept))
     db.session.execute(update(CaseEntry).where(CaseEntry.case_id.in_(cases)).values(text="", reference=""), execution_options={"synchronize_session": False})
     db.session.execute(delete(SearchWord).where(SearchWord.kind == FOUND_AS, SearchWord.ref.in_(kept)), execution_options={"synchronize_session": False})
+    outbox.forget_addresses({lead.email for lead in leads if lead.email}, MAILED)
     _views({lead.name for lead in leads})
     for lead in leads:
         _blank(lead, moment)

@@ -54,7 +54,7 @@ def next_steps(lead: Lead, holds: set[Can], today: date, jurisdiction: str) -> l
     """The steps that lead on from where a lead is, at most one."""
     found = []
     for (state, name), step in STEPS.items():
-        if state == lead.state and name in ONWARD:
+        if state == lead.state and name in ONWARD and step.right is not None:
             right = Can.LEAD_WORK if name == "take_up" else step.right
             sentence, values = _missing(name, lead, today, jurisdiction)
             found.append(Next(name, right, right in holds, sentence, values))

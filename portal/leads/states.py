@@ -10,11 +10,16 @@ from portal.permissions import Can
 State = LeadState
 
 
+UNSUITABLE, CONSENT = "unsuitable", "consent"
+"""Steps by which a lead is closed kindly: futures do not suit the person, or he takes back that he may be contacted."""
+
+
 class Step(NamedTuple):
-    """A step: where it leads, the right it asks for, and what must be known before it (see portal/leads/steps.py)."""
+    """A step: where it leads, the right it asks for (None: the person himself takes it, or his answers do), and what must be known
+    before it (see portal/leads/steps.py)."""
 
     to: LeadState
-    right: Can
+    right: Can | None
     needs: tuple[str, ...] = ()
 
 
@@ -30,6 +35,8 @@ STEPS: dict[tuple[LeadState, str], Step] = {
         for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)
         for name, to in (("lapse", State.LAPSED), ("refuse", State.REFUSED))
     },
+    **{(state, UNSUITABLE): Step(State.REFUSED, Can.SUITABILITY_TAKE) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
+    **{(state, CONSENT): Step(State.REFUSED, None) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
     **{(state, "withdraw"): Step(State.WITHDRAWN, Can.LEAD_REGISTER, ("own_claim",)) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
     (State.LAPSED, "take_up"): Step(State.REGISTERED, Can.LEAD_REGISTER, ("claim",)),
     (State.WITHDRAWN, "take_up"): Step(State.REGISTERED, Can.LEAD_REGISTER, ("claim",)),

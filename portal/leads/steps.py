@@ -21,7 +21,7 @@ from portal.leads.policy import visible_to
 from portal.leads.protection import holds
 from portal.leads.queries import lead_for
 from portal.leads.register import note
-from portal.leads.states import ENDED, STEPS, Step
+from portal.leads.states import CONSENT, ENDED, STEPS, UNSUITABLE, Step
 from portal.leads.terms import terms
 from portal.notices.kinds import N_
 from portal.permissions import Can
@@ -63,7 +63,7 @@ class Taken:
     moment: datetime
     today: date
     words: str
-    facts: Facts
+    facts: Facts = field(default_factory=Facts)
 
 
 def take_step(public_id: str, name: str, version: int, *, actor: Actor, moment: datetime, today: date, words: str = "", facts: Facts | None = None) -> Lead:
@@ -73,7 +73,10 @@ def take_step(public_id: str, name: str, version: int, *, actor: Actor, moment: 
     where something that the step needs is missing.
     """
     lead = held(public_id, version, actor)
-    need_over(lead, actor, step_of(lead, name).right)
+    right = step_of(lead, name).right
+    if right is None:
+        raise NotAllowed("%(number)s is not yours to work on", number=lead.number)
+    need_over(lead, actor, right)
     go(name, Taken(lead, live_claim(lead.id, today), actor, moment, today, words, facts or Facts()))
     return lead
 
@@ -91,7 +94,8 @@ def go(name: str, taken: Taken) -> None:
 def moved(name: str, taken: Taken) -> str:
     """The same for whoever writes his own lines of the log, many at once. Returns what the line is called."""
     lead, step = taken.lead, step_of(taken.lead, name)
-    taken.actor.need(step.right)
+    if step.right is not None:
+        taken.actor.need(step.right)
     words = said(taken.words, needed="words" in step.needs)
     for need in step.needs:
         NEEDS[need](taken)
@@ -163,7 +167,7 @@ def worked(lead: Lead, claim: Claim | None, moment: datetime, today: date) -> No
 
 def _end(taken: Taken) -> None:
     """Nothing goes on: the claim ends with the lead, what was to be done is done with, and nobody finds it in the pool."""
-    if taken.claim is not None and taken.claim.lead_id == taken.lead.id:
+    if taken.claim is not None and taken.claim.lead_id == taken.lead.id and taken.claim.state != ClaimState.LAPSED:
         taken.claim.state, taken.claim.ended_at, taken.claim.ended_why = ClaimState.LAPSED, taken.moment, taken.lead.state
     taken.lead.pool_since = taken.lead.contact_due_on = None
     undone = update(LeadTask).where(LeadTask.lead_id == taken.lead.id, LeadTask.done_at.is_(None))
@@ -190,6 +194,14 @@ def _open_account(taken: Taken) -> None:
 
 def _refuse(taken: Taken) -> None:
     taken.lead.suppressed = True
+
+
+def _leave_alone(taken: Taken) -> None:
+    """Nobody approaches the person any more, and whatever claim on him is left, run out or not, ends for this reason."""
+    _refuse(taken)
+    live = Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED])
+    ended = {"state": ClaimState.LAPSED, "ended_at": taken.moment, "ended_why": taken.lead.state_reason}
+    db.session.execute(update(Claim).where(Claim.lead_id == taken.lead.id, live).values(**ended))
 
 
 def _merge(taken: Taken) -> None:
@@ -247,6 +259,8 @@ WRITES: dict[str, Callable[[Taken], None]] = {
     "open_account": _open_account,
     "arrive": _open_account,
     "refuse": _refuse,
+    UNSUITABLE: _leave_alone,
+    CONSENT: _leave_alone,
     "merge": _merge,
     "lapse": lambda taken: None,
     "withdraw": lambda taken: None,

@@ -6,7 +6,7 @@ Whoever takes back that his introducer is told disappears from the introducer's 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -22,9 +22,11 @@ from portal.leads.deadlines import contact_due
 from portal.leads.left_alone import leave_alone
 from portal.leads.queries import lead_for
 from portal.leads.register import note
+from portal.leads.states import CONSENT
 from portal.leads.steps import changed
 from portal.leads.terms import terms
-from portal.notices.kinds import N_
+from portal.notices.kinds import KINDS, N_, register
+from portal.notices.outbox import Guest, Letter, write_secret_to_guest
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.sealing import Keyring
@@ -32,11 +34,19 @@ from portal.sealing import Keyring
 LASTS = timedelta(days=366)
 """How long a link works: as long as a lead is usually kept."""
 PURPOSE = "juyuan.consents"
+MAILED = "lead.consent_link"
+"""The kind of the mail with such a link."""
+register(
+    MAILED,
+    N_("Your link for taking back what you allowed us."),
+    "clients",
+    mail=N_("Your link for taking back what you allowed us."),
+    urgent=True,
+    listed=False,
+)
 TAKEN_BACK, ASKED = "consent_withdrawn", "withdrawal_asked"
 """Entries of a lead: consents taken back by the person, or somebody who says that he is he asks for it."""
 TO_DO = N_("Asks to be left alone: call back, make sure that it is the person, and take the consents back")
-CONSENT = "consent"
-"""Why such a lead was refused, and why its claims ended."""
 
 
 class DeadLink(NotFound):
@@ -65,12 +75,41 @@ def issue(lead_id: int | None, *, proven: bool, secret: str, actor: Actor, momen
 
 def hand_out(public_id: str, *, secret: str, actor: Actor, moment: datetime) -> str:
     """A link that one of the firm hands to the person himself; returns its token. Raises NotFound, Conflict. Verb."""
-    lead = lead_for(actor, public_id, can=Can.LEAD_WORK, lock=True)
-    if lead.erased_at is not None:
-        raise Conflict("the person's data was deleted because its time was over: nothing is left to sign")
+    lead = _to_hand_out(public_id, actor)
     note(lead, "consent_link", actor, moment)
     log.write(actor, moment, "lead.consent_link", "lead", lead.number)
     return issue(lead.id, proven=True, secret=secret, actor=actor, moment=moment)
+
+
+def mail(public_id: str, *, given: bool, locale: str, link: Callable[[str], str], secret: str, actor: Actor, moment: datetime, keyring: Keyring) -> None:
+    """Mail a person a link, in a language. `given`: the actor says that the person himself gave the address, and the log says that he said so.
+    `link` makes the address of a token. Raises NotFound, Conflict, Refusal. Verb."""
+    lead = _to_hand_out(public_id, actor)
+    if not lead.email:
+        raise Refusal("no mail address of this person is known: make the link and hand it over")
+    if not given:
+        raise Refusal("a link is mailed only to an address that the person himself gave: make sure of it, or hand the link over")
+    token = issue(lead.id, proven=True, secret=secret, actor=actor, moment=moment)
+    _write(lead.email, locale, link(token), tokens.digest(token)[:24], lead.number, moment, keyring)
+    note(lead, "consent_mailed", actor, moment)
+    log.write(actor, moment, "lead.consent_link_mailed", "lead", lead.number, after={"address_given_by_person": True, "locale": locale})
+
+
+def mail_visitor(address: str, locale: str, link: str, today: date, moment: datetime, keyring: Keyring) -> None:
+    """Mail a visitor of the public form the link that he is shown, to the address that he typed there. Whoever types it, an address gets one
+    such mail a day: nobody can fill a stranger's box with them. The same is done whether the person is known or not. Verb."""
+    _write(address, locale, link, f"form:{today}", "", moment, keyring)
+
+
+def _to_hand_out(public_id: str, actor: Actor) -> Lead:
+    lead = lead_for(actor, public_id, can=Can.LEAD_WORK, lock=True)
+    if lead.erased_at is not None:
+        raise Conflict("the person's data was deleted because its time was over: nothing is left to sign")
+    return lead
+
+
+def _write(address: str, locale: str, link: str, key: str, ref: str, moment: datetime, keyring: Keyring) -> None:
+    write_secret_to_guest(Guest(address, locale, link, {}, ref), KINDS[MAILED], Letter(key, until=moment + LASTS), moment, keyring)
 
 
 def look(token: str, *, secret: str, moment: datetime) -> ConsentLink:
@@ -115,7 +154,7 @@ def take_back(lead: Lead, purposes: Collection[str], *, locale: str, actor: Acto
     lead_consents.keep(lead, purposes, locale=locale, door=LeadDoor(lead.door), moment=moment, on=today, given=False)
     note(lead, TAKEN_BACK, actor, moment, values={"purposes": sorted(purposes)})
     if LeadPurpose.CONTACT in purposes and lead.account_id is None:
-        leave_alone(lead, CONSENT, actor, moment)
+        leave_alone(lead, CONSENT, actor, moment, today)
     log.write(actor, moment, "lead.consent_withdrawn", "lead", lead.number, after={"purposes": sorted(purposes), "suppressed": lead.suppressed, "state": lead.state})
     changed(lead)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -90,6 +90,19 @@ def write_secret(user: User, kind: Kind, link: str, letter: Letter, moment: date
     """Write a mail whose link only its receiver may know: it is sealed until it is sent."""
     row = _columns(kind, MessageWay.MAIL, letter, moment, "", {}, f"{user.id}", user_id=user.id, urgent=kind.urgent)
     _insert([row | {"secret_sealed": keyring.seal(link, f"outbox_message.secret_sealed:{row['business_key']}")}])
+
+
+def write_secret_to_guest(guest: Guest, kind: Kind, letter: Letter, moment: datetime, keyring: Keyring) -> None:
+    """The same to somebody without a sign-in: his link, a whole address, is sealed until it is sent."""
+    who = f"{digest_of(guest.address)[:24]}:{guest.ref}"
+    row = _columns(kind, MessageWay.MAIL, letter, moment, "", guest.values, who, address=guest.address, locale=guest.locale, urgent=kind.urgent)
+    _insert([row | {"secret_sealed": keyring.seal(guest.link, f"outbox_message.secret_sealed:{row['business_key']}")}])
+
+
+def forget_addresses(addresses: Collection[str], kind: str) -> int:
+    """Delete the messages of a kind that went, or are to go, to these addresses of people without a sign-in. Returns how many."""
+    gone = delete(OutboxMessage).where(OutboxMessage.kind == kind, OutboxMessage.user_id.is_(None), OutboxMessage.address.in_(addresses))
+    return int(db.session.execute(gone, execution_options={"synchronize_session": False}).rowcount) if addresses else 0  # type: ignore[attr-defined]
 
 
 def digest_of(address: str) -> str:

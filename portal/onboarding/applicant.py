@@ -7,6 +7,7 @@ the firm, which also checks, and a second person approves: a link makes nobody a
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,14 +15,17 @@ from sqlalchemy import func, select, update
 
 from models import db
 from models.onboarding import Application, ApplicationItem, ApplicationLink, ApplicationState, Item
+from models.outbox import OutboxMessage
 from portal.actors import Actor
 from portal.audit import log
 from portal.identity import tokens
-from portal.notices.kinds import N_
+from portal.notices.kinds import KINDS, N_, register
+from portal.notices.outbox import Guest, Letter, write_secret_to_guest
 from portal.onboarding.queries import locked
 from portal.onboarding.verbs import application_for, keep_item
 from portal.permissions import Can
-from portal.refusals import Conflict, NotFound
+from portal.refusals import Conflict, NotFound, Refusal
+from portal.sealing import Keyring
 
 OWN = (Item.DOCUMENTS, Item.DECLARATION, Item.TEST)
 """What an applicant shows himself."""
@@ -32,6 +36,16 @@ HOLDS = timedelta(hours=12)
 MOST_TESTS = 3
 """So often an applicant may answer the questions by himself."""
 PURPOSE = "juyuan.application"
+MAILED = "application.own_link"
+"""The kind of the mail with an applicant's link."""
+register(
+    MAILED,
+    N_("Your own link to your application as an introducing broker."),
+    "brokers",
+    mail=N_("Your own link to your application as an introducing broker."),
+    urgent=True,
+    listed=False,
+)
 
 
 class DeadLink(NotFound):
@@ -54,6 +68,27 @@ def issue(public_id: str, *, secret: str, actor: Actor, moment: datetime) -> str
     db.session.flush()
     log.write(actor, moment, "application.link", "application", row.number)
     return token
+
+
+def mail(public_id: str, *, given: bool, locale: str, link: Callable[[str], str], secret: str, actor: Actor, moment: datetime, keyring: Keyring) -> Application:
+    """Mail an applicant a new link, in a language; those before end. `given`: the actor says that the applicant himself gave the address, and the
+    log says that he said so. `link` makes the address of a token. Raises NotFound, NotAllowed, Conflict, Refusal. Verb."""
+    row = application_for(actor, public_id, can=Can.ONBOARD_EDIT, lock=True)
+    if not row.email:
+        raise Refusal("no mail address stands in the application: make the link and hand it over")
+    if not given:
+        raise Refusal("a link is mailed only to an address that the person himself gave: make sure of it, or hand the link over")
+    token = issue(public_id, secret=secret, actor=actor, moment=moment)
+    letter = Letter(tokens.digest(token)[:24], until=moment + LASTS)
+    write_secret_to_guest(Guest(row.email, locale, link(token), {}, row.number), KINDS[MAILED], letter, moment, keyring)
+    log.write(actor, moment, "application.link_mailed", "application", row.number, after={"address_given_by_applicant": True, "locale": locale})
+    return row
+
+
+def mailed_at(row: Application) -> datetime | None:
+    """When a link was last mailed to the address of an application, as far back as messages are kept."""
+    to_him = (OutboxMessage.kind == MAILED, OutboxMessage.address == row.email, OutboxMessage.business_key.endswith(f":{row.number}"))
+    return db.session.execute(select(func.max(OutboxMessage.created_at)).where(*to_him)).scalar() if row.email else None
 
 
 def look(token: str, *, secret: str, moment: datetime) -> ApplicationLink:

@@ -22,9 +22,10 @@ from portal.imports.arrivals import renew, setting
 from portal.jobs.law import jurisdiction, today
 from portal.leads import confirmation_queries as queries
 from portal.leads import conversion_review
-from portal.leads.conversion import convert
+from portal.leads.conversion import convert, foreseen
 from portal.leads.conversion_facts import live_claims
 from portal.leads.queries import lead_for
+from portal.pages import leads_words
 from portal.pages.rules_words import reason_text
 from portal.permissions import Can
 from portal.rules.stopping import stopped_by
@@ -135,7 +136,9 @@ def new(lead_key: str) -> ResponseReturnValue:
     number = request.args.get("account", "").strip()[:64]
     account_id = db.session.execute(select(Account.id).where(Account.account_no == number)).scalar() if number else None
     claim = live_claims([lead.id]).get(lead.id)
-    clauses = stopped_by(claim.broker_id, account_id, today(now()), jurisdiction()) if account_id is not None and claim is not None and claim.broker_id is not None else []
+    moment = now()
+    outcome = foreseen(lead, account_id, setting(current_actor(), moment)) if account_id is not None else None
+    clauses = stopped_by(claim.broker_id, account_id, today(moment), jurisdiction()) if account_id is not None and claim is not None and claim.broker_id is not None else []
     return render_template(
         "confirmations/new.html",
         lead=lead,
@@ -143,6 +146,9 @@ def new(lead_key: str) -> ResponseReturnValue:
         account_id=account_id,
         claim=claim,
         broker=db.session.get(Broker, claim.broker_id) if claim is not None and claim.broker_id else None,
+        introducer=leads_words.INTRODUCERS[claim.kind] if claim is not None else "",
+        outcome=STATES[outcome.state] if outcome is not None else STATES["awaited"],
+        looks=[reason_text(one["reason"], one["details"]) for one in outcome.reasons] if outcome is not None and outcome.state == "review" else [],
         clauses=[(clause.code, reason_text(clause.reason, clause.values), clause.rule.source) for clause in clauses],
     )
 

@@ -66,7 +66,7 @@ def _heard(at: Live) -> ResponseReturnValue:
     """Look at the form before anything is done. Raises DeadLink where the link ends meanwhile."""
     if request.form.get(TRAP):
         _remember(at, FormOutcome.TRAPPED)
-        return _thanks(withdrawal.token_of(secret()))
+        return _thanks(withdrawal.token_of(secret()), mailed=bool(request.form.get("email", "").strip()))
     stamp = request.form.get("stamp", "")[:400]
     standing = stamps.read(secret(), stamp, at.link.code, now())
     kept = stamp if standing in {Stamp.GOOD, Stamp.EARLY} else ""
@@ -83,14 +83,14 @@ def _heard(at: Live) -> ResponseReturnValue:
 
 def _person() -> Person:
     """Who is meant. Raises BadField for the first field that does not hold, or where he may not be contacted."""
-    name, phone, note = (request.form.get(name, "") for name in ("name", "phone", "note"))
+    name, phone, note, email = (request.form.get(name, "") for name in ("name", "phone", "note", "email"))
     if len(note) > NOTE:
         raise BadField("note", "this is too long: %(length)s characters, at most %(most)s", length=len(note), most=NOTE)
     if not name.strip():
         raise BadField("name", "please say what to call you")
     if not phone.strip():
         raise BadField("phone", "without a phone number nobody can call you back")
-    who = person(name=name, phone=phone[:40], note=note)
+    who = person(name=name, phone=phone[:40], note=note, email=email[:254])
     if request.form.get(f"agree_{LeadPurpose.CONTACT.value}") != "yes":
         raise BadField(f"agree_{LeadPurpose.CONTACT.value}", "without this consent nobody may call you: tick it, or leave the form")
     return who
@@ -115,10 +115,12 @@ def _take(at: Live, who: Person, stamp: str) -> ResponseReturnValue:
             firm = current_app.config["PORTAL"].base_url
             arrived = arrive(at, arrival, firm=firm, signer=signer(), keyring=keyring(), secret=secret(), moment=moment, today=on)
             token = arrived.token
+            if who.email:
+                withdrawal.mail_visitor(who.email, arrival.locale, introduction_consents.address_of(token), on, moment, keyring())
             sent_forms.remember(at.link.id, address, moment, arrived.outcome, used)
     if seconds:
         raise sent_forms.too_many(seconds)
-    return _thanks(token)
+    return _thanks(token, mailed=bool(who.email))
 
 
 def _remember(at: Live, outcome: FormOutcome) -> None:
@@ -151,8 +153,8 @@ def _form(at: Live, *, sentence: str = "", faults: dict[str, str] | None = None,
     return page, status
 
 
-def _thanks(token: str) -> ResponseReturnValue:
-    return render_template("introductions/thanks.html", take_back=introduction_consents.address_of(token)), 200
+def _thanks(token: str, *, mailed: bool = False) -> ResponseReturnValue:
+    return render_template("introductions/thanks.html", mailed=mailed, take_back=introduction_consents.address_of(token)), 200
 
 
 def _dead(refusal: Refusal) -> ResponseReturnValue:

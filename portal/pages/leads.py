@@ -180,7 +180,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
     the person takes consents back."""
     actor = current_actor()
     if words.is_client(actor):
-        return render_template("leads/progress.html", lead=lead, name=queries.given_name(lead.name), states=words.STATES, steps=BOARD)
+        return render_template("leads/progress.html", lead=lead, name=queries.given_name(lead.name) or lead.number, states=words.STATES, steps=BOARD)
     held, claims = queries.rights_over(lead, actor), _claims(lead, actor)
     number = keyring().open(lead.phone_sealed, f"lead.phone_sealed:{lead.public_id}")
     until = ends_of()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,7 +24,7 @@ from portal.leads.terms import terms
 from portal.pages import leads
 from portal.pages import leads_words as words
 from portal.permissions import Can
-from portal.refusals import Refusal
+from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
@@ -75,19 +76,43 @@ LIST = declare(
 @requires(Can.LEAD_ASSIGN)
 def index() -> ResponseReturnValue:
     """The leads to choose from, with the filters of the list of leads, and the people with what they hold."""
+    return _chosen_from((), ())
+
+
+def _chosen_from(ticked: Collection[str], staff: Collection[str]) -> ResponseReturnValue:
+    """The page, with what was ticked on it."""
     people = owners.colleagues(current_actor(), words.today())
     query = request.query_string.decode("utf-8", "replace")[:2000]
     return show_list(
-        LIST, "leads/assign.html", people=people, most=terms().leads_per_staff, at_once=MOST, query=query, states=words.STATES, name_of=leads.name_of, today=words.today()
+        LIST,
+        "leads/assign.html",
+        people=people,
+        most=terms().leads_per_staff,
+        at_once=MOST,
+        query=query,
+        states=words.STATES,
+        name_of=leads.name_of,
+        today=words.today(),
+        ticked=ticked,
+        staff=staff,
+        those=request.form.get("which", "ticked"),
     )
 
 
 @bp.post("")
 @requires(Can.LEAD_ASSIGN)
 def look() -> ResponseReturnValue:
-    """What would come of it. Nothing is written."""
+    """What would come of it. Nothing is written. Where nobody or nothing was chosen the list stays as it was ticked, and says so."""
     chosen = _all_of(request.form.get("query", "")) if request.form.get("which") == "all" else request.form.getlist("lead")
-    plan = assigning.planned(current_actor(), chosen, request.form.getlist("staff"), words.today())
+    try:
+        plan = assigning.planned(current_actor(), chosen, request.form.getlist("staff"), words.today())
+    except (Conflict, NotFound, NotAllowed):
+        raise
+    except Refusal as refusal:
+        flash(_(refusal.message, **refusal.values), "warning")
+        page = make_response(_chosen_from(request.form.getlist("lead"), request.form.getlist("staff")))
+        page.status_code = refusal.status if page.status_code == 200 else page.status_code
+        return page
     rows = [(plan.leads[one.public_id], one.staff_no) for one in plan.given]
     return render_template(
         "leads/assign_look.html",

@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from models import db
 from models.leads import Lead, number_of
 from portal import clock
 from portal.actors import Actor
+from portal.i18n import LOCALES
 from portal.jobs.law import jurisdiction
 from portal.keys import keyring, secret
 from portal.leads import next_steps, queries, withdrawal
@@ -100,6 +102,25 @@ def consent_link(lead_public_id: str) -> ResponseReturnValue:
         token = withdrawal.hand_out(lead_public_id, secret=secret(), actor=current_actor(), moment=clock.now())
     lead = queries.lead_for(current_actor(), lead_public_id, can=Can.LEAD_WORK)
     return shown(lead, consent_link=address_of(token))
+
+
+@bp.post("/<lead_public_id>/consent-link/mail")
+@requires(Can.LEAD_WORK)
+def mail_consent_link(lead_public_id: str) -> ResponseReturnValue:
+    """The same by mail, to the address that the person gave."""
+    locale, given = request.form.get("locale", ""), request.form.get("given") == "yes"
+    with transaction():
+        withdrawal.mail(
+            lead_public_id,
+            given=given,
+            locale=locale if locale in LOCALES else "",
+            link=address_of,
+            secret=secret(),
+            actor=current_actor(),
+            moment=clock.now(),
+            keyring=keyring(),
+        )
+    return _back(lead_public_id, _("The link for taking consents back is on its way by mail."))
 
 
 def _numbered(actor: Actor, number: str) -> Lead | None:

@@ -24,7 +24,7 @@ from portal.jobs.law import jurisdiction
 from portal.jobs.onboarding import today
 from portal.keys import keyring
 from portal.leads.people import BadField, person
-from portal.onboarding import queries, states, verbs
+from portal.onboarding import applicant, queries, states, verbs
 from portal.onboarding.policy import visible_to
 from portal.pages import onboarding_mine
 from portal.pages.onboarding_forms import ITEMS, KINDS, ApplicationForm, form_for
@@ -142,6 +142,7 @@ def show(public_id: str) -> ResponseReturnValue:
         digest=verbs.digest_of(row) if ready else "",
         steps=states.steps_from(row.state),
         may_edit=actor.may(Can.ONBOARD_EDIT),
+        mailed_at=applicant.mailed_at(row),
         may_invite=row.state == ApplicationState.ACTIVE and actor.may(Can.USER_MANAGE) and bool(row.email),
     )
 

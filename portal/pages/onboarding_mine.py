@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 
 from models.onboarding import ApplicationState, Item
 from portal.clock import now
+from portal.i18n import LOCALES
 from portal.jobs.law import jurisdiction
-from portal.keys import secret
+from portal.keys import keyring, secret
 from portal.onboarding import applicant, queries, verbs
 from portal.onboarding.applicant import OWN, DeadLink
 from portal.pages.local_day import today
@@ -38,8 +39,26 @@ def hand_out(public_id: str) -> ResponseReturnValue:
     with transaction():
         token = applicant.issue(public_id, secret=secret(), actor=current_actor(), moment=now())
     row = verbs.application_for(current_actor(), public_id)
-    address = str(current_app.config["PORTAL"].base_url).rstrip("/") + url_for("onboarding.mine.open_link", token=token)
-    return render_template("onboarding/own_link.html", row=row, address=address, days=applicant.LASTS.days)
+    return render_template("onboarding/own_link.html", row=row, address=_address(token), days=applicant.LASTS.days)
+
+
+@bp.post("/<public_id>/own-link/mail")
+@requires(Can.ONBOARD_EDIT)
+def mail(public_id: str) -> ResponseReturnValue:
+    """Mail an applicant a new link, to the address that he gave."""
+    locale, given = request.form.get("locale", ""), request.form.get("given") == "yes"
+    with transaction():
+        row = applicant.mail(
+            public_id, given=given, locale=locale if locale in LOCALES else "", link=_address, secret=secret(), actor=current_actor(), moment=now(), keyring=keyring()
+        )
+        number = row.number
+    flash(_("The link of %(number)s is on its way by mail; the ones before have ended.", number=number), "success")
+    return redirect(url_for("onboarding.show", public_id=public_id), 303)
+
+
+def _address(token: str) -> str:
+    """The address of a link as it is handed out: from the settings, never from the request."""
+    return str(current_app.config["PORTAL"].base_url).rstrip("/") + url_for("onboarding.mine.open_link", token=token)
 
 
 @bp.get("/mine/open/<token>")

@@ -33,7 +33,7 @@ from portal.web.paging import Column, Filter, Listing, columns
 bp = Blueprint("outbox", __name__, url_prefix="/admin/outbox")
 
 STATES = {
-    MessageState.WAITING.value: (_l("Waits"), "info"),
+    MessageState.WAITING.value: (_l("Waits to be sent"), "info"),
     MessageState.SENDING.value: (_l("Being sent"), "info"),
     MessageState.SENT.value: (_l("Sent"), "good"),
     MessageState.FAILED.value: (_l("Failed, tried again"), "warn"),

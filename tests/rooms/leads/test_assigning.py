@@ -177,6 +177,10 @@ def test_at_a_browser_looked_at_then_done(firm: Flask) -> None:
     assert all(key in page for key in keys)
     assert "S003" not in page, "who left is not offered"
     assert post(boss, "/leads/assign", "/leads/assign", staff="S002").status_code == 422
+    nobody = post(boss, "/leads/assign?state=registered", "/leads/assign", lead=keys[:1])
+    assert nobody.status_code == 422
+    assert f'value="{keys[0]}" checked' in nobody.text, "what was ticked stays"
+    assert f'value="{keys[1]}" checked' not in nobody.text
     looked = post(boss, "/leads/assign", "/leads/assign", lead=keys[:2], staff=["S002", "S003"])
     assert looked.status_code == 200
     assert "has left the firm" in looked.text

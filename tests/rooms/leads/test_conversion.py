@@ -12,7 +12,7 @@ from sqlalchemy import event, select
 from models import db
 from models.attribution import Attribution
 from models.audit import Approval, AuditEntry
-from models.clients import Servicing
+from models.clients import Account, Servicing
 from models.columns import OPEN_END
 from models.confirmations import Conversion
 from models.identity import Role, User
@@ -22,7 +22,7 @@ from portal.actors import Actor, actor_of
 from portal.audit import approvals
 from portal.imports import arrivals
 from portal.leads import conversion_review, introducers
-from portal.leads.conversion import convert, convert_arrivals
+from portal.leads.conversion import convert, convert_arrivals, foreseen
 from portal.leads.conversion_plan import share_left
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.transaction import transaction
@@ -209,6 +209,38 @@ def test_by_hand_an_account_may_be_named_before_it_comes(firm: Flask, tmp_path: 
     assert (conversion(one).state, codes(one)) == ("review", ["other_person"])
     with pytest.raises(Refusal), transaction():
         convert(lead(one), "10003", setting())
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("phone", ["13812345678", "13700000000"])
+def test_whoever_names_an_account_that_is_not_known_to_be_the_leads_wins_it_by_two_people_alone(firm: Flask, tmp_path: Path, phone: str) -> None:
+    """Else any employee could name any account of the house and stand as who won it. The account that is the lead's by its number is his at once."""
+    one = lead_of(introducers.staff("S001"), state=LeadState.QUALIFIED)
+    sit(one)
+    with transaction():
+        lead(one).state = LeadState.LAPSED  # so that the import leaves it alone
+    bring(tmp_path, newcomer(phone=phone))
+    with transaction():
+        lead(one).state = LeadState.SUITABILITY_PASSED
+    account = db.session.execute(select(Account.id).where(Account.account_no == "10003")).scalar_one()
+    told = foreseen(lead(one), account, setting())
+    db.session.rollback()
+    with transaction():
+        convert(lead(one), "10003", setting())
+    won = select(Servicing.staff_id).where(Servicing.account_id == account, Servicing.role == "originator")
+    assert (told.state, [entry["code"] for entry in told.reasons]) == (conversion(one).state, codes(one)), "the preview says what comes of it"
+    if phone == "13812345678":
+        assert conversion(one).state == "servicing"
+        assert db.session.execute(won).scalars().all() == [introducers.staff("S001").id]
+        return
+    assert (conversion(one).state, codes(one), db.session.execute(won).first()) == ("review", ["other_person"], None)
+    first, second = two_people(firm)
+    with transaction():
+        approval = conversion_review.ask(conversion(one).id, "the lead changed his number", first, NOON, TODAY, "CN")
+        key, digest = approval.id, approval.digest
+    with transaction():
+        approvals.approve(key, second, NOON, digest=digest)
+    assert (conversion(one).state, db.session.execute(won).scalars().all()) == ("servicing", [introducers.staff("S001").id])
 
 
 @pytest.mark.usefixtures("database")

@@ -22,9 +22,11 @@ from portal.audit.recordings import hold_clock
 from portal.audit.verify import verify
 from portal.jobs import retention
 from portal.jobs.handlers import Work
-from portal.leads import erasure, introducers
+from portal.leads import erasure, introducers, tidy
+from portal.leads.confirmation_queries import conversions
 from portal.leads.conversion import convert
 from portal.leads.register import note
+from portal.leads.states import ENDED
 from portal.leads.terms import Terms
 from portal.rules.gather import client_facts
 from portal.rules.stopping import file_kept
@@ -128,6 +130,30 @@ def test_an_account_that_was_named_and_never_came_keeps_a_lead_for_as_long_again
     held = db.session.execute(select(Conversion.account_no, Conversion.state).where(Conversion.lead_id == key)).one()
     assert tuple(held) == ("", "awaited")
     assert lead(key).name == ""
+
+
+@pytest.mark.usefixtures("database")
+def test_the_days_alone_bring_a_lead_whose_account_never_comes_to_its_end(firm: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daily jobs as they run, for more than a year: claims lapse, the lead goes to the pool, its end comes, and not a day before."""
+    waiting, other = (lead_of(introducers.broker("B001"), phone=phone, state=LeadState.QUALIFIED) for phone in ("13812340001", "13812340002"))
+    sit(waiting)
+    named = NOON + timedelta(days=20)
+    with transaction():
+        hold_clock()
+        convert(db.session.get_one(Lead, waiting, with_for_update=True), "88881", replace(setting(), moment=named))
+    erased: dict[int, date] = {}
+    for ahead in (1, 15, 31, 60, 91, 200, 364, 365, 366, 384, 385, 386, 400):
+        day = TODAY + timedelta(days=ahead)
+        with transaction():
+            tidy.tidy(day, TERMINAL, datetime(day.year, day.month, day.day, 4, tzinfo=UTC), since=day - timedelta(days=1))
+        run_on(monkeypatch, day)
+        db.session.rollback()
+        for key in (waiting, other):
+            if lead(key).erased_at is not None:
+                erased.setdefault(key, day)
+    assert erased == {other: LATER, waiting: LATER + timedelta(days=20)}
+    assert lead(waiting).state in ENDED
+    assert list(db.session.execute(conversions(TERMINAL))) == [], "nobody awaits it any more"
 
 
 @pytest.mark.usefixtures("database")

@@ -15,10 +15,11 @@ from models.audit import AuditEntry
 from models.clients import Account
 from models.identity import Role
 from models.leads import Claim, ClaimState, Lead, LeadEntry, LeadState, LeadTask
-from portal.actors import TERMINAL, Actor
+from portal.actors import NOBODY, TERMINAL, Actor
 from portal.leads import introducers, work
 from portal.leads.deadlines import trading_day_after
-from portal.leads.states import ENDED, STEPS
+from portal.leads.left_alone import leave_alone
+from portal.leads.states import CONSENT, ENDED, OPEN, STEPS, UNSUITABLE
 from portal.leads.steps import Facts, take_step
 from portal.leads.work import Contact, Outcome, Way
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
@@ -81,6 +82,13 @@ def test_the_table_is_the_whole_life(firm: Flask, state: LeadState) -> None:
         if name == "pass_suitability":
             answered(lead)
         before = lead.version
+        if (state, name) in STEPS and STEPS[state, name].right is None:
+            with pytest.raises(NotAllowed):
+                take(lead, name, admin, facts=facts)
+            with transaction():
+                leave_alone(db.session.get_one(Lead, lead.id, with_for_update=True), name, NOBODY, NOON, TODAY)
+            assert (again(lead).state, again(lead).suppressed, again(lead).version) == (STEPS[state, name].to, True, before + 1)
+            continue
         if (state, name) not in STEPS:
             with pytest.raises(Conflict):
                 take(lead, name, admin, facts=facts)
@@ -156,6 +164,37 @@ def test_what_ends_takes_its_claim_and_its_tasks_along(firm: Flask) -> None:
         assert lead.suppressed == (name == "refuse")
         assert db.session.execute(select(Claim.state, Claim.ended_why).where(Claim.lead_id == lead.id)).one() == ("lapsed", lead.state)
         assert db.session.execute(select(LeadTask.done_at).where(LeadTask.lead_id == lead.id)).scalar_one() == NOON
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("state", list(LeadState))
+@pytest.mark.parametrize("step", [UNSUITABLE, CONSENT])
+def test_who_is_left_alone_is_closed_by_the_table_and_by_nothing_else(firm: Flask, state: LeadState, step: str) -> None:
+    """From an open state a step of the table closes the lead, with everything that hangs on it; in any other its state stays as it is."""
+    lead, admin, anna = lead_of(1), user(firm, Role.ADMIN), user(firm, Role.STAFF, staff_no="S001")
+    with transaction():
+        work.add_task(lead.public_id, "Call again", TODAY, lead.version, actor=admin, moment=NOON, today=TODAY)
+    put(lead, state)
+    with transaction():
+        leave_alone(db.session.get_one(Lead, lead.id, with_for_update=True), step, anna, NOON, TODAY)
+    lead = again(lead)
+    leads_on = (state, step) in STEPS
+    assert leads_on == (state in OPEN)
+    assert (lead.state, lead.suppressed) == ("refused" if leads_on else state, True)
+    assert db.session.execute(select(LeadTask.done_at)).scalar_one() == NOON
+    entry = db.session.execute(select(LeadEntry).where(LeadEntry.action == step)).scalar_one_or_none()
+    assert (entry is not None) == leads_on
+    if entry is not None:
+        assert (entry.details, lead.state_reason) == ({"from": state.value, "to": "refused"}, step)
+        assert db.session.execute(select(Claim.state, Claim.ended_why)).one() == ("lapsed", step)
+
+
+@pytest.mark.usefixtures("database")
+def test_who_may_not_take_a_test_closes_nobody_as_unsuitable(firm: Flask) -> None:
+    lead, broker = lead_of(1), user(firm, Role.BROKER, broker_no="B001")
+    with pytest.raises(NotAllowed), transaction():
+        leave_alone(db.session.get_one(Lead, lead.id, with_for_update=True), UNSUITABLE, broker, NOON, TODAY)
+    assert (again(lead).state, again(lead).suppressed) == ("registered", False)
 
 
 @pytest.mark.usefixtures("database")

@@ -44,7 +44,7 @@ def application(user: User | None, which: Which) -> str:
         return made.public_id
 
 
-for endpoint in ("show", "item", "keep", "check", "reopen", "withdraw", "ask", "agreement", "invite", "mine.hand_out"):
+for endpoint in ("show", "item", "keep", "check", "reopen", "withdraw", "ask", "agreement", "invite", "mine.hand_out", "mine.mail"):
     maker("public_id", f"onboarding.{endpoint}")(application)
 
 

@@ -12,10 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import db
+from models.audit import AuditEntry
 from models.identity import Role
 from models.onboarding import Application, ApplicationItem, ApplicationLink, ApplicationState
+from models.outbox import OutboxMessage
 from portal import clock
-from portal.onboarding.applicant import HOLDS
+from portal.keys import keyring
+from portal.notices import sending
+from portal.onboarding.applicant import HOLDS, MAILED
 from portal.onboarding.texts import QUESTIONS, STATEMENTS
 from portal.transaction import transaction
 from tests.matrix import Walk
@@ -134,3 +138,38 @@ def test_once_it_is_checked_he_sees_and_changes_nothing(firm: Flask, branch: Fla
 def test_the_pages_open_to_whom_the_table_says(firm: Flask) -> None:
     walk = Walk(firm, only="/onboarding").run()
     assert not walk.faults, "\n".join(walk.faults)
+
+
+def mailed(app: Flask) -> list[tuple[str, str]]:
+    """To whom which link would go out, the oldest first."""
+    with app.app_context():
+        ids = db.session.execute(select(OutboxMessage.id).where(OutboxMessage.kind == MAILED).order_by(OutboxMessage.id)).scalars().all()
+        found = [(taken.to, taken.link) for number in ids for taken in [sending.look(number, keyring(), clock.now())[1]]]
+        db.session.remove()
+    return found
+
+
+def test_it_is_mailed_to_the_address_that_he_gave_and_to_no_other(firm: Flask, branch: FlaskClient) -> None:
+    at = taken_in(branch)
+    assert post(branch, f"{at}/own-link/mail", at, locale="en").status_code == 422, "the branch must say that he gave it"
+    assert mailed(firm) == []
+    for _again in range(2):
+        assert post(branch, f"{at}/own-link/mail", at, given="yes", locale="en", email="other@example.com").status_code == 303
+    (to, first), (again, second) = mailed(firm)
+    assert to == again == APPLICANT["email"]
+    assert first != second
+    paths = [found[0] for link in (first, second) if (found := re.search(r"/onboarding/mine/open/[\w.-]+", link))]
+    assert firm.test_client().get(paths[0]).status_code == 404, "sent again, the one before has ended"
+    assert opened(firm, paths[1]).get("/onboarding/mine").status_code == 200
+    assert "Last mailed" in branch.get(at).text
+    with firm.app_context():
+        logged = db.session.execute(select(AuditEntry.after).where(AuditEntry.action == "application.link_mailed")).scalars().all()
+        db.session.remove()
+    assert logged == [{"address_given_by_applicant": True, "locale": "en"}] * 2
+
+
+def test_without_an_address_it_is_handed_over(firm: Flask, branch: FlaskClient) -> None:
+    at = post(branch, "/onboarding", "/onboarding/new", **{**APPLICANT, "email": ""}).headers["Location"]
+    assert "own-link/mail" not in branch.get(at).text
+    assert post(branch, f"{at}/own-link/mail", at, given="yes").status_code == 422
+    assert mailed(firm) == []
