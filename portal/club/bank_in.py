@@ -160,8 +160,10 @@ def prepare(public_id: str, pay: bool, note: str, *, actor: Actor, moment: datet
     if pay and found not in MAY_PAY:
         raise Refusal("this transfer cannot pay its order: prepare that it goes back")
     other = order is not None and not same_name(order.name, transfer.payer)
-    if not transfer.note and ((pay and other) or (not pay and found in MAY_PAY)):
-        raise Refusal("another than the member paid: say why it counts, or send it back" if pay else "it fits its order: say why it goes back all the same")
+    if pay and other and not transfer.note:
+        raise Refusal("another than the member paid: say why it counts, or send it back")
+    if not pay and found in MAY_PAY and not transfer.note:
+        raise Refusal("it fits its order: say why it goes back all the same")
     transfer.state = TransferState.PREPARED
     why = ReturnWhy.OTHER_PAYER if other and found in MAY_PAY else bank_match.goes_back(found)
     asked = order.asked if order is not None else 0

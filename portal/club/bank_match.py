@@ -63,12 +63,10 @@ def fit(order: Ordered | None, amount: int, others: int, moment: datetime) -> Fi
     """How a transfer of an amount (fen) fits an order; `others`: transfers that are held to be for it, undecided too. Pure."""
     if order is None:
         return Fit.NO_ORDER
-    if others or order.paid:
-        return Fit.PAID_TWICE
-    if order.called_off:
-        return Fit.EVENT_CANCELLED
-    if order.over:
-        return Fit.BOOKING_OVER
+    nothing_left = ((bool(others) or order.paid, Fit.PAID_TWICE), (order.called_off, Fit.EVENT_CANCELLED), (order.over, Fit.BOOKING_OVER))
+    for stands, found in nothing_left:
+        if stands:
+            return found
     if amount < order.asked:
         return Fit.TOO_LITTLE
     if order.state == PaymentState.LAPSED or order.until <= moment:

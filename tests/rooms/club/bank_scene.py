@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +38,14 @@ class Bank:
     app: Flask
     first: Actor
     second: Actor
+
+    def read(self, act: Callable[[], Any]) -> Any:
+        """Do something in a context of its own, where none is held."""
+        with self.app.app_context():
+            try:
+                return act()
+            finally:
+                db.session.remove()
 
     def order(self, *guests: str, key: str = "night", who: Actor | None = None, **event: Any) -> tuple[str, str, Actor]:
         """Somebody takes seats and chooses to transfer. Returns the booking, its reference, and who."""
@@ -122,16 +130,18 @@ def day_of(text: str) -> date:
 
 
 @contextmanager
-def bank_in_app(settings: Settings) -> Iterator[Bank]:
-    """A portal that takes transfers and no cards."""
+def bank_in_app(settings: Settings, *, held: bool = True) -> Iterator[Bank]:
+    """A portal that takes transfers; its context is held for verbs, unless several people open pages: it would be theirs too."""
     app = create_app(settings)
     numbers = [someone(app, Role.FINANCE, email=f"{name}@firm.example") for name in ("first", "second")]
     with app.app_context():
         add_account()
         people = {user.id: actor_of(user) for user in db.session.execute(select(User).where(User.id.in_(numbers))).scalars()}
-        db.session.rollback()
-        try:
-            yield Bank(app, people[numbers[0]], people[numbers[1]])
-        finally:
+        db.session.remove()
+    with app.app_context() if held else nullcontext():
+        yield Bank(app, people[numbers[0]], people[numbers[1]])
+        if held:
             db.session.remove()
-            db.engine.dispose()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
