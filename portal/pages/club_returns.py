@@ -47,7 +47,7 @@ LISTING = Listing(
 def _listed(asked: Asked) -> Any:
     """With who transferred it: of a refund, whose transfer paid the order."""
     own, paid = aliased(BankTransfer), aliased(BankTransfer)
-    query = select(BankReturn, func.coalesce(own.payer, paid.payer).label("payee"), func.coalesce(Refund.why, BankReturn.why).label("why"), Payment.reference)
+    query = select(BankReturn, func.coalesce(own.payer, paid.payer).label("payee"), func.coalesce(Refund.why, BankReturn.why).label("cause"), Payment.reference)
     query = query.outerjoin(own, own.id == BankReturn.transfer_id).outerjoin(Refund, Refund.id == BankReturn.refund_id)
     query = query.outerjoin(paid, (paid.payment_id == Refund.payment_id) & (paid.state == TransferState.TAKEN))
     return query.outerjoin(Payment, Payment.id == func.coalesce(own.payment_id, Refund.payment_id))
@@ -64,7 +64,7 @@ LIST = declare(
         fields=(
             Field("asked", _l("Since"), lambda row: row[0].asked_at),
             Field("payee", _l("Goes back to"), lambda row: row.payee or ""),
-            Field("why", _l("Why"), lambda row: str(WHYS.get(row.why, row.why))),
+            Field("why", _l("Why"), lambda row: str(WHYS.get(row.cause, row.cause))),
             Field("order", _l("Reference of the order"), lambda row: row.reference or ""),
             Field("amount", _l("Amount"), lambda row: amount(row[0].amount)),
             Field("serial", _l("Bank’s serial number"), lambda row: row[0].serial or ""),
