@@ -1,4 +1,4 @@
-"""Card payments of the club: each try to be paid, each refund, each event that Stripe sent, and what did not fit.
+"""Payments of the club, by card or by bank transfer: each try to be paid, each refund, each event that Stripe sent, and what did not fit.
 
 Client margin money never passes here: these are prices of seats and dues alone.
 """
@@ -9,7 +9,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -28,6 +28,13 @@ class PaymentState(enum.StrEnum):
     REFUNDED = "refunded"
     LAPSED = "lapsed"
     FAILED = "failed"
+
+
+class Way(enum.StrEnum):
+    """How one pays: at Stripe (cards, wallets), or by a bank transfer that two people of the firm confirm."""
+
+    CARD = "card"
+    TRANSFER = "transfer"
 
 
 class RefundState(enum.StrEnum):
@@ -54,7 +61,8 @@ class RefundWhy(enum.StrEnum):
 class Payment(Base):
     """One try to be paid for a booking or for dues; for a subscription also each invoice that Stripe collected. Amount and parameters are frozen with it; `idempotency_key` is written before Stripe is asked.
 
-    A try whose answer was lost is asked again with the same key; after a definite failure the next number begins.
+    A try whose answer was lost is asked again with the same key; after a definite failure the next number begins. One by transfer has a
+    `reference` (附言) instead of a session, and its parameters are the account that the payer was shown.
     """
 
     __tablename__ = "club_payment"
@@ -62,6 +70,7 @@ class Payment(Base):
         UniqueConstraint("booking_id", "number"),
         UniqueConstraint("dues_id", "number"),
         Index("ix_club_payment_state", "state", "created_at"),
+        Index("uq_club_payment_reference", "reference", unique=True),
         one_of("state", PaymentState),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("(booking_id IS NULL) <> (dues_id IS NULL)", name="one_purpose"),
@@ -72,6 +81,8 @@ class Payment(Base):
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     dues_id: Mapped[int | None] = mapped_column(ForeignKey("club_dues.id"))
     number: Mapped[int] = mapped_column()
+    way: Mapped[str] = mapped_column(String(16), default=Way.CARD, server_default="card")
+    reference: Mapped[str | None] = text(20, null=True)
     state: Mapped[str] = choice(PaymentState)
     amount: Mapped[int] = amount()
     currency: Mapped[str] = text(3)

@@ -77,6 +77,9 @@ def approve(approval_id: int, actor: Actor, moment: datetime, *, digest: str, no
     approval = _waiting(approval_id)
     approver = _second_person(approval, actor)
     _same(approval, digest)
+    hold = APPROVABLE[approval.kind].hold
+    if hold is not None:
+        hold(approval)
     _decide(approval, ApprovalState.APPROVED, approver, moment, note)
     APPROVABLE[approval.kind].effect(approval, approver, moment)
     return approval

@@ -17,26 +17,28 @@ Effect = Callable[[Approval, Actor, datetime], None]
 @dataclass(frozen=True)
 class Approvable:
     """A kind of thing that needs a second person: the right he must hold, what happens then, how screens name it, and which
-    entries of its preview are amounts in fen."""
+    entries of its preview are amounts in fen. `hold` takes the locks of the effect before anything is written: whoever else holds them
+    writes the log after, so that none of two waits for the other."""
 
     kind: str
     right: Can
     effect: Effect
     label: str = ""
     amounts: tuple[str, ...] = ()
+    hold: Callable[[Approval], None] | None = None
 
 
 APPROVABLE: dict[str, Approvable] = {}
 """Every kind that can be prepared. A room registers its own when it is imported."""
 
 
-def register(kind: str, right: Can, effect: Effect, *, label: str = "", amounts: Iterable[str] = ()) -> Approvable:
+def register(kind: str, right: Can, effect: Effect, *, label: str = "", amounts: Iterable[str] = (), hold: Callable[[Approval], None] | None = None) -> Approvable:
     """Declare a kind of approval. Raises ValueError where the kind is taken by something else.
 
     `label` is an English sentence-case name that screens translate, for example "Month close"; `amounts` are the keys of the preview
-    whose whole numbers are fen.
+    whose whole numbers are fen; `hold` takes the locks of the effect.
     """
-    approvable = Approvable(kind, right, effect, label or kind, tuple(amounts))
+    approvable = Approvable(kind, right, effect, label or kind, tuple(amounts), hold)
     if APPROVABLE.setdefault(kind, approvable) != approvable:
         raise ValueError(f"the kind of approval {kind!r} is registered already")
     return approvable

@@ -106,6 +106,25 @@ NAMES: dict[str, LazyString] = {
     "title": _l("Title"),
     "title_en": _l("Title in English"),
     "withdrawn": _l("Withdraw this rule"),
+    "serial": _l("Bank’s serial number"),
+    "received_on": _l("Received on"),
+    "sent_on": _l("Transferred on"),
+    "payer": _l("Payer"),
+    "payee": _l("Goes back to"),
+    "remark": _l("Words on the transfer"),
+    "order": _l("Reference of the order"),
+    "ordered_by": _l("Ordered by"),
+    "asked": _l("Asked for"),
+    "fit": _l("How it fits"),
+    "effect": _l("What happens then"),
+    "back": _l("Of it goes back"),
+    "if_no_seat": _l("If no seat is left by then"),
+    "why": _l("Why it goes back"),
+    "came_with": _l("Came with the serial number"),
+    "came_on": _l("Came on"),
+    "company": _l("Company name"),
+    "bank": _l("Bank"),
+    "bank_account_no": _l("Bank account number"),
 }
 """Others are shown by their own names, after these."""
 
@@ -169,6 +188,30 @@ POINT_FACTS: dict[str, LazyString] = {
 }
 """What a rule of the club's points reads."""
 
+MONEY_BACK: dict[str, LazyString] = {
+    "too_little": _l("Less than was asked came"),
+    "too_much": _l("More than was asked came"),
+    "paid_twice": _l("Paid twice"),
+    "other_payer": _l("Another than the member paid"),
+    "event_cancelled": _l("The event was called off"),
+    "booking_over": _l("Booking cancelled"),
+    "no_order": _l("No order belongs to it"),
+    "not_wanted": _l("The firm sends it back"),
+    "cancelled": _l("Booking cancelled"),
+    "seat_returned": _l("A guest’s seat was given back"),
+    "no_seat": _l("The payment came when no seat was left"),
+}
+"""Why money of the club goes back."""
+
+BANK: dict[str, LazyString] = {
+    **MONEY_BACK,
+    "exact": _l("Amount and order fit"),
+    "late": _l("The time to pay ran out: a seat where one is still free"),
+    "pays": _l("It pays the order"),
+    "goes_back": _l("It goes back"),
+}
+"""How a bank transfer of the club fits its order, and what comes of it."""
+
 PLAN: dict[str, LazyString] = {
     "valid_from": _l("From"),
     "valid_to": _l("Until (exclusive)"),
@@ -206,16 +249,20 @@ def name_of(name: str) -> str:
     return str(NAMES.get(name, name.replace("_", " ")))
 
 
+CODED: dict[str, dict[str, LazyString]] = {
+    "reason": TRANSFER | ADJUSTMENT_REASONS | DIFFERENCE_REASONS,
+    **dict.fromkeys(("kind", "item", "fact"), TRANSFER | APPLICATION | POINT_FACTS),
+    **dict.fromkeys(("fit", "effect", "if_no_seat", "why"), BANK),
+    "goes_to": SIDES,
+    "what": NAMES,
+}
+"""Which words the coded values of a part stand for."""
+
+
 def value_of(name: str, text: str) -> str:
     """A value of a preview in the reader's language, where it is a coded one; else as it is."""
-    if name == "reason":
-        return str((TRANSFER | ADJUSTMENT_REASONS | DIFFERENCE_REASONS).get(text, text))
-    if name in {"kind", "item", "fact"}:
-        return str((TRANSFER | APPLICATION | POINT_FACTS).get(text, text))
-    if name == "goes_to":
-        return str(SIDES.get(text, text))
-    if name == "what":
-        return str(NAMES.get(text, text))
+    if name in CODED:
+        return str(CODED[name].get(text, text))
     if name in {"place", "was", "will_be"}:
         return " ".join(str(PLAN.get(word, word)) for word in text.split(" "))
     return text

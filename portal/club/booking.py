@@ -160,14 +160,19 @@ def _written(event: ClubEvent, kind: TicketKind, wish: Wish, actor: Actor, momen
 
 def held_booking(public_id: str, actor: Actor | None) -> tuple[ClubEvent, Booking]:
     """A booking and its event, both held until the open transaction ends; with an actor only his own. Raises NotFound."""
-    query = select(Booking.id, Booking.event_id).where(Booking.public_id == public_id)
+    query = select(Booking.id).where(Booking.public_id == public_id)
     if actor is not None:
         query = query.where(Booking.user_id == actor.user_id)
     found = db.session.execute(query).first()
     if found is None:
         raise NotFound("there is no such booking")
-    event = capacity.locked(found.event_id)
-    booking = db.session.execute(select(Booking).where(Booking.id == found.id).with_for_update().execution_options(populate_existing=True)).scalar_one()
+    return held_booking_of(found.id)
+
+
+def held_booking_of(booking_id: int) -> tuple[ClubEvent, Booking]:
+    """The same by the booking's own number, whoever's it is."""
+    event = capacity.locked(db.session.execute(select(Booking.event_id).where(Booking.id == booking_id)).scalar_one())
+    booking = db.session.execute(select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)).scalar_one()
     return event, booking
 
 
@@ -238,6 +243,8 @@ def drop_guest(public_id: str, position: int, *, actor: Actor, moment: datetime)
     seat = _open_seat(event, booking, position, moment)
     if position == 0:
         raise Conflict("your own seat is given back by cancelling the booking")
+    if booking.state == BookingState.HELD and refunds.on_its_way(booking.id):
+        raise Conflict("your payment is being worked on: give the seat back as soon as it is confirmed")
     seat.freed_at = moment
     booking.seats -= 1
     back = 0

@@ -13,7 +13,7 @@ from models.club import Booking, BookingState, ClubEntry, ClubEvent, EventState
 from models.club_money import Payment, Refund, RefundState, RefundWhy
 from portal.actors import Actor
 from portal.audit import log
-from portal.club import capacity, letters
+from portal.club import bank_owed, capacity, letters
 from portal.club.refunds import COUNTED, KEPT
 from portal.refusals import Conflict
 
@@ -61,6 +61,7 @@ def _write_refunds(booking_ids: Sequence[int], actor: Actor, moment: datetime) -
     rows = [{**shared, "payment_id": row.id, "business_key": f"booking:{row.booking_id}:event_cancelled:{row.id}", "amount": int(row.left)} for row in found if row.left > 0]
     if rows:
         db.session.execute(insert(Refund), rows)
+        bank_owed.write_for_refunds([row.id for row in found], moment)
 
 
 def _write_down(event: ClubEvent, rows: Sequence[Any], actor: Actor, moment: datetime) -> None:

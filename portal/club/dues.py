@@ -15,7 +15,7 @@ from sqlalchemy import and_, exists, select
 
 from models import db
 from models.club_membership import ApplicationState, Cause, ClubDues, ClubMember, ClubTier, DuesKind, DuesState, TierKind, TierPrice
-from models.club_money import Payment, PaymentState
+from models.club_money import Payment, PaymentState, Way
 from portal.actors import Actor
 from portal.audit import log
 from portal.club import applications, members, refunds, tiers
@@ -111,15 +111,21 @@ def begin(person: Person, order: Order, terms: Terms, day: date, *, actor: Actor
         tries = of_dues(alive.id)
         if any(one.state == PaymentState.PROCESSING for one in tries):
             raise Conflict("your payment is being worked on: nothing more is to be paid")
-        good = next((one for one in tries if one.state in BEGUN and one.amount == amount and one.expires_at > moment), None)
+        good = next((one for one in tries if one.state in BEGUN and one.way == Way.CARD and one.amount == amount and one.expires_at > moment), None)
         if good is not None and alive.kind == order.kind and alive.tier_price_id == price.id and not alive.subscription_id:
             return good, [], []
         sessions, subscriptions = let_go(alive, tries)
-    row = ClubDues(public_id=secrets.token_urlsafe(12), member_id=member.id, tier_price_id=price.id, kind=order.kind, state=DuesState.OPEN, created_at=moment)
+    row = opened(member, price, order.kind, moment)
+    return _intended(row, member, (tier, price, amount), terms, actor, moment), sessions, subscriptions
+
+
+def opened(member: ClubMember, price: TierPrice, kind: DuesKind, moment: datetime) -> ClubDues:
+    """Dues that somebody is about to pay. The member must be held and have none that are alive."""
+    row = ClubDues(public_id=secrets.token_urlsafe(12), member_id=member.id, tier_price_id=price.id, kind=kind, state=DuesState.OPEN, created_at=moment)
     row.item_id, row.status, row.action_url = "", "", ""
     db.session.add(row)
     db.session.flush()
-    return _intended(row, member, (tier, price, amount), terms, actor, moment), sessions, subscriptions
+    return row
 
 
 def let_go(dues: ClubDues, tries: Sequence[Payment]) -> tuple[list[str], list[str]]:
@@ -200,10 +206,15 @@ def fulfil(facts: SessionFacts, env: str, day: date, *, actor: Actor, moment: da
     if not facts.paid:
         return _without_money(dues, payment, facts)
     if (facts.amount, facts.currency, facts.livemode) != (payment.amount, payment.currency, payment.livemode):
-        found = {"amount": facts.amount, "currency": facts.currency, "livemode": facts.livemode}
-        incident(f"session:{facts.id}", "mismatch", moment, actor=actor, payment_id=payment.id, **found)
+        incident(f"session:{facts.id}", "mismatch", moment, actor=actor, payment_id=payment.id, amount=facts.amount, currency=facts.currency, livemode=facts.livemode)
         return "mismatch"
-    payment.paid_at, payment.intent_id, payment.state = moment, facts.intent_id or None, PaymentState.PAID
+    payment.intent_id = facts.intent_id or None
+    return money_came(member, dues, payment, day, actor=actor, moment=moment)
+
+
+def money_came(member: ClubMember, dues: ClubDues, payment: Payment, day: date, *, actor: Actor, moment: datetime) -> str:
+    """Money for one period is confirmed: it begins, or the money goes back. All three must be held. Returns `granted` or `refund_due`."""
+    payment.paid_at, payment.state = moment, PaymentState.PAID
     db.session.flush()
     log.write(actor, moment, "club.dues_paid", "club_payment", payment.public_id, after={"amount": payment.amount})
     if _stands_in_the_way(member, dues):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import NoResultFound
 from models import db
 from models.club import Booking, BookingState, ClubEvent, EventState
 from models.club_membership import ClubDues, DuesState
-from models.club_money import Payment, PaymentState
+from models.club_money import Payment, PaymentState, Way
 from portal.actors import Actor
 from portal.audit import log
 from portal.club import capacity, letters, pools, refunds, vouchers
@@ -63,10 +63,13 @@ def begin(public_id: str, terms: Terms, *, actor: Actor, moment: datetime) -> tu
     if any(one.state in (PaymentState.PROCESSING, *MONEY_IN) for one in tries):
         raise Conflict("your payment is being worked on: nothing more is to be paid")
     live = [one for one in tries if one.state in (PaymentState.INTENDED, PaymentState.OPEN)]
-    good = next((one for one in live if one.amount == booking.amount and one.expires_at > moment), None)
+    good = next((one for one in live if one.way == Way.CARD and one.amount == booking.amount and one.expires_at > moment), None)
     if good is not None:
         return good, []
     old = [one.session_id for one in live if one.session_id]
+    if any(one.way == Way.TRANSFER for one in live):  # who pays by card has no more time than cards have
+        minutes = db.session.execute(select(ClubEvent.hold_minutes).where(ClubEvent.id == booking.event_id)).scalar_one()
+        booking.hold_until = min(booking.hold_until or moment, moment + timedelta(minutes=minutes))
     for one in live:
         one.state = PaymentState.LAPSED
     return _intended(booking, len(tries) + 1, terms, actor, moment), old
@@ -147,7 +150,8 @@ def fulfil(facts: SessionFacts, env: str, *, actor: Actor, moment: datetime) -> 
         found = {"amount": facts.amount, "currency": facts.currency, "livemode": facts.livemode}
         incident(f"session:{facts.id}", "mismatch", moment, actor=actor, payment_id=payment.id, **found)
         return "mismatch"
-    return _money_came(event, booking, payment, facts, actor, moment)
+    payment.intent_id = facts.intent_id or None
+    return money_came(event, booking, payment, actor=actor, moment=moment)
 
 
 def _held(facts: SessionFacts) -> tuple[ClubEvent, Booking, Payment]:
@@ -193,8 +197,10 @@ def fell_through(facts: SessionFacts, env: str, *, actor: Actor, moment: datetim
     return "failed"
 
 
-def _money_came(event: ClubEvent, booking: Booking, payment: Payment, facts: SessionFacts, actor: Actor, moment: datetime) -> str:
-    payment.paid_at, payment.intent_id = moment, facts.intent_id or None
+def money_came(event: ClubEvent, booking: Booking, payment: Payment, *, actor: Actor, moment: datetime) -> str:
+    """Money is confirmed, by Stripe or by two people: the seats are granted, or it is written down that the money goes back; never both,
+    never neither. Event, booking and payment must be held. Returns `granted` or `refund_due`."""
+    payment.paid_at = moment
     why = _no_seat(event, booking, payment, moment)
     payment.state = PaymentState.REFUND_DUE if why else PaymentState.PAID
     db.session.flush()
@@ -237,7 +243,9 @@ def of_booking(booking_id: int) -> list[Payment]:
 
 def to_look_at(now: datetime, older_than: timedelta, most: int) -> list[tuple[int, str | None, Mapping[str, Any], str]]:
     """Tries that ought to have come to something by now: their id, session, frozen parameters and key."""
-    query = select(Payment.id, Payment.session_id, Payment.params, Payment.idempotency_key).where(Payment.state.in_(LIVE), Payment.created_at <= now - older_than)
+    query = select(Payment.id, Payment.session_id, Payment.params, Payment.idempotency_key).where(
+        Payment.state.in_(LIVE), Payment.way == Way.CARD, Payment.created_at <= now - older_than
+    )
     return [(row.id, row.session_id, row.params, row.idempotency_key) for row in db.session.execute(query.order_by(Payment.id).limit(most))]
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import func, or_, select
 from models import db
 from models.club import Booking, ClubEvent
 from models.club_membership import ClubDues, ClubMember
-from models.club_money import Payment, PaymentState, Refund, RefundState, RefundWhy
+from models.club_money import Payment, PaymentState, Refund, RefundState, RefundWhy, Way
 from portal.actors import Actor
 from portal.audit import log
-from portal.club import members, points
+from portal.club import bank_owed, members, points
 from portal.club.entries import incident, insert_new
 from portal.club.facts import RefundFacts
 from portal.club.telling_membership import PAGE
@@ -44,6 +44,11 @@ def kept_payment(booking_id: int) -> Payment | None:
     return db.session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
 
 
+def on_its_way(booking_id: int) -> bool:
+    """Whether money for a booking is said to come, and nobody has confirmed it yet."""
+    return db.session.execute(select(Payment.id).where(Payment.booking_id == booking_id, Payment.state == PaymentState.PROCESSING).limit(1)).first() is not None
+
+
 def refundable(payment: Payment) -> int:
     """What may still be given back of a payment (fen): what was paid less every refund made or under way."""
     counted = select(func.coalesce(func.sum(Refund.amount), 0)).where(Refund.payment_id == payment.id, Refund.state.in_(COUNTED))
@@ -51,7 +56,8 @@ def refundable(payment: Payment) -> int:
 
 
 def ask(payment: Payment, amount: int, why: str, key: str, *, actor: Actor, moment: datetime) -> bool:
-    """Write down that money is to go back; a job asks Stripe. The same `key` once; returns whether it is new.
+    """Write down that money is to go back: a job asks Stripe; what a transfer brought stands in finance's list, to be transferred back.
+    The same `key` once; returns whether it is new.
 
     Raises Conflict where it would be more than is left of the payment, or its payer disputes it (then the bank decides).
     """
@@ -65,13 +71,15 @@ def ask(payment: Payment, amount: int, why: str, key: str, *, actor: Actor, mome
     row = {"payment_id": payment.id, "business_key": key, "why": RefundWhy(why), "amount": amount, "state": RefundState.DUE, "attempt": 1}
     new = insert_new(Refund, "business_key", {**row, "asked_at": moment, "asked_label": actor.label, "failure": ""})
     if new:
+        bank_owed.write_for_refunds([payment.id], moment)
         log.write(actor, moment, "club.refund_asked", "club_payment", payment.public_id, after={"amount": amount, "why": why, "key": key})
     return new
 
 
 def due(most: int, now: datetime) -> list[int]:
     """Refunds that Stripe is to be asked for: nobody has yet, or the answer did not come within a minute."""
-    query = select(Refund.id).where(Refund.state == RefundState.DUE, or_(Refund.sent_at.is_(None), Refund.sent_at <= now - timedelta(minutes=1)))
+    query = select(Refund.id).join(Payment, Payment.id == Refund.payment_id)
+    query = query.where(Refund.state == RefundState.DUE, Payment.way == Way.CARD, or_(Refund.sent_at.is_(None), Refund.sent_at <= now - timedelta(minutes=1)))
     return list(db.session.execute(query.order_by(Refund.id).limit(most)).scalars())
 
 
@@ -80,8 +88,10 @@ def begin(refund_id: int, env: str, moment: datetime) -> tuple[dict[str, Any], s
     refund = db.session.get(Refund, refund_id, with_for_update=True, populate_existing=True)
     if refund is None or refund.state != RefundState.DUE:
         return None
-    refund.sent_at = moment
     payment = db.session.get_one(Payment, refund.payment_id)
+    if payment.way != Way.CARD:
+        return None
+    refund.sent_at = moment
     params = {"payment_intent": payment.intent_id, "amount": refund.amount, "metadata": {"refund": str(refund.id), "env": env}}
     return params, f"refund:{env}:{refund.id}:attempt:{refund.attempt}"
 
@@ -110,6 +120,21 @@ def learn(facts: RefundFacts, env: str, *, actor: Actor, moment: datetime) -> st
     refund = db.session.execute(select(Refund).where(Refund.payment_id == payment.id, known).with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
     if refund is None:
         refund = _made_there(payment, facts, actor, moment)
+    return _take_over(payment, refund, facts, actor, moment)
+
+
+def held(refund_id: int) -> tuple[Payment, Refund]:
+    """A refund and its payment, held until the open transaction ends."""
+    payment_id = db.session.execute(select(Refund.payment_id).where(Refund.id == refund_id)).scalar_one()
+    payment = db.session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
+    points.hold_of_payment(payment.id)
+    return payment, db.session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+
+
+def transferred(refund_id: int, serial: str, *, actor: Actor, moment: datetime) -> str:
+    """A refund was transferred back, as the bank's number of it says and two people confirm. Returns what it is now, or `already`."""
+    payment, refund = held(refund_id)
+    facts = RefundFacts(id=f"bank:{serial}", status="succeeded", amount=refund.amount, intent_id="", ref=str(refund.id), env="")
     return _take_over(payment, refund, facts, actor, moment)
 
 

@@ -67,6 +67,7 @@ INCIDENTS = {
     "refund_refused": N_("Stripe refused a refund again and again"),
     "disputed": N_("A payment is disputed by its payer"),
     "status": N_("A subscription has a status that we do not know"),
+    "transfers_differ": N_("Transfers, payments and what goes back do not add up"),
     "not_in_books": N_("Stripe has a payment that is not in our books"),
 }
 """The kinds of incidents in words."""

@@ -27,6 +27,7 @@ from portal.commission.close import prepare_close
 from portal.demo.care import add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
+from portal.demo.club_bank import add_transfers
 from portal.demo.club_members import add_members
 from portal.demo.club_points import add_points
 from portal.demo.disputes import add_disputes
@@ -97,6 +98,7 @@ def steps(load: Load) -> Iterator[str]:
     around = Setting(load.keyring, load.settings.timezone, load.settings.base_url, now())
     yield f"{add_around(around, load.progress)} stories around leads told"
     yield f"{add_events(now())} events of the club prepared, {add_points(now())} rules by which points are earned"
+    yield f"{add_transfers(now())} bank transfers of the club recorded"
     yield add_some_care(load)
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
     while one_step():

@@ -13,9 +13,9 @@ from models.club_money import Payment
 from models.jobs import Job, JobState
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import calling_off, payments
+from portal.club import bank_orders, calling_off, payments
 from portal.gateways.stripe import till
-from portal.jobs import club_paying
+from portal.jobs import club_bank, club_paying
 from portal.jobs.club_paying import MONEY
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
@@ -53,9 +53,10 @@ def call_off_job(work: Work) -> dict[str, int]:
 
 @handler(RECONCILE)
 def reconcile_job(work: Work) -> dict[str, Any]:
-    """Hold the books against Stripe's."""
+    """Hold the books against Stripe's, and transfers, payments and what goes back against each other."""
+    found = club_bank.compare()
     gateway = till()
-    return club_paying.reconcile(gateway) if gateway is not None else {}
+    return {**(club_paying.reconcile(gateway) if gateway is not None else {}), **found}
 
 
 def ask_to_tidy(actor: Actor, moment: datetime) -> Job:
@@ -68,7 +69,7 @@ def is_due(moment: datetime) -> bool:
     if db.session.execute(select(Job.id).where(Job.kind == MONEY, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first():
         return False
     over = select(Booking.id).where(Booking.state == BookingState.HELD, Booking.hold_until <= moment).limit(1)
-    return db.session.execute(over).first() is not None or (till() is not None and club_paying.work_is_due(moment))
+    return db.session.execute(over).first() is not None or bank_orders.work_is_due(moment) or (till() is not None and club_paying.work_is_due(moment))
 
 
 def ask_to_reconcile(actor: Actor, moment: datetime) -> Job:
@@ -78,12 +79,10 @@ def ask_to_reconcile(actor: Actor, moment: datetime) -> Job:
 
 def reconcile_is_due(moment: datetime) -> bool:
     """Whether a try to be paid came to nothing for half an hour, at most four times an hour; and once a day where anybody paid lately."""
-    if till() is None:
-        return False
     last = db.session.execute(select(func.max(Job.asked_at)).where(Job.kind == RECONCILE)).scalar()
     if last is not None and last > moment - OFTEN:
         return False
-    if payments.to_look_at(moment, STUCK, 1):
+    if till() is not None and payments.to_look_at(moment, STUCK, 1):
         return True
     lately = select(Payment.id).where(Payment.created_at > moment - 2 * DAILY).limit(1)
     return (last is None or last <= moment - DAILY) and db.session.execute(lately).first() is not None

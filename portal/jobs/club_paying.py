@@ -17,8 +17,8 @@ from models.club_money import Payment
 from models.jobs import Job, JobState
 from portal import clock
 from portal.actors import TERMINAL, Actor
+from portal.club import bank_orders, dues, handled, payments, refunds, subscriptions
 from portal.club import booking as bookings
-from portal.club import dues, handled, payments, refunds, subscriptions
 from portal.club.entries import incident
 from portal.club.facts import EventFacts, RefundFacts, Refused, SessionFacts, Unanswered
 from portal.club.facts_dues import DuesTill as Till
@@ -290,7 +290,7 @@ def _of(read: Callable[[], Any]) -> Any:
 def tidy(till: Till | None) -> dict[str, int]:
     """What the clock has decided is written down, pages are closed, refunds sent."""
     with transaction():
-        lapsed = bookings.let_lapse(clock.now(), 5_000)
+        lapsed = bookings.let_lapse(clock.now(), 5_000) + bank_orders.let_lapse(clock.now(), 5_000)
     if till is None:
         return {"lapsed": lapsed}
     for session_id in _of(lambda: payments.to_close(clock.now(), PART)):

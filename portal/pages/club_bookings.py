@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from models import db
 from models.club import Booking, BookingState, ClubEvent, ClubSession
-from models.club_money import Payment, PaymentState
+from models.club_money import Payment, PaymentState, Way
 from portal import clock
-from portal.club import booking, capacity, events, guests, payments, queries, refunds, vouchers
+from portal.club import bank_back, bank_orders, booking, capacity, events, guests, payments, queries, refunds, vouchers
 from portal.club.payments import Terms
 from portal.gateways.stripe import till
 from portal.jobs import club_paying
@@ -83,10 +83,11 @@ def index() -> ResponseReturnValue:
 @requires(Can.CLUB_BOOK)
 def show(booking_id: str) -> ResponseReturnValue:
     """The booking: pay it, or show the ticket."""
-    return _page(booking_id)
+    return page(booking_id)
 
 
-def _page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseReturnValue:
+def page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseReturnValue:
+    """The page of a booking, with what cannot be done on top."""
     one, event, kind = queries.own_booking(current_actor(), booking_id)
     moment = clock.now()
     tries = payments.of_booking(one.id)
@@ -102,10 +103,14 @@ def _page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseRet
             sessions=events.sessions_of(event.id),
             live=live,
             granted=one.state == BookingState.GRANTED,
-            open_try=next((row for row in tries if row.state == PaymentState.OPEN and row.amount == one.amount and row.expires_at > moment), None),
+            open_try=next((row for row in tries if row.way == Way.CARD and row.state == PaymentState.OPEN and row.amount == one.amount and row.expires_at > moment), None),
+            transfer=bank_orders.waiting(tries, moment),
+            may_transfer=live and one.state == BookingState.HELD and bank_orders.offered(event, moment),
+            cards=till() is not None,
             processing=any(row.state == PaymentState.PROCESSING for row in tries),
             tries=tries,
             refunds=refunds.of_payments([row.id for row in tries]),
+            by_transfer=bank_back.of_payments([row.id for row in tries]),
             codes={seat.id: drawn(f"JUYUAN:{seat.code}") for seat in seats} if one.state == BookingState.GRANTED else {},
             state=BOOKING_STATES["lapsed" if one.state == BookingState.HELD and not live else one.state],
             payment_states=PAYMENT_STATES,
@@ -137,6 +142,17 @@ def begin_to_pay(booking_id: str) -> str:
     return ""
 
 
+def pay_what_is_left(booking_id: str) -> None:
+    """After a guest was dropped: an open page asks for the old price and is closed, another one is opened; a transfer is asked for less."""
+    one, _event, _kind = queries.own_booking(current_actor(), booking_id)
+    if bank_orders.waiting(payments.of_booking(one.id), clock.now()) is None:
+        begin_to_pay(booking_id)
+        return
+    db.session.rollback()
+    with transaction():
+        bank_orders.choose(booking_id, actor=current_actor(), moment=clock.now())
+
+
 @bp.post("/<booking_id>/pay")
 @requires(Can.CLUB_BOOK)
 def pay(booking_id: str) -> ResponseReturnValue:
@@ -144,7 +160,7 @@ def pay(booking_id: str) -> ResponseReturnValue:
     queries.own_booking(current_actor(), booking_id)
     why = begin_to_pay(booking_id)
     if why:
-        return _page(booking_id, fault=why, status=409)
+        return page(booking_id, fault=why, status=409)
     return redirect(url_for("club_bookings.show", booking_id=booking_id), 303)
 
 
@@ -268,6 +284,6 @@ def change_seat(booking_id: str, position: int) -> ResponseReturnValue:
     except Refusal as refusal:
         return _seat(booking_id, position, _(refusal.message, **refusal.values), refusal.status)
     if request.form.get("wish") == "drop":
-        begin_to_pay(booking_id)  # an open page asks for the old price: it is closed, and another one opened
+        pay_what_is_left(booking_id)
     flash(_("Kept."), "success")
     return redirect(url_for("club_bookings.show", booking_id=booking_id), 303)

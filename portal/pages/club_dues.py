@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from models import db
 from models.club_membership import ClubDues, ClubMember, DuesKind, DuesState
-from models.club_money import Payment
+from models.club_money import Payment, Way
 from portal import clock
-from portal.club import dues, persons, tiers
+from portal.club import bank_account, bank_orders, dues, persons, tiers
 from portal.club.booking import person_of
 from portal.club.dues import Order
 from portal.club.members import Person
@@ -24,6 +24,7 @@ from portal.pages.club_membership import page
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
+from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.signed_in import signed_in
 
@@ -52,20 +53,24 @@ def join(tier_key: str) -> ResponseReturnValue:
     """What joining or renewing costs, from when to when; once or by subscription."""
     try:
         tier, price, quote = dues.look(person_of(current_actor()), Order(tier_key, DuesKind.ONCE), today(), actor=current_actor())
-        _till()
+        if bank_account.present() is None:
+            _till()
     except NotFound:
         raise
     except Refusal as refusal:
         return _refused(refusal)
-    subscribes = quote.starts == today() and not quote.credit
-    return render_template("club/join.html", tier=tier, amount=price.amount, months=price.months, quote=quote, subscribes=subscribes, words=club_member_words)
+    ways = {"cards": till() is not None, "transfers": bank_account.present() is not None}
+    subscribes = ways["cards"] and quote.starts == today() and not quote.credit
+    return render_template("club/join.html", tier=tier, amount=price.amount, months=price.months, quote=quote, subscribes=subscribes, **ways, words=club_member_words)
 
 
 @bp.post("/<tier_key>/pay")
 @requires(Can.CLUB_BOOK)
 def pay(tier_key: str) -> ResponseReturnValue:
-    """Open the page where one pays; its address stands on the page of the membership."""
+    """Open the page where one pays; its address stands on the page of the membership, or what is to be transferred."""
     tier = tiers.by_key(tier_key)
+    if request.form.get("kind") == Way.TRANSFER:
+        return _transfer(tier_key)
     title = club_member_words.name(tier)
     base = current_app.config["PORTAL"].base_url.rstrip("/")
     kind = DuesKind.SUBSCRIPTION if request.form.get("kind") == DuesKind.SUBSCRIPTION else DuesKind.ONCE
@@ -79,6 +84,22 @@ def pay(tier_key: str) -> ResponseReturnValue:
         raise
     except Refusal as refusal:
         return _refused(refusal)
+    return redirect(url_for("club_membership.index"), 303)
+
+
+def _transfer(tier_key: str) -> ResponseReturnValue:
+    """Pay one period by bank transfer. Where a subscription was begun and never paid, the job ends it."""
+    who, actor, gateway = _oneself(), current_actor(), till()
+    try:
+        with transaction():
+            _payment, sessions, _subscriptions = bank_orders.choose_for_dues(who, tier_key, today(), actor=actor, moment=clock.now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _refused(refusal)
+    if gateway is not None:
+        for session_id in sessions:
+            club_paying.close_session(gateway, session_id)
     return redirect(url_for("club_membership.index"), 303)
 
 

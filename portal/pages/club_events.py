@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from models.club import ClubEvent, ClubSession, EventState
+from models.club_money import Way
 from portal import clock
 from portal.actors import NOBODY, Actor
-from portal.club import booking, capacity, eligibility, events, lot, offers, pools, queries, vouchers, waitlist
+from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, vouchers, waitlist
 from portal.club.capacity import Room
 from portal.club.eligibility import Answer
 from portal.club.wishes import Guest, Wish
@@ -68,6 +69,7 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
             words=club_words,
             brackets=club_words.brackets(event.policy, sessions[0].starts_at, event.zone) if sessions else [],
             cards=till() is not None,
+            transfers=bank_orders.offered(event, moment),
             fault=fault,
             typed=request.form,
             address=current_app.config["PORTAL"].base_url.rstrip("/") + url_for("club_events.show", event_key=event.key),
@@ -127,16 +129,29 @@ def book(event_key: str) -> ResponseReturnValue:
     event = events.event_for(current_actor(), event_key)
     try:
         wanted = _wish()
-        if till() is None and any(kind.price for kind in events.kinds_of(event.id) if kind.id == wanted.kind_id):
-            raise Refusal("cards cannot be taken at present: ask the firm how to pay")
+        by_transfer = _by_transfer(event, wanted)
         with transaction():
-            public_id = booking.book(event.id, wanted, actor=current_actor(), moment=clock.now()).public_id
+            made = booking.book(event.id, wanted, actor=current_actor(), moment=clock.now())
+            public_id, chosen = made.public_id, by_transfer and bool(made.amount)
+            if chosen:
+                bank_orders.choose(public_id, actor=current_actor(), moment=clock.now())
             ask_where_due(clock.now())
     except Refusal as refusal:
         return _page(events.event_for(current_actor(), event_key), fault=_(refusal.message, **refusal.values), status=refusal.status)
-    begin_to_pay(public_id)
+    if not chosen:
+        begin_to_pay(public_id)
     flash(_("Your seats are held.") if queries.own_booking(current_actor(), public_id)[0].amount else _("You have a seat."), "success")
     return redirect(url_for("club_bookings.show", booking_id=public_id), 303)
+
+
+def _by_transfer(event: ClubEvent, wanted: Wish) -> bool:
+    """Whether the seats are to be paid by bank transfer. Raises Refusal where they cost something and nothing is taken."""
+    offered = bank_orders.offered(event, clock.now())
+    if till() is not None:
+        return offered and request.form.get("way") == Way.TRANSFER
+    if not offered and any(kind.price for kind in events.kinds_of(event.id) if kind.id == wanted.kind_id):
+        raise Refusal("cards cannot be taken at present: ask the firm how to pay")
+    return offered
 
 
 def _wish() -> Wish:

@@ -6,12 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from models.club_money import Payment
 from portal import clock
 from portal.actors import Actor
-from portal.club import applications, persons
+from portal.club import applications, bank_account, bank_orders, dues, persons
 from portal.club.booking import person_of
 from portal.club.membership import state_on
-from portal.club.own_membership import open_page, own, shelf
+from portal.club.own_membership import Own, open_page, own, shelf
 from portal.gateways.stripe import till
 from portal.pages import club_member_words, club_words
 from portal.pages.club_events import reader
@@ -49,13 +50,22 @@ def page(actor: Actor, *, fault: str = "", status: int = 200) -> ResponseReturnV
             open_try=open_page(found, clock.now()),
             mine=mine,
             signed_in=actor.user_id is not None,
-            cards=till() is not None,
+            transfer=transfer_of(found),
+            pays=till() is not None or bank_account.present() is not None,
             words=club_member_words,
+            club_words=club_words,
             payment_states=PAYMENT_STATES,
             fault=fault,
         ),
         status,
     )
+
+
+def transfer_of(found: Own | None) -> Payment | None:
+    """The transfer that is awaited for one's dues, if any."""
+    if found is None or found.dues is None:
+        return None
+    return bank_orders.waiting(dues.of_dues(found.dues.id), clock.now())
 
 
 @bp.post("/<tier_key>/apply")

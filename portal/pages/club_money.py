@@ -12,17 +12,20 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from models import db
 from models.club import Booking, ClubEvent
+from models.club_bank import TransferState
 from models.club_membership import ClubDues, ClubMember, ClubTier, TierPrice
-from models.club_money import MoneyIncident, Payment, Refund, RefundState
+from models.club_money import MoneyIncident, Payment, Refund, RefundState, Way
 from models.jobs import Job
 from portal import clock
+from portal.club import bank_account, bank_sums
 from portal.club.refunds import COUNTED
 from portal.club.telling import INCIDENTS
 from portal.gateways.stripe import till
 from portal.jobs.club import RECONCILE
 from portal.jobs.verbs import enqueue
 from portal.pages import club_words
-from portal.pages.club_words import PAYMENT_STATES
+from portal.pages.club_bank_words import RETURN_STATES, TRANSFER_STATES
+from portal.pages.club_words import PAYMENT_STATES, WAYS
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.exports import amount
@@ -36,6 +39,7 @@ COLUMNS = columns(
     Column("created", _l("Begun"), sort=True),
     Column("event", _l("For what")),
     Column("client", _l("Client")),
+    Column("way", _l("Way of paying")),
     Column("amount", _l("Amount"), number=True, sort=True, money=True),
     Column("back", _l("Refunds"), number=True, money=True),
     Column("state", _l("State")),
@@ -47,6 +51,7 @@ LISTING = Listing(
     default="-created",
     filters=(
         Filter("state", _l("State"), lambda text: Payment.state == text, choices=tuple((name, label) for name, (label, _tone) in PAYMENT_STATES.items())),
+        Filter("way", _l("Way of paying"), lambda text: Payment.way == text, choices=tuple(WAYS.items())),
         Filter("client", _l("Client"), lambda text: (Booking.client_no == text) | (ClubMember.client_no == text)),
     ),
 )
@@ -72,6 +77,8 @@ LIST = declare(
             Field("created", _l("Begun"), lambda row: row[0].created_at),
             Field("event", _l("For what"), lambda row: row.title),
             Field("client", _l("Client"), lambda row: row.client_no),
+            Field("way", _l("Way of paying"), lambda row: str(WAYS[row[0].way])),
+            Field("reference", _l("Reference of the order"), lambda row: row[0].reference or ""),
             Field("number", _l("Try"), lambda row: row[0].number),
             Field("amount", _l("Amount"), lambda row: amount(row[0].amount)),
             Field("back", _l("Refunds"), lambda row: amount(int(row.back))),
@@ -88,15 +95,38 @@ LIST = declare(
 def index() -> ResponseReturnValue:
     """All tries, the newest first, below what somebody must look at."""
     incidents = db.session.execute(select(MoneyIncident).order_by(MoneyIncident.id.desc()).limit(20)).scalars().all()
-    waiting = db.session.execute(select(func.count()).where(Refund.state == RefundState.DUE)).scalar_one()
+    standing = bank_sums.standing()
     last = db.session.execute(select(Job).where(Job.kind == RECONCILE).order_by(Job.id.desc()).limit(1)).scalar_one_or_none()
-    return show_list(LIST, "club/money.html", incidents=incidents, kinds=INCIDENTS, waiting=waiting, last=last, states=PAYMENT_STATES, cards=till() is not None, words=club_words)
+    shown: dict[str, Any] = {
+        "incidents": incidents,
+        "kinds": INCIDENTS,
+        "waiting": standing.back(Way.CARD, RefundState.DUE).count,
+        "last": last,
+        "states": PAYMENT_STATES,
+        "ways": WAYS,
+    }
+    sums: dict[str, Any] = {"standing": standing, "differences": bank_sums.differences(), "lines": _lines(standing), "account": bank_account.present()}
+    return show_list(LIST, "club/money.html", **shown, **sums, cards=till() is not None, words=club_words)
+
+
+def _lines(standing: bank_sums.Standing) -> list[tuple[str, str, bank_sums.Sum]]:
+    """The money by the way that it came: way, what, how many and how much (fen)."""
+    card, transfer = str(WAYS[Way.CARD.value]), str(WAYS[Way.TRANSFER.value])
+    on_its_way = standing.back(Way.CARD, RefundState.DUE, RefundState.PENDING)
+    lines = [
+        (card, _("Paid"), standing.paid.get(Way.CARD, bank_sums.NONE)),
+        (card, _("Refunds on their way"), on_its_way),
+        (card, _("Refunded"), standing.back(Way.CARD, RefundState.SUCCEEDED)),
+    ]
+    lines += [(transfer, str(label), standing.transfers.get(state, bank_sums.NONE)) for state, (label, _tone) in TRANSFER_STATES.items() if state != TransferState.VOID]
+    lines.insert(4, (transfer, _("Recorded, no order found"), standing.unmatched))
+    return [*lines, *((transfer, str(label), standing.returns.get(state, bank_sums.NONE)) for state, (label, _tone) in RETURN_STATES.items())]
 
 
 @bp.post("/reconcile")
 @requires(Can.CLUB_MONEY)
 def reconcile() -> ResponseReturnValue:
-    """Hold the books against Stripe's, in the background."""
+    """Hold the books against Stripe's, and transfers against what they paid, in the background."""
     with transaction():
         enqueue(current_actor(), clock.now(), RECONCILE, {})
     flash(_("The books are being compared; reload the page in a moment."), "success")

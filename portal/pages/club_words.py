@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from models.club import BookingState, ClubEvent, ClubSession, EventState, TicketKind
-from models.club_money import PaymentState, RefundState, RefundWhy
+from models.club_money import PaymentState, RefundState, RefundWhy, Way
 from portal.club import policy
 from portal.club.door import Said
 from portal.pages import words
@@ -29,6 +29,7 @@ BOOKING_STATES = {
     BookingState.CANCELLED.value: (_l("Cancelled"), "neutral"),
     BookingState.LAPSED.value: (_l("The time to pay ran out"), "neutral"),
 }
+WAYS = {Way.CARD.value: _l("Card or wallet"), Way.TRANSFER.value: _l("Bank transfer")}
 PAYMENT_STATES = {
     PaymentState.INTENDED.value: (_l("Being prepared"), "neutral"),
     PaymentState.OPEN.value: (_l("Waits for the payer"), "warn"),
@@ -68,7 +69,21 @@ DOOR = {
 """The answers at the door, each in its own words."""
 
 
-def title(event: ClubEvent) -> str:
+class Titled(Protocol):
+    """What has a title in both languages."""
+
+    @property
+    def title(self) -> str:
+        """In Chinese."""
+        ...
+
+    @property
+    def title_en(self) -> str:
+        """In English; it may be empty."""
+        ...
+
+
+def title(event: Titled | ClubEvent) -> str:
     """The title in the reader's language, where there is one."""
     return event.title if words.is_chinese() else event.title_en or event.title
 

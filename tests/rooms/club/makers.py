@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from models import db
 from models.club import ClubEvent
+from models.club_bank import BankReturn, ReturnWhy, TransferState
 from models.club_membership import ClubTier
 from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, booking, guests, lot, members, points, pools, rewards, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, guests, lot, members, points, pools, rewards, vouchers, waitlist
+from portal.club.bank_in import Incoming
 from portal.club.members import Person
 from portal.club.points import Earning, Holder
 from portal.club.vouchers import Terms
@@ -206,3 +208,29 @@ def redemption_id(user: User | None, which: Which) -> str:
         earning = Earning(rewards.holder_of(one), secrets.token_hex(6), 10, "x", moment, moment, moment + timedelta(days=9))
         points.earn([earning], actor=TERMINAL, moment=moment)
         return rewards.redeem(number, 10, actor=one, moment=moment).public_id
+
+
+@maker("transfer_id", "club_transfers.show")
+@maker("transfer_id", "club_transfers.match")
+@maker("transfer_id", "club_transfers.prepare")
+@maker("transfer_id", "club_transfers.void")
+def bank_transfer_id(user: User | None, which: Which) -> str:
+    """A bank transfer: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "nobody"
+    line = Incoming(secrets.token_hex(6), today(clock.now()), 100, "王小明", "")
+    with transaction():
+        return bank_in.record(line, today(clock.now()), actor=TERMINAL, moment=clock.now()).public_id
+
+
+@maker("return_id")
+def bank_return_id(user: User | None, which: Which) -> str:
+    """Money that is to be transferred back: the firm's, whoever looks; or none."""
+    public_id = bank_transfer_id(user, which)
+    if which == "missing":
+        return public_id
+    with transaction():
+        row = bank_in.by_public_id(public_id)
+        row.state = TransferState.GIVEN_BACK
+        bank_owed.write_for_transfer(row, row.amount, ReturnWhy.NO_ORDER, actor=TERMINAL, moment=clock.now())
+        return db.session.execute(select(BankReturn.public_id).where(BankReturn.transfer_id == row.id)).scalar_one()
