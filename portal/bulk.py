@@ -112,23 +112,23 @@ def read_frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
 
 
 def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64), dates and texts: PostgreSQL sends them as one value
-    for all numbers and dates and one for each text, which are read many times as fast as its rows."""
+    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64; at least one), dates and texts: PostgreSQL sends them as
+    one value for all numbers and dates and one for each text, which are read many times as fast as its rows."""
     if db.session().get_bind().dialect.name != "postgresql":
         return read_frame(query, schema)
     db.session.flush()
     columns = dict(zip(schema, query.selected_columns, strict=True))
-    fixed = {name: kind for name, kind in schema.items() if kind in BYTES_OF}
+    fixed = {name: kind for name, kind in schema.items() if kind in (pl.Int64, pl.Date)}
     sent = [func.date_send(columns[name]) if kind == pl.Date else func.int8send(cast(columns[name], BigInteger)) for name, kind in fixed.items()]
     row: Any = sent[0]
     for value in sent[1:]:
         row = row.op("||")(value)
-    joined = [func.string_agg(cast(columns[name], String), "\n") for name in schema if name not in fixed]
+    joined = [func.string_agg(func.coalesce(cast(columns[name], String), "\n"), "\n") for name in schema if name not in fixed]
     whole = query.with_only_columns(func.count(), func.string_agg(row, cast(literal(b""), LargeBinary), type_=LargeBinary), *joined)
     count, kept, *texts = db.session.execute(whole, execution_options=IN_BYTES).one()
     form = np.dtype([(name, BYTES_OF[kind][1]) for name, kind in fixed.items()])
     words = [text.split("\n") for text in texts if text is not None]
-    if not count or len(kept) != count * form.itemsize or any(len(one) != count for one in words):
+    if not count or len(kept or b"") != count * form.itemsize or any(len(one) != count for one in words):
         return read_frame(query, schema)  # none, an empty field, or a text of two lines
     rows, word = np.frombuffer(kept, form), iter(words)
     return pl.DataFrame([_column(name, kind, rows[name]) if name in fixed else pl.Series(name, next(word)) for name, kind in schema.items()])
