@@ -222,16 +222,17 @@ def _statements(run: CommissionRun, month: Month, facts: MonthFacts, out: pl.Dat
 
 
 def _broker_days(run: CommissionRun, facts: MonthFacts, before: Attributed, after: Attributed, out: pl.DataFrame, into: pl.DataFrame) -> pl.DataFrame:
-    """The days of the brokers whose days changed, as they now stand: broker_id, trade_date and DAY_COLUMNS."""
+    """The brokers' days that changed, as they now stand: broker_id, trade_date and DAY_COLUMNS."""
     zero = {name: pl.lit(0, pl.Int64) for name in DAY_COLUMNS}
     parts = []
     for days, lines, sign in ((before.broker_days, out, -1), (after.broker_days, into, 1)):
         held = days.select("b", "day", *(pl.col(name).cast(pl.Int64) * sign for name in DAY_COLUMNS[:3]), amount=zero["amount"])
         paid = lines.drop_nulls("day").select("b", "day", **{**zero, "amount": pl.col("amount") * sign})
         parts += [held, paid.select(held.columns)]
+    day = ["broker_id", "trade_date"]
     moved = pl.concat(parts).join(facts.brokers.select("b", "broker_id"), on="b").drop("b").select("broker_id", pl.col("day").alias("trade_date"), *DAY_COLUMNS)
-    stored = select(BrokerDay.broker_id, BrokerDay.trade_date, *(getattr(BrokerDay, name) for name in DAY_COLUMNS))
-    stored = stored.where(BrokerDay.run_id == run.id, BrokerDay.broker_id.in_(moved["broker_id"].unique().to_list()))
-    held = read_frame(stored, dict(moved.schema))
-    summed = pl.concat([held, moved]).group_by("broker_id", "trade_date").agg(pl.col(DAY_COLUMNS).sum()).sort("broker_id", "trade_date")
-    return summed
+    moved = moved.group_by(day).agg(pl.col(DAY_COLUMNS).sum()).filter(pl.any_horizontal(pl.col(DAY_COLUMNS) != 0))
+    stored = select(BrokerDay.broker_id, BrokerDay.trade_date, *(getattr(BrokerDay, name) for name in DAY_COLUMNS)).where(BrokerDay.run_id == run.id)
+    stored = stored.where(BrokerDay.broker_id.in_(moved["broker_id"].unique().to_list()), BrokerDay.trade_date.in_(moved["trade_date"].unique().to_list()))
+    held = read_frame(stored, dict(moved.schema)).join(moved, on=day, how="semi")
+    return pl.concat([held, moved]).group_by(day).agg(pl.col(DAY_COLUMNS).sum()).sort(day)

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from models import db
 from models.audit import Approval, ApprovalState
 from models.commission import BrokerDay, CommissionRun, LineSegment, MonthClose, RunLevel, RunStatement, RunTier
 from models.values.calendar import Month
 from portal.audit.recordings import last_recording_id
-from portal.bulk import insert_frame, insert_rows
+from portal.bulk import insert_frame, insert_rows, read_frame
 from portal.commission import store
 from portal.commission.again import DAY_COLUMNS, Change, change_of
 from portal.commission.compute import Computed, compute
@@ -124,15 +124,22 @@ def _insert_tiers(run_id: int, tiers: list[tuple[int, str, int, TierResult]]) ->
 
 
 def _replace_days(run_id: int, days: pl.DataFrame) -> None:
-    db.session.execute(delete(BrokerDay).where(BrokerDay.run_id == run_id, BrokerDay.broker_id.in_(days["broker_id"].unique().to_list())))
+    """Put brokers' days in the place of those that are there, and touch no other: a correction moves one day of many brokers.
+
+    Each is named by its whole key: with lists PostgreSQL reads the run whole as long as it has not counted a new one."""
+    table = table_of(BrokerDay)
+    one = delete(table).where(table.c.run_id == run_id, table.c.broker_id == bindparam("broker"), table.c.trade_date == bindparam("day"))
+    if days.height:
+        db.session.execute(one, days.select(broker="broker_id", day="trade_date").to_dicts())
     held = days.filter(pl.any_horizontal(pl.col(DAY_COLUMNS) != 0))
     insert_frame(table_of(BrokerDay), held.select(pl.lit(run_id).alias("run_id"), pl.all()))
 
 
 def _digest_of_stored(run: CommissionRun) -> str:
     """The digest of a run as its tables hold it: the same content as `digest_of` covers."""
-    columns = [getattr(RunStatement, name) for name in ("broker_id", *COLUMNS, "reserve_release_period", "lines")]
-    statements = [list(row) for row in db.session.execute(select(*columns).where(RunStatement.run_id == run.id).order_by(RunStatement.broker_id))]
+    names = dict.fromkeys(("broker_id", *COLUMNS), pl.Int64) | {"reserve_release_period": pl.String, "lines": pl.Int64}
+    query = select(*(getattr(RunStatement, name) for name in names)).where(RunStatement.run_id == run.id).order_by(RunStatement.broker_id)
+    statements = list(read_frame(query, names).iter_rows())
     levels = [list(row) for row in db.session.execute(select(RunLevel.broker_id, RunLevel.origin, RunLevel.amount).where(RunLevel.run_id == run.id))]
     return _digest(run.period, run.known_recording_id, run.settled_days, [list(row) for row in store.segments_of(run.id)], statements, sorted(levels))
 

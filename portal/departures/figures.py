@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
 
 from models import db
 from models.care import Contact, ContactOutcome
@@ -20,7 +20,7 @@ from models.club import Booking, BookingState
 from models.partners import Branch, Staff
 from models.risk import RiskRun, RiskScore
 from models.settlement import Balance, SettlementDay, Trade
-from portal.bulk import read_frame
+from portal.bulk import among, read_frame
 from portal.care.queries import effective
 from portal.departures.exposure import Path, Person, Way
 from portal.versions import current
@@ -61,7 +61,7 @@ def _by_parts(ids: Sequence[Any], ask: Callable[[Sequence[Any]], Any], schema: d
 
 
 def _people(ids: Sequence[int], visible: ColumnElement[bool] | None) -> Any:
-    newest = select(func.max(AccountVersion.id)).where(AccountVersion.account_id.in_(ids)).group_by(AccountVersion.account_id)
+    newest = select(func.max(AccountVersion.id)).where(among(AccountVersion.account_id, ids)).group_by(AccountVersion.account_id)
     query = select(Account.id, Account.account_no, AccountVersion.name, AccountVersion.client_no, Branch.branch_no).join(AccountVersion, AccountVersion.account_id == Account.id)
     query = query.join(Branch, Branch.id == AccountVersion.branch_id).where(AccountVersion.id.in_(newest))
     return query if visible is None else query.where(visible)
@@ -73,36 +73,78 @@ def _days(settled: date, back: int) -> list[date]:
     return list(db.session.execute(query.order_by(SettlementDay.trade_date)).scalars())
 
 
+def _corrected(days: Sequence[date]) -> list[date]:
+    """Those of some days that have more than one version: only there it has to be asked of each account which one counts."""
+    query = select(SettlementDay.trade_date).where(SettlementDay.trade_date.in_(days), SettlementDay.version > 1).distinct()
+    return list(db.session.execute(query.order_by(SettlementDay.trade_date)).scalars())
+
+
+def _once(days: Sequence[date]) -> tuple[list[date], list[date]]:
+    """Days that were posted once, and those that were corrected."""
+    corrected = set(_corrected(days))
+    return [day for day in days if day not in corrected], sorted(corrected)
+
+
 def _money(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
-    """Equity on the day, its average of 90 days, deposits less withdrawals of 30 and 90 days. Rebates and interest are no deposits."""
-    schema = {"account": pl.Int64, "day": pl.Date, "version": pl.Int64, "gone": pl.Boolean, "equity": pl.Int64, "paid": pl.Int64}
+    """Equity on the day, its average of 90 days, deposits less withdrawals of 30 and 90 days. Rebates and interest are no deposits.
+
+    Days that were posted once are added up by the database, so that one row an account comes back."""
     if settled is None:
         return pl.DataFrame(schema=dict.fromkeys(("account", "equity", "average", "flow_30", "flow_90"), pl.Int64))
+    once, corrected = _once(_days(settled, 90))
+    summed = pl.concat([_sums_once(ids, once, settled), _sums_corrected(ids, corrected, settled)]).group_by("account").sum()
+    return summed.select("account", "equity", (pl.col("total") // pl.col("days")).alias("average"), "flow_30", "flow_90")
+
+
+MONEY: dict[str, type[pl.DataType]] = dict.fromkeys(("account", "equity", "total", "days", "flow_30", "flow_90"), pl.Int64)
+
+
+def _sums_once(ids: Sequence[int], days: Sequence[date], settled: date) -> pl.DataFrame:
+    paid = Balance.deposit - Balance.withdrawal
+    sums = (
+        func.sum(case((Balance.trade_date == settled, Balance.equity), else_=0)),
+        func.sum(Balance.equity),
+        func.count(),
+        func.sum(case((Balance.trade_date > settled - timedelta(days=30), paid), else_=0)),
+        func.sum(paid),
+    )
+    columns = (Balance.account_id, *(cast(one, BigInteger) for one in sums))
+    return _by_parts(
+        ids if days else (), lambda part: select(*columns).where(Balance.trade_date.in_(days), among(Balance.account_id, part), ~Balance.gone).group_by(Balance.account_id), MONEY
+    )
+
+
+def _sums_corrected(ids: Sequence[int], days: Sequence[date], settled: date) -> pl.DataFrame:
+    schema = {"account": pl.Int64, "day": pl.Date, "version": pl.Int64, "gone": pl.Boolean, "equity": pl.Int64, "paid": pl.Int64}
     columns = (Balance.account_id, Balance.trade_date, Balance.version, Balance.gone, Balance.equity, (Balance.deposit - Balance.withdrawal).label("paid"))
-    days = _days(settled, 90)
-    rows = _by_parts(ids, lambda part: select(*columns).where(Balance.trade_date.in_(days), Balance.account_id.in_(part)), schema)
+    rows = _by_parts(ids if days else (), lambda part: select(*columns).where(Balance.trade_date.in_(days), among(Balance.account_id, part)), schema)
     rows = rows.filter(pl.col("version") == pl.col("version").max().over("account", "day")).filter(~pl.col("gone"))
     recent = pl.col("day") > settled - timedelta(days=30)
-    return rows.group_by("account").agg(
+    summed = rows.group_by("account").agg(
         equity=pl.col("equity").filter(pl.col("day") == settled).sum(),
-        average=pl.col("equity").sum() // pl.len(),
+        total=pl.col("equity").sum(),
+        days=pl.len(),
         flow_30=pl.col("paid").filter(recent).sum(),
         flow_90=pl.col("paid").sum(),
     )
+    return summed.select(pl.col(name).cast(kind) for name, kind in MONEY.items())
 
 
 def _traded(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
     """The last day with a trade and the retained fee of a year, of the version of each day that counts."""
-    schema = {"account": pl.Int64, "day": pl.Date, "version": pl.Int64, "retained": pl.Int64}
+    schema = {"account": pl.Int64, "traded_on": pl.Date, "fee": pl.Int64}
     if settled is None:
-        return pl.DataFrame(schema={"account": pl.Int64, "traded_on": pl.Date, "fee": pl.Int64})
-    within = Trade.trade_date.in_(_days(settled, 365))
+        return pl.DataFrame(schema=schema)
+    once, corrected = _once(_days(settled, 365))
     newest = select(func.max(Balance.version)).where(Balance.trade_date == Trade.trade_date, Balance.account_id == Trade.account_id).scalar_subquery()
-    sums = (Trade.account_id, Trade.trade_date, Trade.version, func.sum(Trade.fee - Trade.exchange_fee))
-    rows = _by_parts(
-        ids, lambda part: select(*sums).where(Trade.account_id.in_(part), within, Trade.version == newest).group_by(Trade.account_id, Trade.trade_date, Trade.version), schema
-    )
-    return rows.group_by("account").agg(traded_on=pl.col("day").max(), fee=pl.col("retained").sum())
+
+    def ask(days: Sequence[date], *counts: ColumnElement[bool]) -> pl.DataFrame:
+        sums = (Trade.account_id, func.max(Trade.trade_date), cast(func.sum(Trade.fee - Trade.exchange_fee), BigInteger))
+        rows = select(*sums).where(Trade.trade_date.in_(days), *counts).group_by(Trade.account_id)
+        return _by_parts(ids if days else (), lambda part: rows.where(among(Trade.account_id, part)), schema)
+
+    both = pl.concat([ask(once), ask(corrected, Trade.version == newest)])
+    return both.group_by("account").agg(pl.col("traded_on").max(), pl.col("fee").sum())
 
 
 def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
@@ -111,7 +153,7 @@ def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
     spoke = and_(Contact.outcome == ContactOutcome.REACHED.value, Contact.at < until, effective())
 
     def ask(part: Sequence[int]) -> Any:
-        last = select(Contact.account_id, func.max(Contact.at).label("at")).where(Contact.account_id.in_(part), spoke).group_by(Contact.account_id).subquery()
+        last = select(Contact.account_id, func.max(Contact.at).label("at")).where(among(Contact.account_id, part), spoke).group_by(Contact.account_id).subquery()
         query = select(Contact.account_id, Contact.at, Staff.staff_no).join(last, and_(last.c.account_id == Contact.account_id, last.c.at == Contact.at))
         return query.join(Staff, Staff.id == Contact.staff_id).where(spoke)
 
@@ -125,7 +167,7 @@ def _others(ids: Sequence[int], leaving: Sequence[Person], day: date) -> pl.Data
     going = [one.key for one in leaving if one.kind == "staff"]
 
     def ask(part: Sequence[int]) -> Any:
-        row = current(Servicing, None, Servicing.account_id.in_(part)).subquery()
+        row = current(Servicing, None, among(Servicing.account_id, part)).subquery()
         now = and_(row.c.role == ServicingRole.SERVICER.value, row.c.valid_from <= day, row.c.valid_to > day, row.c.staff_id.not_in(going))
         return select(row.c.account_id, func.count(row.c.staff_id.distinct())).where(now).group_by(row.c.account_id)
 
@@ -137,7 +179,7 @@ def _club(numbers: Sequence[str]) -> pl.DataFrame:
     held = Booking.state == BookingState.GRANTED.value
     return _by_parts(
         numbers,
-        lambda part: select(Booking.client_no, func.count(), func.sum(Booking.seats - 1)).where(Booking.client_no.in_(part), held).group_by(Booking.client_no),
+        lambda part: select(Booking.client_no, func.count(), func.sum(Booking.seats - 1)).where(among(Booking.client_no, part), held).group_by(Booking.client_no),
         {"client_no": pl.String, "events": pl.Int64, "guests": pl.Int64},
     )
 
@@ -146,7 +188,7 @@ def _scores(ids: Sequence[int], day: date) -> pl.DataFrame:
     """The chance to go along from the newest scoring up to the day."""
     run = db.session.execute(select(RiskRun.id).where(RiskRun.on_day <= day).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).scalar()
     return _by_parts(
-        ids if run is not None else (), lambda part: select(RiskScore.account_id, RiskScore.follow).where(RiskScore.run_id == run, RiskScore.account_id.in_(part)),
+        ids if run is not None else (), lambda part: select(RiskScore.account_id, RiskScore.follow).where(RiskScore.run_id == run, among(RiskScore.account_id, part)),
         {"account": pl.Int64, "follow": pl.Int64},
     )  # fmt: skip
 

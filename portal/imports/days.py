@@ -16,7 +16,7 @@ from portal.refusals import Findings, Refusal
 from portal.settlement.around import account_ids, around
 from portal.settlement.day import DayInput
 from portal.settlement.day_checks import Known, check_day, check_rows
-from portal.settlement.post_day import FileSeen, Posted, complete, next_version, post_day
+from portal.settlement.post_day import FileSeen, Posted, complete, foresee, next_version, post_day
 from portal.settlement.received import kinds_beside, received_before
 
 Recognised = tuple[Kind, Received]
@@ -39,7 +39,7 @@ def _import_day(day: date, family: Family, files: Sequence[Recognised], context:
     if not fresh:
         result.state = "same_bytes"
         return result
-    given = family.read_day(day, taken, findings) if family.read_day else None
+    given = _read(day, family, taken, findings)
     if given is not None:
         result.detail = _aside(given)
     if given is not None and given.left_alone and given.balances is None and given.trades is None and not findings.refused:
@@ -56,6 +56,16 @@ def _import_day(day: date, family: Family, files: Sequence[Recognised], context:
     except Refused:
         result.state = "refused"
     return result
+
+
+def _read(day: date, family: Family, files: Sequence[Recognised], findings: Findings) -> DayInput | None:
+    """What the files say; where they are read without the database, what posting asks of all accounts is fetched from it meanwhile."""
+    if family.read_day is None or not family.files_alone:
+        return family.read_day(day, files, findings) if family.read_day else None
+    with ThreadPoolExecutor(1) as beside:
+        read = beside.submit(family.read_day, day, files, findings)
+        foresee(day)
+        return read.result()
 
 
 def _aside(given: DayInput) -> dict[str, Any]:

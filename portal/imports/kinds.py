@@ -39,13 +39,15 @@ class Family:
 
     `read_day` gets all files of the family for that day and adds every fault to the findings; None says nothing is to be
     posted. It runs outside the transaction and may read the database. `whole` families are read from all files of a day,
-    also from those whose bytes were posted before, as soon as one of them is new.
+    also from those whose bytes were posted before, as soon as one of them is new. Of `files_alone` families `read_day` asks
+    the database nothing, so that it may run beside what is asked of it.
     """
 
     name: str
     recognise: Recogniser
     read_day: DayReader | None = None
     whole: bool = False
+    files_alone: bool = False
 
 
 MASTERS = (

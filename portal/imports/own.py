@@ -68,4 +68,4 @@ def _one_each(files: Sequence[tuple[Kind, Received]], findings: Findings) -> lis
 
 
 OWN = Family("own", own_master)
-OWN_DAY = Family("own_day", own_day, read_own_day)
+OWN_DAY = Family("own_day", own_day, read_own_day, files_alone=True)

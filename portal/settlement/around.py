@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from models import db
 from models.clients import Account
 from models.settlement import Balance, SettlementDay
-from portal.bulk import read_frame
+from portal.bulk import read_frame, read_table
 from portal.refusals import Refusal
 from portal.settlement.calendar import is_trading, trading_days
 from portal.settlement.day_checks import ACCOUNTS, LAST, NEXT, Known
@@ -53,7 +53,7 @@ def account_ids() -> pl.DataFrame:
     state = tuple(session.execute(select(func.count(), func.max(Account.id)).select_from(Account)).one())
     kept = session.info.get(SEEN)
     if kept is None or kept[0] != state:
-        kept = session.info[SEEN] = (state, read_frame(select(Account.account_no, Account.id), dict(ACCOUNTS)))
+        kept = session.info[SEEN] = (state, read_table(select(Account.account_no, Account.id), dict(ACCOUNTS)))
     found: pl.DataFrame = kept[1]
     return found
 

@@ -70,7 +70,8 @@ def check_rows(day: DayInput, accounts: pl.DataFrame, findings: Findings) -> Non
     """Add what is wrong with single rows of a day that is refused already, so that all of it is named at once."""
     balances = day.balances if day.balances is not None else pl.DataFrame(schema=BALANCES)
     trades = day.trades if day.trades is not None else pl.DataFrame(schema=TRADES)
-    _unknown(day, balances, trades, accounts, findings)
+    unknown, strange = (frame.join(accounts, on="account_no", how="anti") for frame in (balances, _lines(trades)))
+    _unknown(day, unknown, strange, findings)
     _amounts(day, balances, findings)
     if not day.balance_identity_checked:
         _identities(day, balances, findings)
@@ -91,16 +92,21 @@ def _calendar(day: DayInput, known: Known, findings: Findings) -> None:
         findings.warn("days_missing", file, field="trade_date", found=_days(known.missing), expected="every trading day after the last settled one")
 
 
-def _unknown(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, accounts: pl.DataFrame, findings: Findings) -> None:
-    lines = trades.select("account_no", line=pl.col("lines").list.first())
+def _unknown(day: DayInput, balances: pl.DataFrame, lines: pl.DataFrame, findings: Findings) -> None:
     for frame, file in ((balances, day.balance_file), (lines, day.trade_file)):
-        _each(frame.join(accounts, on="account_no", how="anti"), "unknown_account", file, "account_no", "account_no", "import accounts.csv first", findings)
+        _each(frame, "unknown_account", file, "account_no", "account_no", "import accounts.csv first", findings)
+
+
+def _lines(trades: pl.DataFrame) -> pl.DataFrame:
+    return trades.select("account_no", line=pl.col("lines").list.first())
 
 
 def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known: Known, findings: Findings) -> None:
-    _unknown(day, balances, trades, known.accounts, findings)
-    lines = trades.select("account_no", line=pl.col("lines").list.first()).join(known.accounts, on="account_no", how="semi")
+    unknown, lines = balances.join(known.accounts, on="account_no", how="anti"), _lines(trades)
     bare = lines.join(balances, on="account_no", how="anti")
+    # Where every balance's account is known, so is that of every trade beside a balance: nobody is looked up a second time.
+    _unknown(day, unknown, (bare if unknown.is_empty() else lines).join(known.accounts, on="account_no", how="anti"), findings)
+    bare = bare.join(known.accounts, on="account_no", how="semi")
     _each(bare, "trade_without_balance", day.trade_file, "account_no", "account_no", "a balance row of this account on this day", findings)
 
 

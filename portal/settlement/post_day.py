@@ -77,6 +77,13 @@ class Version:
     """The balances and trades that those accounts had until now."""
 
 
+def foresee(day: date) -> None:
+    """Read what posting asks of all accounts, so that it is at hand by then: their numbers and, for a new day, under what they count."""
+    account_ids()
+    if db.session.execute(select(SettlementDay.id).where(SettlementDay.trade_date == day).limit(1)).first() is None:
+        rollups.everybody()
+
+
 def complete(day: DayInput) -> DayInput:
     """The day with both parts: what its files do not speak of stands as posted (without line), or is empty."""
     if day.balances is not None and day.trades is not None:

@@ -34,11 +34,21 @@ TABLES: dict[type[Any], tuple[list[str], list[str]]] = {
 _OF_BALANCES = ["equity", "deposit", "withdrawal"]
 _OF_TRADES = ["lots", "fee", "retained_fee"]
 Sums = dict[type[Any], pl.DataFrame]
+Everybody = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+"""Accounts' branches, the spans of their attributions, and those in which staff won them: what `placed` looks at."""
 
 
 def placed(day: date, accounts: list[int] | None = None) -> pl.DataFrame:
     """Under what each account counts on a day: account_id, branch_id, channel, broker_id (null without a broker)."""
-    people, spans, won = _read(accounts) if accounts is not None and len(accounts) <= FEW else _everybody()
+    return _placed(day, _people(accounts))
+
+
+def _people(accounts: list[int] | None) -> Everybody:
+    return _read(accounts) if accounts is not None and len(accounts) <= FEW else everybody()
+
+
+def _placed(day: date, known: Everybody) -> pl.DataFrame:
+    people, spans, won = known
     here = (pl.col("valid_from") <= day) & (pl.col("valid_to") > day)
     first = spans.filter(here).sort("account_id", "share", "broker_id", descending=[False, True, False]).unique("account_id", keep="first", maintain_order=True)
     staff = won.filter(here).select("account_id", by_staff=pl.lit(True)).unique("account_id")
@@ -47,18 +57,18 @@ def placed(day: date, accounts: list[int] | None = None) -> pl.DataFrame:
     return joined.select("account_id", "branch_id", "broker_id", channel.otherwise(pl.lit(Channel.DIRECT.value)).alias("channel"))
 
 
-def _everybody() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def everybody() -> Everybody:
     """All accounts and spans, kept in the session for the next day while nothing of them is recorded."""
     session = db.session()
     state = tuple(session.execute(select(*(select(func.max(model.id)).scalar_subquery() for model in (AccountVersion, Attribution, Servicing)))).one())
     kept = session.info.get("placed")
     if kept is None or kept[0] != state:
         kept = session.info["placed"] = (state, _read(None))
-    found: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] = kept[1]
+    found: Everybody = kept[1]
     return found
 
 
-def _read(accounts: list[int] | None) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _read(accounts: list[int] | None) -> Everybody:
     def rows(model: type[Any], columns: dict[str, Any], *more: Any) -> pl.DataFrame:
         if accounts is None:
             return _newest(model, columns, *more)
@@ -104,12 +114,12 @@ def moved(day: date, old: Held, new: Held) -> Callable[[], Sums] | None:
     stored = db.session.execute(select(RollupDay).where(RollupDay.trade_date == day)).first() is not None
     if not stored and old[0].height:
         return None
-    place = placed(day, _few([*old, *new]))
-    if not stored:
-        return lambda: sums_of(*new, place)
-    held = _stored(day)
+    known, held = _people(_few([*old, *new])), _stored(day) if stored else None
 
     def work() -> Sums:
+        place = _placed(day, known)
+        if held is None:
+            return sums_of(*new, place)
         before, after = sums_of(*old, place, sign=-1), sums_of(*new, place)
         return {model: pl.concat([frame.select(held[model].columns) for frame in (held[model], before[model], after[model])]) for model in TABLES}
 
