@@ -1,7 +1,7 @@
 """The club is paid by bank transfer too: the receiving account, what came in, what is to be transferred back.
 
 Revision ID: 0038
-Revises: 0033
+Revises: 0039
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 import models.columns
 
 revision = "0038"
-down_revision = "0033"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 
