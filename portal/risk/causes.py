@@ -11,14 +11,24 @@ from models.risk import ChurnCause
 from portal.risk.features import Real
 
 
-def evidence(values: Mapping[str, Real]) -> dict[ChurnCause, Real]:
-    """How strongly the facts speak for each cause, 0 to about 1; `values` are features by name. For `forced` no figure speaks: only people say so."""
+NEGLECT = 0.8
+"""The silence (365 days are 1) from which it speaks of neglect, unless the firm's middle client hears as little: then contacts are not written down."""
+
+
+def usual_silence(values: Mapping[str, Real]) -> float:
+    """The silence of the firm's middle client."""
+    return float(np.median(values["silence"])) if len(values["silence"]) else 0.0
+
+
+def evidence(values: Mapping[str, Real], usual: float = 0.0) -> dict[ChurnCause, Real]:
+    """How strongly the facts speak for each cause, 0 to about 1; `values` are features by name, `usual` the silence of the firm's middle client.
+    For `forced` no figure speaks: only people say so."""
     gone, broker = values["event"], values["event_broker"]
     calm = 1 - np.clip(values["loss_90"] * 3, 0, 1)
     return {
         ChurnCause.TAKEN_BY_BROKER: broker,
         ChurnCause.TAKEN_BY_STAFF: gone - broker,
-        ChurnCause.ABANDONED: np.clip((values["silence"] - 0.8) * 4, 0, 0.8),
+        ChurnCause.ABANDONED: np.clip((values["silence"] - max(NEGLECT, usual)) * 4, 0, 0.8),
         ChurnCause.POACHED: np.clip(values["fee_level"] * 1.6, 0, 0.9),
         ChurnCause.LOST_MONEY: np.clip(values["loss_90"] * 3, 0, 0.95),
         ChurnCause.DRAWN_AWAY: np.clip(values["withdrawn_30"], 0, 1) * calm * 0.7,
@@ -27,9 +37,9 @@ def evidence(values: Mapping[str, Real]) -> dict[ChurnCause, Real]:
     }
 
 
-def proposed(values: Mapping[str, Real]) -> NDArray[np.str_]:
+def proposed(values: Mapping[str, Real], usual: float = 0.0) -> NDArray[np.str_]:
     """The cause for which most speaks, by client; of equal ones that which stands first."""
-    found = evidence(values)
+    found = evidence(values, usual)
     strengths = np.column_stack(list(found.values()))
     names: NDArray[np.str_] = np.array([cause.value for cause in found])
     chosen: NDArray[np.str_] = names[np.argmax(strengths, axis=1)]

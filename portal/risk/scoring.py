@@ -46,7 +46,8 @@ def scores(on: date, zone: ZoneInfo, progress: Progress) -> tuple[str, pl.DataFr
     frame = frame_on(on, zone, progress)
     plain = weights if weights.means else _with_means(weights, frame)
     likely = hazard.probability(plain, frame.values)
-    proposed = causes.proposed({name: frame.column(name) for name in FEATURES})
+    named = {name: frame.column(name) for name in FEATURES}
+    proposed = causes.proposed(named, causes.usual_silence(named))
     rows = frame.people.select("account_id", "equity", "broker_id", "servicer_id").with_columns(
         probability=pl.Series(hazard.millionths(likely)),
         follow=pl.Series(hazard.millionths(hazard.follow(plain, without_event(frame.values), with_event(frame)))),

@@ -47,7 +47,8 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         said["naive"].append((frame.people["idle_days"].to_numpy() >= MONTH)[there].astype(float))
         said["best"].append(np.array([known["likely"][done.on.isoformat()][int(name[1:])] for name in names])[there] / 1_000_000)
         happened.append(left)
-        proposed = causes.proposed({name: frame.column(name) for name in FEATURES})[there]
+        named_values = {name: frame.column(name) for name in FEATURES}
+        proposed = causes.proposed(named_values, causes.usual_silence(named_values))[there]
         true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
         causes_hit = [causes_hit[0] + int((proposed[left] == true[left]).sum()), causes_hit[1] + int(left.sum())]
         under = frame.values[there][:, EVENT_PLACES[0]] > 0

@@ -67,7 +67,7 @@ function bar(data, look, say) {
   return options;
 }
 
-// {unit, steps: [{name, value, total}]}: a bridge from one total to the next; long names lie along the bars.
+// {unit, steps: [{name, value, total}], more_is_bad}: a bridge from one total to the next; long names lie along the bars.
 function waterfall(data, look, say) {
   let level = 0;
   const bars = data.steps.map((step) => {
@@ -75,7 +75,7 @@ function waterfall(data, look, say) {
     level = step.total ? step.value : level + step.value;
     return { low: Math.min(from, level), high: Math.max(from, level), step };
   });
-  const colour = (step) => (step.total ? look.series[0] : step.value >= 0 ? look.good : look.bad);
+  const colour = (step) => (step.total ? look.series[0] : step.value >= 0 !== Boolean(data.more_is_bad) ? look.good : look.bad);
   const options = frame(look, {
     grid: { left: 4, right: 76, top: 4, bottom: 4, containLabel: true },
     yAxis: categories(look, data.steps.map((step) => step.name), { inverse: true, axisLabel: { color: look.ink, width: look.narrow ? 76 : 150, overflow: "break", lineHeight: 15, hideOverlap: false, interval: 0 } }),

@@ -181,6 +181,14 @@ def test_causes_follow_their_evidence() -> None:
         assert causes.proposed(calm | {name: np.array([float(value)]) for name, value in change.items()})[0] == wanted
 
 
+def test_silence_is_no_neglect_where_nobody_writes_contacts_down() -> None:
+    calm = {name: np.zeros(3) for name in FEATURES}
+    silent = calm | {"silence": np.ones(3)}
+    assert causes.proposed(silent, causes.usual_silence(silent)).tolist() == [ChurnCause.OWN_WILL] * 3
+    one = calm | {"silence": np.array([0.4, 0.5, 1.0])}
+    assert causes.proposed(one, causes.usual_silence(one)).tolist() == [ChurnCause.OWN_WILL, ChurnCause.OWN_WILL, ChurnCause.ABANDONED]
+
+
 def test_the_job_scores_the_last_settled_day_once(firm: Flask) -> None:
     with firm.app_context():
         assert risk.is_due(clock.now())
