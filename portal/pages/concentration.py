@@ -24,7 +24,7 @@ def concentration() -> ResponseReturnValue:
     view = view_of(actor)
     if view is None:
         return render_template("overview/empty.html", may_import=actor.may(Can.IMPORT_FILES))
-    return render_template("overview/concentration.html", **concentrated(view))
+    return render_template("overview/concentration.html", may_report=actor.may(Can.AUDIT_READ), **concentrated(view))
 
 
 def concentrated(view: View) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from models.risk import ChurnCause
 from portal.risk.features import Real
 
-
 NEGLECT = 0.8
 """The silence (365 days are 1) from which it speaks of neglect, unless the firm's middle client hears as little: then contacts are not written down."""
 

@@ -30,6 +30,7 @@ BLUEPRINTS = [
     "portal.pages.departures:bp",
     "portal.pages.departures_new:bp",
     "portal.pages.departures_effect:bp",
+    "portal.pages.association:bp",
     "portal.pages.exposure:bp",
     "portal.pages.risk:bp",
     "portal.pages.risk_client:bp",

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from models import db
 from models.identity import Role
 from portal import create_app
+from portal.departures import association
 from tests.conftest import settings_in
 from tests.people import someone
 from tests.rooms.pages import firm
@@ -63,3 +64,13 @@ def test_one_client_and_the_models_card(desk: Desk, browser_page: OpenPage, engl
     page.goto(desk.address + "/risk/model")
     expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
     look_over(page, english)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_associations_report(desk: Desk, browser_page: OpenPage, english: set[str], locale: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(association, "CLIENTS", 0)  # the firm of these pages is small: anybody with a client is over the limit
+    admin = desk.sit_down(browser_page, "admin", locale)
+    admin.goto(desk.address + "/overview/concentration")
+    admin.locator("a[href$='/association']").click()
+    expect(admin.locator(".table-of[data-rows] tbody tr")).to_have_count(2)
+    look_over(admin, english)
