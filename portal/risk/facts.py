@@ -42,6 +42,12 @@ class Facts:
     originators: pl.DataFrame
     contacts: pl.DataFrame
     steps: pl.DataFrame
+    began: date
+    """The portal's own first day (`known_on` says why it counts)."""
+
+    def heard_by(self, day: date) -> int:
+        """Until when, in seconds, a contact or a departure must have been recorded to have been known on a day."""
+        return int(evening(max(day, self.began), self.zone).timestamp())
 
 
 def evening(day: date, zone: ZoneInfo) -> datetime:
@@ -52,11 +58,13 @@ def evening(day: date, zone: ZoneInfo) -> datetime:
 def known_on(day: date, zone: ZoneInfo) -> int:
     """The step of knowledge that counts on a day. Before the portal's own first day it is that of its end: history that a firm brought in
     when it began says of each of its days what was so then."""
+    return known_at(evening(max(day, first_day(zone)), zone))
+
+
+def first_day(zone: ZoneInfo) -> date:
+    """The day on which the portal's first fact was recorded."""
     first = db.session.execute(select(func.min(Recording.recorded_at))).scalar()
-    if first is None:
-        return 0
-    began = first.astimezone(zone).date()
-    return known_at(evening(max(day, began), zone))
+    return first.astimezone(zone).date() if first else date.min
 
 
 def read(known: int, zone: ZoneInfo) -> Facts:
@@ -77,6 +85,7 @@ def read(known: int, zone: ZoneInfo) -> Facts:
         read_frame(served.where(Servicing.role == ServicingRole.ORIGINATOR.value), SPANS),
         pl.DataFrame(talked, schema=moments, orient="row"),
         _steps(),
+        first_day(zone),
     )
 
 
@@ -87,17 +96,35 @@ def _steps() -> pl.DataFrame:
     for row in db.session.execute(query.join(Departure, Departure.id == DepartureStep.departure_id).order_by(DepartureStep.id)):
         after = row.after if isinstance(row.after, dict) else {}
         rows.append(
-            (row.departure_id, row.id, int(row.at.timestamp()), row.staff_id, row.broker_id, after.get("state") or "", after.get("effective_on") or after.get("announced_on"))
+            (
+                row.departure_id,
+                row.id,
+                int(row.at.timestamp()),
+                row.staff_id,
+                row.broker_id,
+                after.get("state") or "",
+                after.get("effective_on") or after.get("announced_on"),
+                after.get("announced_on"),
+            )
         )
-    schema: dict[str, Any] = {"departure_id": pl.Int64, "step_id": pl.Int64, "at": pl.Int64, "staff_id": pl.Int64, "broker_id": pl.Int64, "state": pl.String, "day": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("day").str.to_date("%Y-%m-%d", strict=False))
+    schema: dict[str, Any] = {
+        "departure_id": pl.Int64,
+        "step_id": pl.Int64,
+        "at": pl.Int64,
+        "staff_id": pl.Int64,
+        "broker_id": pl.Int64,
+        "state": pl.String,
+        "day": pl.String,
+        "announced_on": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.col("day", "announced_on").str.to_date("%Y-%m-%d", strict=False))
 
 
 def departures_on(facts: Facts, day: date) -> pl.DataFrame:
     """The departures that were known on a day and are no older than EVENT_DAYS: staff_id, broker_id, the day they count from (not after `day`)."""
-    until = int(evening(day, facts.zone).timestamp())
-    last = facts.steps.filter(pl.col("at") < until).sort("step_id").group_by("departure_id", maintain_order=True).last()
-    told = last.filter(pl.col("state").is_in([DepartureState.ANNOUNCED.value, DepartureState.EFFECTIVE.value, DepartureState.SETTLED.value]))
+    last = facts.steps.filter(pl.col("at") < facts.heard_by(day)).sort("step_id").group_by("departure_id", maintain_order=True).last()
+    spoken = pl.col("announced_on").is_null() | (pl.col("announced_on") <= day)  # of what was brought in as history, too
+    told = last.filter(pl.col("state").is_in([DepartureState.ANNOUNCED.value, DepartureState.EFFECTIVE.value, DepartureState.SETTLED.value]) & spoken)
     # Announced for a later day: the clients hear of it when the firm does.
     counted = told.with_columns(pl.min_horizontal(pl.coalesce("day", pl.lit(day)), pl.lit(day)).alias("since"))
     return counted.filter(pl.col("since") > day - timedelta(days=EVENT_DAYS)).select("departure_id", "staff_id", "broker_id", "since")

@@ -76,9 +76,9 @@ def _who(facts: Facts, done: Behaviour) -> pl.DataFrame:
     first = in_force(facts.brokers, day).sort("account_id", "share", "person_id", descending=[False, True, False]).unique("account_id", keep="first", maintain_order=True)
     serving = in_force(facts.servicers, day)
     won = in_force(facts.originators, day)
-    until = int(evening(day, facts.zone).timestamp())
-    counts = pl.col("replaced_at").is_null() | (pl.col("replaced_at") >= until)  # what was corrected by then was not so
-    talked = facts.contacts.filter((pl.col("recorded_at") < until) & (pl.col("at") < until) & counts)
+    until, heard = int(evening(day, facts.zone).timestamp()), facts.heard_by(day)
+    counts = pl.col("replaced_at").is_null() | (pl.col("replaced_at") >= heard)  # what was corrected by then was not so
+    talked = facts.contacts.filter((pl.col("recorded_at") < heard) & (pl.col("at") < until) & counts)
     last = talked.group_by("account_id").agg(pl.col("at").max())
     events = exposed(facts, departures_on(facts, day)).unique("account_id", keep="last", maintain_order=True)
     ties = pl.concat([first.select("account_id", person=-pl.col("person_id")), *(one.select("account_id", person="person_id") for one in (serving, won))])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select
 
@@ -43,7 +44,7 @@ TRADES = [("10001", "SHFE", "rb", "10", "350000.00", "60.00", "35.00")]
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Flask:
     """Two clients of one broker; three settled days; only the first trades."""
-    with app.app_context():
+    with app.app_context(), time_machine.travel(datetime(2026, 3, 4, 10, tzinfo=UTC)):
         folder = make.firm(tmp_path / "files")
         for number, on in enumerate(DAYS):
             make.day(folder, on, {"10001": (f"{50000 - 60 * number}.00", "0.00"), "10002": ("80000.00", "0.00")}, TRADES)
@@ -102,6 +103,19 @@ def test_a_contact_that_was_corrected_counts_until_its_correction(firm: Flask) -
                 db.session.flush()
                 assert scored()["10001"]["probability"] == expected
                 db.session.rollback()
+
+
+def test_what_a_firm_brings_in_on_its_first_day_was_known_on_the_days_that_it_speaks_of(firm: Flask) -> None:
+    """Recorded in the evening of the first day: the contact of the 2nd was known on the 2nd and not before, the broker's going on the day on which he said so."""
+    with firm.app_context():
+        before = {on: scored(on)["10001"]["probability"] for on in (date(2026, 3, 2), date(2026, 3, 3))}
+        spoken(datetime(2026, 3, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, 12, tzinfo=UTC))
+        assert scored(date(2026, 3, 2))["10001"]["probability"] == before[date(2026, 3, 2)]
+        told = scored(date(2026, 3, 3))["10001"]["probability"]
+        assert told < before[date(2026, 3, 3)]
+        leaves(date(2026, 3, 3), datetime(2026, 3, 4, 12, tzinfo=UTC))
+        assert scored(date(2026, 3, 2))["10001"]["probability"] == before[date(2026, 3, 2)]
+        assert scored(date(2026, 3, 3))["10001"]["probability"] > told
 
 
 def test_a_correction_counts_from_its_recording_on(firm: Flask, tmp_path: Path) -> None:
