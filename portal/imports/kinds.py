@@ -59,5 +59,6 @@ MASTERS = (
 ADJUSTMENTS = "adjustments.csv"
 LEADS = "leads.csv"
 CONTACTS = "contacts.csv"
-LAST = (ADJUSTMENTS, LEADS, CONTACTS)
+DEPARTURES = "departures.csv"
+LAST = (ADJUSTMENTS, LEADS, CONTACTS, DEPARTURES)
 """Files that come after masters and days."""

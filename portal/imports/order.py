@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from portal.imports.kinds import ADJUSTMENTS, CONTACTS, LAST, LEADS, MASTERS, Kind
+from portal.imports.kinds import ADJUSTMENTS, CONTACTS, DEPARTURES, LAST, LEADS, MASTERS, Kind
 from portal.imports.received import Received
 from portal.refusals import Findings
 
@@ -16,7 +16,7 @@ Known = tuple[Kind, Received]
 
 @dataclass
 class Plan:
-    """The files of one import in their order: master files, then days ascending, then adjustments, leads and contacts."""
+    """The files of one import in their order: master files, then days ascending, then adjustments, leads, contacts and departures."""
 
     masters: list[Received] = field(default_factory=list)
     days: list[tuple[date, str, list[Known]]] = field(default_factory=list)
@@ -24,6 +24,7 @@ class Plan:
     adjustments: list[Received] = field(default_factory=list)
     leads: list[Received] = field(default_factory=list)
     contacts: list[Received] = field(default_factory=list)
+    departures: list[Received] = field(default_factory=list)
     left_alone: list[Known] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     """Files handed in twice with the same bytes."""
@@ -31,7 +32,7 @@ class Plan:
     @property
     def steps(self) -> int:
         """How many steps there are."""
-        return len(self.masters) + len(self.days) + len(self.adjustments) + len(self.leads) + len(self.contacts)
+        return len(self.masters) + len(self.days) + len(self.adjustments) + len(self.leads) + len(self.contacts) + len(self.departures)
 
 
 def in_order(files: Iterable[Known], findings: Findings) -> Plan:
@@ -51,7 +52,7 @@ def in_order(files: Iterable[Known], findings: Findings) -> Plan:
             named[kind.name].append(file)
     for name in (*MASTERS, *LAST):
         kept = _once(named[name], plan, findings)
-        {ADJUSTMENTS: plan.adjustments, LEADS: plan.leads, CONTACTS: plan.contacts}.get(name, plan.masters).extend(kept)
+        {ADJUSTMENTS: plan.adjustments, LEADS: plan.leads, CONTACTS: plan.contacts, DEPARTURES: plan.departures}.get(name, plan.masters).extend(kept)
     for day in sorted({day for day, _ in days}):
         families = sorted(family for of, family in days if of == day)
         if len(families) == 1:

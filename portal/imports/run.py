@@ -24,6 +24,7 @@ from portal.imports.arrivals import bring_in_clients
 from portal.imports.contacts import import_contacts
 from portal.imports.context import Context, Result
 from portal.imports.days import import_day
+from portal.imports.departures import import_departures
 from portal.imports.leads import import_leads
 from portal.imports.masters import master_files
 from portal.imports.moves import what_moves
@@ -134,6 +135,8 @@ def _todo(plan: Plan, options: Options) -> Iterator[tuple[str, str, Callable[[Co
         yield file.base.lower(), file.name, partial(import_leads, file, dry_run=dry)
     for file in plan.contacts:
         yield file.base.lower(), file.name, partial(import_contacts, file, dry_run=dry)
+    for file in plan.departures:
+        yield file.base.lower(), file.name, partial(import_departures, file, dry_run=dry)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Words(NamedTuple):
 
 
 WORDS: dict[str, Words] = {
+    "announced_ahead": Words(_l("The departure is announced on a day still to come."), _l("Hand it in after it was announced.")),
     "archive_locked": Words(_l("The archive is locked with a password."), _l("Hand it in without a password.")),
     "archive_path_outside": Words(_l("The archive holds a path that leads outside of it."), _l("Pack the files anew, without absolute paths.")),
     "archive_too_deep": Words(_l("The archive holds archives that hold archives."), _l("Unpack the inner archives first.")),
@@ -53,6 +54,9 @@ WORDS: dict[str, Words] = {
     "day_twice": Words(_l("The day comes twice with different content."), _l("Hand in one file of each kind for a day.")),
     "days_missing": Words(_l("Trading days before this one are not settled."), _l("Import the missing days; nothing is filled in for them.")),
     "deductions_over_whole": Words(_l("The deductions add up to more than 1."), _l("Lower them to 1 together at most.")),
+    "departure_live": Words(_l("The person has an open departure already."), _l("Withdraw the open one in the register, or let it take effect.")),
+    "departure_otherwise": Words(_l("The register says otherwise of this departure."), _l("Correct it in the register, or hand in what stands there.")),
+    "effective_early": Words(_l("The departure is effective before it was announced."), _l("Correct one of the two days.")),
     "empty_file": Words(_l("The file holds no row."), _l("Export it anew.")),
     "empty_span": Words(_l("The span holds no day."), _l("valid_to must be later than valid_from.")),
     "equity_identity": Words(_l("The equity is not the balance with its collateral."), _l("Look into the account; the day is posted.")),
