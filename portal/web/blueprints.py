@@ -31,6 +31,7 @@ BLUEPRINTS = [
     "portal.pages.departures_new:bp",
     "portal.pages.departures_effect:bp",
     "portal.pages.association:bp",
+    "portal.pages.overview_people:bp",
     "portal.pages.exposure:bp",
     "portal.pages.risk:bp",
     "portal.pages.risk_client:bp",

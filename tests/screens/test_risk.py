@@ -71,6 +71,10 @@ def test_the_associations_report(desk: Desk, browser_page: OpenPage, english: se
     monkeypatch.setattr(association, "CLIENTS", 0)  # the firm of these pages is small: anybody with a client is over the limit
     admin = desk.sit_down(browser_page, "admin", locale)
     admin.goto(desk.address + "/overview/concentration")
+    admin.locator("a[href$='/overview/people']").click()
+    expect(admin.locator(".table-of[data-rows] tbody tr")).to_have_count(1)
+    look_over(admin, english)
+    admin.go_back()
     admin.locator("a[href$='/association']").click()
     expect(admin.locator(".table-of[data-rows] tbody tr")).to_have_count(2)
     look_over(admin, english)
