@@ -84,7 +84,9 @@ def index() -> ResponseReturnValue:
         return render_template("overview/empty.html", may_import=actor.may(Can.IMPORT_FILES))
     cut, day, found = _covered(asked_now())
     spread = concentration(found.rows["equity"].to_list())
-    return show_list(LIST, "overview/people.html", source=found.rows, found=found, spread=spread, cut=cut, day=day, share_text=share_text, **_drawn(found))
+    return show_list(
+        LIST, "overview/people.html", source=found.rows, found=found, spread=spread, cut=cut, day=day, share_text=share_text, may_ask=actor.may(Can.DEPARTURE_SEE), **_drawn(found)
+    )
 
 
 def _drawn(found: Cover) -> dict[str, Any]:

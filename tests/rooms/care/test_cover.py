@@ -48,6 +48,7 @@ def test_who_has_left_looks_after_nobody(app: Flask, tmp_path: Path) -> None:
         db.session.remove()
     page = seat(app, someone(app, Role.ADMIN)).get("/overview/people")
     assert page.status_code == 200
+    assert "/departures/exposure?person=staff-S001" in page.text
     for words in ("Staff S001", "3,000.00", "20.0 %", "70.0 %", "75.0 %"):
         assert words in page.text, words
     lines = seat(app, someone(app, Role.AUDITOR, email="b@firm.example")).get("/overview/people?format=csv").text.lstrip("\ufeff").splitlines()
