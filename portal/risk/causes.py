@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from models.risk import ChurnCause
 from portal.risk.features import Real
 
-NEGLECT = 0.8
-"""The silence (365 days are 1) from which it speaks of neglect, unless the firm's middle client hears as little: then contacts are not written down."""
+NEGLECT, UNWRITTEN = 0.8, 0.99
+"""The silence (365 days are 1) from which it speaks of neglect, and that of a firm's middle client from which contacts are not written down there."""
 
 
 def usual_silence(values: Mapping[str, Real]) -> float:
@@ -27,7 +27,7 @@ def evidence(values: Mapping[str, Real], usual: float = 0.0) -> dict[ChurnCause,
     return {
         ChurnCause.TAKEN_BY_BROKER: broker,
         ChurnCause.TAKEN_BY_STAFF: gone - broker,
-        ChurnCause.ABANDONED: np.clip((values["silence"] - max(NEGLECT, usual)) * 4, 0, 0.8),
+        ChurnCause.ABANDONED: np.clip((values["silence"] - NEGLECT) * 4, 0, 0.8) * (usual < UNWRITTEN),
         ChurnCause.POACHED: np.clip(values["fee_level"] * 1.6, 0, 0.9),
         ChurnCause.LOST_MONEY: np.clip(values["loss_90"] * 3, 0, 0.95),
         ChurnCause.DRAWN_AWAY: np.clip(values["withdrawn_30"], 0, 1) * calm * 0.7,
