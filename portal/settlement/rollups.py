@@ -15,7 +15,7 @@ from models.attribution import Attribution
 from models.clients import AccountVersion, Servicing, ServicingRole
 from models.rollups import BrokerBook, Channel, FirmDay, ProductDay, RollupDay
 from models.settlement import SettlementDay
-from portal.audit.recordings import last_recording_id
+from portal.audit.recordings import hold_clock, last_recording_id
 from portal.bulk import insert_frame, read_frame, read_table
 from portal.settlement.facts import day_frames
 from portal.versions import Difference, current, first_day_changed, newest_of, table_of
@@ -134,7 +134,8 @@ def _few(frames: list[pl.DataFrame]) -> list[int] | None:
 
 
 def rebuild(days: Iterable[date]) -> None:
-    """Make the sums of days anew from their facts. Verb."""
+    """Make the sums of days anew from their facts. Nothing is recorded meanwhile, and nobody else makes them: what was read is what stands. Verb."""
+    hold_clock()
     for day in days:
         write(day, sums_of(*day_frames(day), placed(day)))
 
