@@ -108,7 +108,7 @@ def _along(found: Bridge) -> dict[str, Any]:
     """The picture, in hundredths of a per cent."""
     steps = [{"name": _("Average of the firm"), "value": found.base // TO_BP, "total": True}]
     steps += [{"name": _named(one.name), "value": one.change // TO_BP} for one in found.steps]
-    return {"unit": "bp", "more_is_bad": True, "steps": [*steps, {"name": _("This client"), "value": found.chance // TO_BP, "total": True}]}
+    return {"unit": "bp", "more_is_bad": True, "long_names": True, "steps": [*steps, {"name": _("This client"), "value": found.chance // TO_BP, "total": True}]}
 
 
 def _along_rows(found: Bridge) -> list[tuple[str, str]]:

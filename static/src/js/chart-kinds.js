@@ -58,7 +58,7 @@ function line(data, look, say, more = {}) {
 // {unit, x, series: [{name, values}], stacked}
 function bar(data, look, say) {
   // A few bars are all named; a name takes lines of its own rather than leave its neighbour out.
-  const few = data.x.length <= 8 ? { axisLabel: { interval: 0, width: look.narrow ? 40 : 110, overflow: "break", lineHeight: 14 } } : undefined;
+  const few = data.x.length <= 8 ? { axisLabel: { interval: 0, width: look.narrow ? Math.max(40, Math.floor(230 / data.x.length)) : 110, overflow: "break", lineHeight: 14 } } : undefined;
   const series = data.series.map((one) => ({
     type: "bar", name: one.name, data: one.values, stack: data.stacked ? "all" : undefined, barMaxWidth: 34, itemStyle: { borderRadius: data.stacked ? 0 : [3, 3, 0, 0] },
   }));
@@ -67,7 +67,7 @@ function bar(data, look, say) {
   return options;
 }
 
-// {unit, steps: [{name, value, total}], more_is_bad}: a bridge from one total to the next; long names lie along the bars.
+// {unit, steps: [{name, value, total}], more_is_bad, long_names}: a bridge from one total to the next; long names lie along the bars.
 function waterfall(data, look, say) {
   let level = 0;
   const bars = data.steps.map((step) => {
@@ -78,7 +78,7 @@ function waterfall(data, look, say) {
   const colour = (step) => (step.total ? look.series[0] : step.value >= 0 !== Boolean(data.more_is_bad) ? look.good : look.bad);
   const options = frame(look, {
     grid: { left: 4, right: 76, top: 4, bottom: 4, containLabel: true },
-    yAxis: categories(look, data.steps.map((step) => step.name), { inverse: true, axisLabel: { color: look.ink, width: look.narrow ? 76 : 150, overflow: "break", lineHeight: 15, hideOverlap: false, interval: 0 } }),
+    yAxis: categories(look, data.steps.map((step) => step.name), { inverse: true, axisLabel: { color: look.ink, width: look.narrow ? (data.long_names ? 124 : 76) : data.long_names ? 210 : 150, overflow: "break", lineHeight: 15, hideOverlap: false, interval: 0 } }),
     xAxis: amounts(look, say, { axisLabel: { color: look.soft, formatter: say.short, hideOverlap: true } }),
     series: [
       { type: "bar", stack: "bridge", silent: true, itemStyle: { color: "transparent" }, data: bars.map((one) => one.low) },
