@@ -20,14 +20,12 @@ from portal.audit import log
 from portal.refusals import Refusal
 from portal.risk import facts, hazard, panel, scoring, survival
 from portal.risk.behaviour import MONTH
-from portal.risk.features import EVENT_PLACES, Real
+from portal.risk.features import Real
 from portal.risk.gathering import Progress
-from portal.risk.grades import Grades, Said, grades, interval_of
+from portal.risk.grades import Grades, Said, coverage, grades, lines_of
 
 QUARTER = timedelta(days=90)
 CLASSES = 10
-FEWEST = 10
-"""So many clients under one departure, at least, make a what-if that is worth holding against what happened."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +124,6 @@ def backtest(first: date, last: date, zone: ZoneInfo, progress: Progress) -> Bac
     return Backtest(until, found, len(all_left), int(all_left.sum()), untold, bins(joined["model"], all_left), rows, (held[0], held[1]), agreed(until, zone), curves)
 
 
-def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
-    """Of the clients under a departure, by kind of who left: in how many groups so many went as the interval said, and how many groups there are."""
-    under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
-    for broker in (False, True):
-        group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
-        if group.sum() >= FEWEST:
-            low, high = interval_of(chances[group])
-            held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
-    return held[0], held[1]
-
-
 def bins(said: Real, left: Said) -> list[Bin]:
     """Tenths of the client-months by what was said of them, least likely first; those said alike may stand in two."""
     order = np.argsort(said, kind="stable")
@@ -151,16 +138,10 @@ def agreed(until: date, zone: ZoneInfo) -> tuple[int, int]:
     return sum(proposed == cause for proposed, cause in rows), len(rows)
 
 
-NAMES = {"model": "model", "naive": "naive rule", "base": "base rate"}
-
-
 def table(found: Backtest) -> str:
     """It as lines of text."""
     lines = [f"{found.clients} client-months, {found.left} left within 90 days, {found.untold} cannot be told yet; as known on {found.until}"]
-    lines.append(f"{'':12}{'AUC':>8}{'Brier':>9}{'slope':>8}{'lift':>7}")
-    for name, one in found.named.items():
-        cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
-        lines.append(f"{NAMES[name]:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
+    lines += lines_of(found.named)
     lines += [f"said {one.said / 10_000:6.2f} %  left {one.left / 10_000:6.2f} %  of {one.clients}" for one in found.bins]
     lines += [f"{one.on}  {one.version:16} {one.clients:>8} clients {one.left:>6} left  AUC {'–' if one.auc is None else f'{one.auc:.3f}'}" for one in found.days]
     lines.append(f"causes proposed rightly: {found.agreed[0]} of {found.agreed[1]} looked at; 90 % intervals that held: {found.held[0]} of {found.held[1]}")

@@ -22,6 +22,13 @@ SUMS = (
 )  # fmt: skip
 
 
+def places(accounts: Whole, ids: Whole) -> tuple[Whole, NDArray[np.bool_]]:
+    """Where those of `ids` that are among `accounts` (in order) stand there, and which of them are."""
+    place = np.searchsorted(accounts, ids)
+    inside = (place < len(accounts)) & (accounts[np.minimum(place, len(accounts) - 1)] == ids) if len(accounts) else np.zeros(len(ids), bool)
+    return place[inside], inside
+
+
 @dataclass
 class Behaviour:
     """Sums of all accounts up to `on`. Amounts are fen; `last_trade` and `last_day` are ordinals of days (0: none within half a year)."""
@@ -45,10 +52,10 @@ class Behaviour:
         age = (self.on - day).days
         if not 0 <= age < HABIT:
             return
-        place, inside = self._places(balances["account_id"].to_numpy())
+        place, inside = places(self.accounts, balances["account_id"].to_numpy())
         held = {name: balances[name].to_numpy()[inside] for name in ("equity", "deposit", "withdrawal", "margin", "pnl")}
         self._balances(day, age, place, held)
-        at, there = self._places(trades["account_id"].to_numpy())
+        at, there = places(self.accounts, trades["account_id"].to_numpy())
         self.last_trade[at] = day.toordinal()
         self._count("traded_30" if age < MONTH else "traded_before", at, 1)
         if age < QUARTER:
@@ -71,11 +78,6 @@ class Behaviour:
 
     def _count(self, name: str, place: Whole, values: Any) -> None:
         self.sums[name][place] += values  # an account stands once in a day
-
-    def _places(self, ids: Whole) -> tuple[Whole, NDArray[np.bool_]]:
-        place = np.searchsorted(self.accounts, ids)
-        inside = (place < len(self.accounts)) & (self.accounts[np.minimum(place, len(self.accounts) - 1)] == ids) if len(self.accounts) else np.zeros(len(ids), bool)
-        return place[inside], inside
 
     @property
     def average(self) -> Whole:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
 
-from portal.risk.features import Real
+from portal.risk.features import EVENT_PLACES, Real
 
 Said = NDArray[np.bool_]
+FEWEST = 10
+"""So many clients under one departure, at least, make a what-if that is worth holding against what happened."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +35,7 @@ def grades(said: Real, left: Said) -> Grades:
     """The grades of probabilities. Empty input and input of one kind alone have no AUC, slope or lift."""
     told = bool(left.any() and not left.all())
     brier = float(np.mean((said - left) ** 2)) if len(said) else 0.0
-    return Grades(auc(said, left) if told else None, brier, slope(said, left) if told and len(np.unique(said)) > 2 else None, lift(said, left) if told else None)
-
-
-def auc(said: Real, left: Said) -> float:
-    """How often somebody who left was said to be likelier than somebody who stayed; ties count half."""
-    values, place = np.unique(said, return_inverse=True)
-    counts = np.bincount(place, minlength=len(values))
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    ones = int(left.sum())
-    return float((rank[left].sum() - ones * (ones + 1) / 2) / (ones * (len(left) - ones)))
+    return Grades(float(roc_auc_score(left, said)) if told else None, brier, slope(said, left) if told and len(np.unique(said)) > 2 else None, lift(said, left) if told else None)
 
 
 def lift(said: Real, left: Said) -> float:
@@ -65,6 +60,30 @@ def slope(said: Real, left: Said) -> float | None:
 
     best = minimize(against, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(-50, 50), (-50, 50)])
     return float(best.x[1]) if best.success else None
+
+
+NAMES = {"model": "model", "naive": "naive rule", "best": "best", "base": "base rate"}
+
+
+def lines_of(named: Mapping[str, Grades]) -> list[str]:
+    """Grades as lines of text, who says it by NAMES."""
+    lines = [f"{'':12}{'AUC':>8}{'Brier':>9}{'slope':>8}{'lift':>7}"]
+    for name, one in named.items():
+        cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
+        lines.append(f"{NAMES[name]:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
+    return lines
+
+
+def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
+    """Of the clients under a departure (`values` are their features), by kind of who left: in how many groups so many went as the interval said,
+    and how many groups there are."""
+    under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
+    for broker in (False, True):
+        group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
+        if group.sum() >= FEWEST:
+            low, high = interval_of(chances[group])
+            held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
+    return held[0], held[1]
 
 
 def interval_of(chances: Real, together: float = 0.05) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from portal.risk.behaviour import Whole
+from portal.risk.behaviour import Whole, places
 from portal.risk.outcomes import AVERAGED, QUIET, SHARE, SMALL, WITHIN
 
 NOBODY = np.int64(0)
@@ -42,13 +42,13 @@ class Walk:
     def add(self, day: date, balances: pl.DataFrame, trades: pl.DataFrame) -> None:
         """Take in a settled day; days come in their order. Rebates and interest are no deposits."""
         on = day.toordinal()
-        place, inside = self._places(balances["account_id"].to_numpy())
+        place, inside = places(self.accounts, balances["account_id"].to_numpy())
         equity, net, traded = np.zeros(len(self.accounts), np.int64), np.zeros(len(self.accounts), np.int64), np.zeros(len(self.accounts), bool)
         there = np.zeros(len(self.accounts), bool)
         there[place] = True
         equity[place] = balances["equity"].to_numpy()[inside]
         net[place] = (balances["deposit"] - balances["withdrawal"]).to_numpy()[inside]
-        at, _ = self._places(trades["account_id"].to_numpy())
+        at, _ = places(self.accounts, trades["account_id"].to_numpy())
         traded[at] = True
         self._grow_quiet(on, there, equity, traded)
         self._come_back(on, net)
@@ -67,11 +67,6 @@ class Walk:
         open_from = np.where((pending > 0) & (self._gone == 0) & (self._first(over) == 0), np.minimum(open_from, pending), open_from)
         left = np.where(sure < far, sure, NOBODY)
         return Leavings(left, np.where((open_from < far) & (left == 0), open_from, NOBODY))
-
-    def _places(self, ids: Whole) -> tuple[Whole, NDArray[np.bool_]]:
-        place = np.searchsorted(self.accounts, ids)
-        inside = (place < len(self.accounts)) & (self.accounts[np.minimum(place, len(self.accounts) - 1)] == ids) if len(self.accounts) else np.zeros(len(ids), bool)
-        return place[inside], inside
 
     def _first(self, rows: pl.DataFrame) -> Whole:
         found = np.zeros(len(self.accounts), np.int64)

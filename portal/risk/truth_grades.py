@@ -12,9 +12,9 @@ import numpy as np
 
 from portal.risk import causes, facts, hazard
 from portal.risk.behaviour import MONTH
-from portal.risk.features import EVENT_PLACES, FEATURES, features, ids
+from portal.risk.features import FEATURES, features, ids
 from portal.risk.gathering import gather
-from portal.risk.grades import Grades, grades, interval_of
+from portal.risk.grades import Grades, coverage, grades, lines_of
 from portal.risk.hazard import Weights
 
 QUARTER = timedelta(days=90)
@@ -51,24 +51,17 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         proposed = causes.proposed(named_values, causes.usual_silence(named_values))[there]
         true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
         causes_hit = [causes_hit[0] + int((proposed[left] == true[left]).sum()), causes_hit[1] + int(left.sum())]
-        under = frame.values[there][:, EVENT_PLACES[0]] > 0
-        for broker in (False, True):
-            group = under & ((frame.values[there][:, EVENT_PLACES[1]] > 0) == broker)
-            if group.sum() >= 10:
-                low, high = interval_of(chances[group])
-                held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
+        came, of = coverage(frame.values[there], chances, left)
+        held = [held[0] + came, held[1] + of]
     all_left = np.concatenate(happened)
     joined = {name: np.concatenate(parts) for name, parts in said.items()}
-    joined["base rate"] = np.full(len(all_left), all_left.mean())
+    joined["base"] = np.full(len(all_left), all_left.mean())
     found = {name: grades(values, all_left) for name, values in joined.items()}
     return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), (held[0], held[1]))
 
 
 def table(found: Graded) -> str:
     """The grades as lines of text."""
-    lines = [f"{found.clients} client-months, {found.left} left within 90 days", f"{'':12}{'AUC':>8}{'Brier':>9}{'slope':>8}{'lift':>7}"]
-    for name, one in found.named.items():
-        cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
-        lines.append(f"{name:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
+    lines = [f"{found.clients} client-months, {found.left} left within 90 days", *lines_of(found.named)]
     lines.append(f"causes proposed rightly: {found.causes[0]} of {found.causes[1]}; 90 % intervals that held: {found.held[0]} of {found.held[1]}")
     return "\n".join(lines)

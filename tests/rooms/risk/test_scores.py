@@ -28,7 +28,7 @@ from portal.jobs import risk
 from portal.jobs.worker import Worker
 from portal.risk import causes, days, hazard, scoring
 from portal.risk.features import FEATURES, without_event
-from portal.risk.grades import auc, grades, lift
+from portal.risk.grades import grades, lift
 from portal.risk.hazard import PRIORS
 from portal.risk.queries import account_numbers
 from portal.transaction import transaction
@@ -180,8 +180,8 @@ def test_who_asked_not_to_be_profiled_has_no_score(firm: Flask) -> None:
 
 def test_grades_of_small_tables() -> None:
     said, left = np.array([0.9, 0.8, 0.3, 0.2, 0.1]), np.array([True, False, True, False, False])
-    assert auc(said, left) == pytest.approx(5 / 6)
-    assert auc(np.full(5, 0.4), left) == 0.5
+    assert grades(said, left).auc == pytest.approx(5 / 6)
+    assert grades(np.full(5, 0.4), left).auc == 0.5
     assert lift(said, left) == pytest.approx(2.5)
     assert grades(np.array([0.5, 0.5]), np.array([True, True])).auc is None
 
