@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from portal.audit.wording import NAMES
+from portal.commission.statement import COLUMNS as AMOUNTS
 from portal.web.formats import language
 
 KINDS = {
@@ -32,18 +34,8 @@ STATES = {"pending": _l("Pending"), "confirmed": _l("Confirmed"), "suspended": _
 MEASURES = {"retained_fee": _l("Retained fee of the month"), "lots": _l("Lots of the month"), "average_equity": _l("Average daily equity")}
 """What tiers are measured by."""
 STATE_TONES = {"pending": "warn", "confirmed": "good", "suspended": "bad"}
-COLUMNS = {
-    "earned": _l("Earned"),
-    "corrections": _l("Corrections"),
-    "cap_or_guarantee": _l("Cap or guarantee"),
-    "adjustments": _l("Adjustments"),
-    "reserve": _l("Reserve held back"),
-    "release": _l("Reserve released"),
-    "carry_over": _l("Carried over"),
-    "payable": _l("Payable"),
-    "withholding": _l("Tax withheld"),
-    "net": _l("Net"),
-}
+COLUMNS = {name: NAMES[name] for name in AMOUNTS}
+"""What the amounts of a statement are called."""
 IMPORT_STATES = {"running": (_l("Running"), "info"), "done": (_l("Done"), "good"), "cancelled": (_l("Cancelled"), "warn"), "failed": (_l("Failed"), "bad")}
 OUTCOMES = {
     "posted": (_l("New"), "good"),

@@ -13,7 +13,7 @@ import polars as pl
 from portal.refusals import Findings
 from portal.settlement.around import account_ids
 from portal.settlement.at_values import half_up, products
-from portal.settlement.back_office_tables import BALANCE_LIST, FEE_LIST, FILL_LIST, Sheets, read_lists
+from portal.settlement.back_office_tables import BALANCE_COLUMNS, BALANCE_LIST, FEE_LIST, FILL_LIST, WITH_OTHER_MONEY, Sheets, read_lists
 from portal.settlement.ctp.compare import traded
 from portal.settlement.ctp.facts import Statement
 from portal.settlement.facts import day_frames
@@ -25,23 +25,7 @@ del HERE["there"]
 LINES = {"line": pl.Int64, **dict.fromkeys(KEY, pl.String), "trade_date": pl.Date, "here": pl.Int64, "there": pl.Int64, "state": pl.String}
 EQUAL, DIFFERS, ONLY_HERE, ONLY_THERE = "equal", "differs", "only_here", "only_there"
 
-OF_ACCOUNT = {
-    "上日结存": "previous_balance",
-    "入金": "deposit",
-    "出金": "withdrawal",
-    "平仓盈亏": "realized_pnl",
-    "持仓盈亏": "mtm_pnl",
-    "手续费": "fee",
-    "上交手续费": "exchange_fee",
-    "保证金": "margin",
-    "当日结存": "balance",
-    "投资者权益": "equity",
-    "可用资金": "available",
-}
-"""The columns of the list of balances, and what the books call them."""
 BY_PRODUCT = ("lots", "turnover", "product_fee", "product_exchange_fee")
-EITHER = {"deposit": "other_in", "withdrawal": "other_out"}
-"""A paper may count rebates, interest and declaration fees among the money in and out, or not: neither is a difference."""
 OF_STATEMENT = ("fee", "balance", "equity", "margin")
 
 
@@ -68,7 +52,7 @@ def of_lists(files: Sequence[tuple[str, bytes]], findings: Findings) -> dict[str
 
 def _of_balances(sheets: Sheets) -> pl.DataFrame:
     frame = sheets.frame
-    amounts = [half_up(pl.col(f"{column}_t"), 10).alias(name) for column, name in OF_ACCOUNT.items() if f"{column}_t" in frame.columns]
+    amounts = [half_up(pl.col(f"{column}_t"), 10).alias(name) for column, name in BALANCE_COLUMNS.items() if f"{column}_t" in frame.columns]
     wide = frame.select(pl.col("day").alias("trade_date"), "account_no", *amounts)
     return _long(wide, "there").filter(pl.col("there").is_not_null())
 
@@ -104,7 +88,7 @@ def compared(there: pl.DataFrame, *, whole: bool, fills: bool) -> pl.DataFrame:
     return lines.select(pl.col(name).cast(kind) for name, kind in LINES.items())
 
 
-ORDER = {name: place for place, name in enumerate((*OF_ACCOUNT.values(), "deposit_withdrawal", *BY_PRODUCT))}
+ORDER = {name: place for place, name in enumerate((*BALANCE_COLUMNS.values(), "deposit_withdrawal", *BY_PRODUCT))}
 
 
 def _books(there: pl.DataFrame, *, whole: bool, fills: bool) -> pl.DataFrame:
@@ -121,8 +105,8 @@ def _of_day(day: date, there: pl.DataFrame, *, whole: bool, fills: bool) -> pl.D
     fees = trades.group_by("account_id").agg(pl.col("exchange_fee").sum())
     accounts = balances.join(numbers, on="account_id").join(fees, on="account_id", how="left").with_columns(pl.col("exchange_fee").fill_null(0), trade_date=pl.lit(day))
     net = pl.col("deposit") + pl.col("other_in") - pl.col("withdrawal") - pl.col("other_out")
-    either = {name: (pl.col(name) + pl.col(other)).alias(name) for name, other in EITHER.items()}
-    names = [name for name in (*OF_ACCOUNT.values(), "deposit_withdrawal") if name in items]
+    either = {name: (pl.col(name) + pl.col(other)).alias(name) for name, other in WITH_OTHER_MONEY.items()}
+    names = [name for name in (*BALANCE_COLUMNS.values(), "deposit_withdrawal") if name in items]
     held = accounts.with_columns(deposit_withdrawal=net)
     wide = _long(held.select("trade_date", "account_no", *names), "here")
     others = _long(held.select("trade_date", "account_no", *(either[name] for name in names if name in either)), "either")

@@ -13,25 +13,9 @@ import polars as pl
 from models.values.money import yuan
 from portal.refusals import Findings, Severity
 from portal.settlement.at_values import half_up
-from portal.settlement.back_office_tables import BALANCE_LIST, FEE_LIST, FILL_LIST, Sheets, read_lists
+from portal.settlement.back_office_tables import BALANCE_COLUMNS, BALANCE_LIST, FEE_LIST, FILL_LIST, WITH_OTHER_MONEY, Sheets, read_lists
 from portal.settlement.exchange_fees import CONTRACT_KEY, OfficialFees
 from portal.settlement.screening import Check, Row, Words, screen
-
-_BALANCE_COLUMNS = {
-    "上日结存": "previous_balance",
-    "入金": "deposit",
-    "出金": "withdrawal",
-    "平仓盈亏": "realized_pnl",
-    "持仓盈亏": "mtm_pnl",
-    "手续费": "fee",
-    "上交手续费": "exchange_fee",
-    "保证金": "margin",
-    "当日结存": "balance",
-    "投资者权益": "equity",
-    "可用资金": "available",
-}
-_WITH_OTHER_MONEY = {"入金": "other_in", "出金": "other_out"}
-"""A list may count rebates, interest and declaration fees among the money in and out, or not: neither is a difference."""
 
 
 def list_days(name: str, data: bytes, findings: Findings | None = None) -> set[date]:
@@ -129,11 +113,11 @@ def compare_balances(lists: Mapping[str, Sheets], balances: pl.DataFrame, trades
     own = balances.drop("line").join(fees, on="account_no", how="left").with_columns(pl.col("exchange_fee").fill_null(0))
     joined = sheets.frame.join(own, on="account_no", how="left", maintain_order="left")
     checks = [Check("list_without_balance", pl.col("equity").is_null(), "投资者代码", "account_no", "", Severity.WARNING)]
-    for column, name in _BALANCE_COLUMNS.items():
+    for column, name in BALANCE_COLUMNS.items():
         if f"{column}_t" in joined.columns:
             differs = pl.col(f"{column}_t") != pl.col(name) * 10
-            if column in _WITH_OTHER_MONEY:
-                differs &= pl.col(f"{column}_t") != (pl.col(name) + pl.col(_WITH_OTHER_MONEY[column])) * 10
+            if name in WITH_OTHER_MONEY:
+                differs &= pl.col(f"{column}_t") != (pl.col(name) + pl.col(WITH_OTHER_MONEY[name])) * 10
             checks.append(Check("list_differs", differs, column, _listed(column), _yuan(name), Severity.WARNING))
     screen(joined, sheets.files, checks, findings)
     silent = balances.join(sheets.frame, on="account_no", how="anti").height

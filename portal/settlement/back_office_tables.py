@@ -48,6 +48,22 @@ FILL_LIST = Table(
     "成交明细", "交易所手续费", (*_WHO, "交易所", "合约", "成交手数", "成交金额", "手续费", "交易所手续费"), ("币种",), ("成交金额", "手续费", "交易所手续费"), ("成交手数",)
 )
 TABLES = (BALANCE_LIST, FILL_LIST, FEE_LIST)
+BALANCE_COLUMNS = {
+    "上日结存": "previous_balance",
+    "入金": "deposit",
+    "出金": "withdrawal",
+    "平仓盈亏": "realized_pnl",
+    "持仓盈亏": "mtm_pnl",
+    "手续费": "fee",
+    "上交手续费": "exchange_fee",
+    "保证金": "margin",
+    "当日结存": "balance",
+    "投资者权益": "equity",
+    "可用资金": "available",
+}
+"""The columns of the 资金对账表, and what the books call them."""
+WITH_OTHER_MONEY = {"deposit": "other_in", "withdrawal": "other_out"}
+"""A list may count rebates, interest and declaration fees among the money in and out, or not: neither is a difference."""
 
 
 @dataclass
