@@ -12,14 +12,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Date, Integer, LargeBinary, Select, String, Table, any_, cast, func, literal
+from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Date, Integer, LargeBinary, Select, String, Table, any_, cast, func, literal, text
 
 from models import db
+from portal.transaction import afterwards
 
 CHUNK = 20_000
 """Rows handed over at once: the memory of a bulk insert stays that of one chunk."""
+MANY = 50_000
+"""From so many rows at once on, a table is looked at again by PostgreSQL's planner."""
 IN_BYTES = {"in_bytes": True}
 """The execution option of a query whose payloads PostgreSQL is to send as bytes, not as text of twice their length."""
+BY_PARTS = {**IN_BYTES, "stream_results": True, "max_row_buffer": 1}
+"""The same where few large answers are to be taken one after the other."""
+PART = 65_536
+"""Rows that are asked for at once, by their key."""
 BYTES_OF: dict[Any, tuple[int, str]] = {pl.Int64: (8, ">i8"), pl.Int32: (4, ">i4"), pl.Date: (4, ">i4"), pl.Boolean: (1, "i1")}
 """How PostgreSQL writes a value: in how many bytes, and how numpy calls that."""
 MILLENNIUM = 10_957
@@ -43,8 +50,10 @@ def insert_rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[An
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(table, columns)} FROM STDIN") as copy:
-            for row in bound():
+            count = 0
+            for count, row in enumerate(bound(), 1):
                 copy.write_row(row)
+        _plan_anew(table, count)
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {_quoted(table, columns)} VALUES ({marks})"  # noqa: S608 - names of our own tables
@@ -71,6 +80,7 @@ def _copy(driver: Any, table: Table, frame: pl.DataFrame) -> None:
     kinds = [_kind_in(table, name) for name in frame.columns]
     fixed = None not in kinds and not sum(frame.null_count().row(0))
     frame = frame.cast(dict(zip(frame.columns, kinds, strict=True))) if fixed else frame
+    _plan_anew(table, frame.height)
     with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(table, frame.columns)} FROM STDIN WITH (FORMAT {'binary' if fixed else 'csv'})") as copy:
         if fixed:
             copy.write(COPY_HEAD)
@@ -78,6 +88,21 @@ def _copy(driver: Any, table: Table, frame: pl.DataFrame) -> None:
             copy.write(_as_kept(part).tobytes() if fixed else part.write_csv(include_header=False).encode())
         if fixed:
             copy.write(COPY_END)
+
+
+def _plan_anew(table: Table, rows: int) -> None:
+    """Let PostgreSQL look at a table again once many rows are committed. Its own housekeeping does so a minute later, or never where it is
+    switched off; until then it plans as if the table were as it was, and reads it whole where a key would do."""
+    if rows >= MANY:
+        afterwards(lambda: analyze(table.name))
+
+
+def analyze(table: str) -> None:
+    """Renew what PostgreSQL plans with about a table, if that is at least half new since it last did. Opens a connection of its own."""
+    new = text("SELECT 1 FROM pg_stat_user_tables WHERE relname = :table AND 2 * n_mod_since_analyze >= n_live_tup")
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.execute(new, {"table": table}).first() is not None:
+            connection.exec_driver_sql(f'ANALYZE "{table}"')
 
 
 def _kind_in(table: Table, name: str) -> Any:
@@ -112,8 +137,9 @@ def read_frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
 
 
 def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64; at least one), dates and texts: PostgreSQL sends them as
-    one value for all numbers and dates and one for each text, which are read many times as fast as its rows."""
+    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64; the first of them a key), dates and texts: PostgreSQL sends
+    them as one value for all numbers and dates and one for each text, which are read many times as fast as its rows; by parts, because
+    the driver keeps room for the largest answer that it ever had."""
     if db.session().get_bind().dialect.name != "postgresql":
         return read_frame(query, schema)
     db.session.flush()
@@ -124,12 +150,21 @@ def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.Da
     for value in sent[1:]:
         row = row.op("||")(value)
     joined = [func.string_agg(func.coalesce(cast(columns[name], String), "\n"), "\n") for name in schema if name not in fixed]
-    whole = query.with_only_columns(func.count(), func.string_agg(row, cast(literal(b""), LargeBinary), type_=LargeBinary), *joined)
-    count, kept, *texts = db.session.execute(whole, execution_options=IN_BYTES).one()
+    key = next(columns[name] for name, kind in fixed.items() if kind == pl.Int64)
+    whole = query.with_only_columns(func.count(), func.string_agg(row, cast(literal(b""), LargeBinary), type_=LargeBinary), *joined).group_by(key // PART)
+    found = [_part(answer, schema, fixed) for answer in db.session.execute(whole, execution_options=BY_PARTS)]
+    if not all(part is not None for part in found):
+        return read_frame(query, schema)
+    return pl.concat([pl.DataFrame(schema=schema), *(part for part in found if part is not None)], rechunk=True)
+
+
+def _part(answer: Any, schema: dict[str, Any], fixed: dict[str, Any]) -> pl.DataFrame | None:
+    """The rows of one part; None where an empty field or a text of two lines hides how its texts are to be told apart."""
+    count, kept, *texts = answer
     form = np.dtype([(name, BYTES_OF[kind][1]) for name, kind in fixed.items()])
     words = [text.split("\n") for text in texts if text is not None]
-    if not count or len(kept or b"") != count * form.itemsize or any(len(one) != count for one in words):
-        return read_frame(query, schema)  # none, an empty field, or a text of two lines
+    if len(kept or b"") != count * form.itemsize or any(len(one) != count for one in words):
+        return None
     rows, word = np.frombuffer(kept, form), iter(words)
     return pl.DataFrame([_column(name, kind, rows[name]) if name in fixed else pl.Series(name, next(word)) for name, kind in schema.items()])
 

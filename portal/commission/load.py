@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Integer, cast, func, select
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -17,7 +17,7 @@ from models.clients import AccountVersion
 from models.commission import Agreement, PlanVersion
 from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Licence, PersonKind, Relative, Upline
 from models.values.calendar import Month
-from portal.bulk import read_frame
+from portal.bulk import read_frame, read_table
 from portal.commission.facts import ATTRIBUTIONS, EQUITY, NO_VERSION, PRODUCTS, STANDING, TIES, TRADES, UPLINES, Day, MonthFacts
 from portal.commission.instead import WhatIf
 from portal.commission.price import LEVELS
@@ -26,6 +26,8 @@ from portal.commission.vocabulary import Reason
 from portal.settlement.facts import account_rows, day_frames, settled_days
 from portal.versions import current, newest_of
 
+NEVER = date(1, 1, 1)
+"""No attribution was confirmed on it."""
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
 
@@ -164,12 +166,16 @@ def _dated(model: Any, known: int, month: Month, brokers: list[int] | None = Non
 
 def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
     row = Attribution
-    columns = (row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, row.confirmed_on, row.id, row.withdrawn)
+    # Every firm's account has a row or more: they come as columns of whole numbers, in which a date that is not there has to be one.
+    confirmed = func.coalesce(row.confirmed_on, NEVER)
+    columns = (row.id, row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, confirmed, cast(row.withdrawn, Integer))
     query = select(*columns).where(row.recording_id <= known)
     if accounts is not None:
         query = query.where(row.account_id.in_(accounts))
-    schema = {"account": pl.Int32, "broker_id": pl.Int64, "share": pl.Int64, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "attribution": pl.Int64, "withdrawn": pl.Boolean}
-    held = newest_of(read_frame(query, schema), ["account", "broker_id", "valid_from"], "attribution")
+    numbers = dict.fromkeys(("attribution", "account", "broker_id", "share"), pl.Int64)
+    read = read_table(query, {**numbers, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "withdrawn": pl.Int64})
+    held = newest_of(read.with_columns(pl.col("withdrawn").cast(pl.Boolean)), ["account", "broker_id", "valid_from"], "attribution")
+    held = held.with_columns(pl.when(pl.col("confirmed_on") != NEVER).then(pl.col("confirmed_on")))
     held = held.filter(pl.col("valid_from") <= month.last, pl.col("valid_to") > month.first)
     reasons = {
         AttributionState.CONFIRMED.value: 0,

@@ -20,6 +20,8 @@ TRADE_COLUMNS = ["trade_date", "account_no", "exchange", "product", "lots", "tur
 MONEY = r"^-?[0-9]{1,14}(\.[0-9]{1,2}0?)?$"
 """What parse_yuan reads; its message is asked for where this does not match."""
 LOTS = r"^[0-9]{1,9}$"
+AT_ONCE = 2
+"""Amount columns that are converted beside each other: on the way each takes three times what is kept of it."""
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 NUMBER = rf"^[^\s{_CONTROL}]([^{_CONTROL}]{{0,62}}[^\s{_CONTROL}])?$"
 
@@ -114,14 +116,19 @@ def _each(bad: pl.DataFrame, name: str, code: str, file: str, findings: Findings
 
 
 def _in_fen(raw: pl.DataFrame, names: Sequence[str], file: str, findings: Findings) -> list[pl.Series]:
-    """Amount columns as integer fen, all in one pass; amounts that are none become null and are refused."""
-    amounts = raw.select(pl.when(pl.col(name).str.contains(MONEY)).then(pl.col(name)).cast(pl.Decimal(18, 3)).to_physical().cast(pl.Int64).alias(name) // 10 for name in names)
+    """Amount columns as integer fen; amounts that are none become null and are refused."""
+    amounts = pl.concat([_converted(raw, names[start : start + AT_ONCE]) for start in range(0, len(names), AT_ONCE)], how="horizontal")
     small = [(pl.col(name).abs() < FEN_LIMIT).fill_null(False) for name in names]
     for place, all_good in enumerate(amounts.select(good.all() for good in small).row(0)):
         if not all_good:
             bad = raw.filter(~amounts.select(small[place]).to_series())
             _each(bad, names[place], "bad_amount", file, findings, lambda value: _why(parse_yuan, value))
     return amounts.get_columns()
+
+
+def _converted(raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Integer fen of some amount columns in one pass, null where an amount is none."""
+    return raw.select(pl.when(pl.col(name).str.contains(MONEY)).then(pl.col(name)).cast(pl.Decimal(18, 3)).to_physical().cast(pl.Int64).alias(name) // 10 for name in names)
 
 
 def _why(read: Callable[[str], int], value: str) -> str:

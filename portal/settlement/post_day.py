@@ -127,8 +127,8 @@ def next_version(day: DayInput, accounts: pl.DataFrame) -> Version:
     """What posting this day would write; number 0 where nothing differs from what is posted. Reads only."""
     assert day.balances is not None
     assert day.trades is not None
-    balances = day.balances.join(accounts, on="account_no").with_columns(pl.lit(False).alias("gone")).select(POSTED_BALANCES.keys()).sort("account_id")
-    trades = day.trades.join(accounts, on="account_no").select(POSTED_TRADES.keys()).sort("account_id", "exchange", "product")
+    balances = _by_id(day.balances.with_columns(pl.lit(False).alias("gone")), accounts).select(POSTED_BALANCES.keys())
+    trades = _by_id(day.trades, accounts).select(POSTED_TRADES.keys()).sort("account_id", "exchange", "product")
     last = db.session.execute(select(func.max(SettlementDay.version)).where(SettlementDay.trade_date == day.trade_date)).scalar()
     after = totals(balances, trades)
     if last is None:
@@ -141,6 +141,16 @@ def next_version(day: DayInput, accounts: pl.DataFrame) -> Version:
     differs = not rows.is_empty() or _other_currency_differs(day)
     was = (old_balances.join(rows, on="account_id", how="semi"), old_trades.join(rows, on="account_id", how="semi"))
     return Version(last + 1 if differs else 0, rows, trades.join(changed, on="account_id", how="semi"), totals(old_balances, old_trades), after, was)
+
+
+def _by_id(rows: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Rows under account_id in place of account_no, in its order; those of unknown accounts are left out. A file that is in this order
+    already is not copied: the amounts of 300,000 accounts are 36 MB."""
+    ids = rows.select("account_no").join(accounts, on="account_no", how="left", maintain_order="left")["account_id"]
+    known = rows.drop("account_no").with_columns(ids)
+    if ids.null_count():
+        known = known.filter(pl.col("account_id").is_not_null())
+    return known if ids.is_sorted() else known.sort("account_id")
 
 
 def totals(balances: pl.DataFrame, trades: pl.DataFrame) -> Totals:

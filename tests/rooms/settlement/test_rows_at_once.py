@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import case, literal, null, select
+from sqlalchemy import case, func, literal, null, select, text
 
 from models import db
 from models.attribution import Attribution
 from models.clients import Account
-from portal.bulk import among, read_frame, read_table
+from models.rollups import BrokerBook
+from portal import bulk
+from portal.bulk import among, insert_frame, read_frame, read_table
+from portal.transaction import on_postgresql, transaction
+from portal.versions import table_of
 from tests import make
 
+BOOK = ["branch_id", "accounts", "funded", "active", "equity", "retained_fee", "lots"]
 ID, DAY, TEXT = pl.Int64, pl.Date, pl.String
 SECOND = Account.account_no == "10002"
 TABLES: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -42,6 +48,31 @@ def test_a_table_says_what_its_rows_say(what: str) -> None:
     query, schema = TABLES[what]
     whole, rows = read_table(query, schema), read_frame(query, schema)
     assert (whole.schema, whole.sort("id").rows()) == (rows.schema, rows.sort("id").rows())
+
+
+def test_a_table_of_many_parts_says_what_its_rows_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PART", 1)
+    query, schema = TABLES["numbers and days"]
+    whole, rows = read_table(query, schema), read_frame(query, schema)
+    assert whole.height > 1
+    assert whole.sort("id").rows() == rows.sort("id").rows()
+
+
+def looked_at() -> int:
+    """How often PostgreSQL was told to look at a table again."""
+    if not on_postgresql():
+        return 0
+    return int(db.session.execute(text("SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'broker_book'")).scalar_one())
+
+
+@pytest.mark.parametrize(("many", "planned"), [(2, True), (1_000_000, False)])
+def test_postgresql_looks_again_at_a_table_that_took_many_rows(many: int, planned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MANY", many)
+    before = looked_at()
+    with transaction():
+        insert_frame(table_of(BrokerBook), pl.DataFrame({"trade_date": [date(2026, 3, 2)] * 3, "broker_id": [1, 2, 3], **dict.fromkeys(BOOK, 1)}))
+    assert looked_at() == before + (planned and on_postgresql())
+    assert db.session.execute(select(func.count()).select_from(BrokerBook).where(BrokerBook.broker_id <= 3)).scalar_one() == 3
 
 
 def test_among_finds_whom_a_list_finds() -> None:
