@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.columns import amount, choice, day, one_of, text
+from models.columns import amount, choice, day, one_of, payload, text
 
 
 class Channel(enum.StrEnum):
@@ -86,3 +86,14 @@ class ProductDay(Base):
     turnover: Mapped[int] = amount()
     fee: Mapped[int] = amount()
     retained_fee: Mapped[int] = amount()
+
+
+class AccountWindow(Base):
+    """What every account came to over the days up to a settled one, in columns (Parquet; see portal/settlement/windows.py), and what was
+    known when it was made. Of the newest settled days alone."""
+
+    __tablename__ = "account_window"
+
+    trade_date: Mapped[date] = mapped_column(day().column.type, primary_key=True)
+    known_recording_id: Mapped[int] = mapped_column(BigInteger)
+    payload: Mapped[bytes] = payload()

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from portal.cli.refusing import RefusingGroup
-from portal.settlement import rollups
+from portal.settlement import rollups, windows
 from portal.transaction import transaction
 
 group = RefusingGroup("overview", help="The sums of settled days.")
@@ -21,6 +21,10 @@ def rebuild(missing: bool) -> None:
     for day in days:
         with transaction():
             rollups.rebuild([day])
+    found = windows.made(whole=not missing)
+    if found is not None:
+        with transaction():
+            windows.keep(found)
     click.echo(f"{len(days)} days added up")
 
 
@@ -28,7 +32,7 @@ def rebuild(missing: bool) -> None:
 def verify() -> None:
     """Compare the sums of every settled day with its facts; ends with 1 where one differs."""
     days = rollups.settled_from(date.min)
-    found = [line for day in days for line in rollups.differences(day)]
+    found = [line for day in days for line in rollups.differences(day)] + windows.differences()
     for line in found:
         click.echo(line)
     click.echo(f"{len(days)} days compared, {len(found)} differences")

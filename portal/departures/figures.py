@@ -23,6 +23,7 @@ from models.settlement import Balance, SettlementDay, Trade
 from portal.bulk import among, read_frame
 from portal.care.queries import effective
 from portal.departures.exposure import Path, Person, Way
+from portal.settlement import windows
 from portal.versions import current
 
 AT_ONCE = 5_000
@@ -45,7 +46,7 @@ def table(paths: Mapping[int, Path], leaving: Sequence[Person], day: date, settl
     people = _by_parts(ids, lambda part: _people(part, visible), {"account": pl.Int64, "account_no": pl.String, "client": pl.String, "client_no": pl.String, "branch": pl.String})
     ways = [(key, path.person, path.way.value, path.through) for key, path in paths.items()]
     frame = people.join(pl.DataFrame(ways, schema={"account": pl.Int64, "person": pl.String, "way": pl.String, "through": pl.String}, orient="row"), on="account")
-    for part in (_money(ids, settled), _traded(ids, settled), _contacts(ids, day), _others(ids, leaving, day), _scores(ids, day)):
+    for part in (*_moved(ids, settled), _contacts(ids, day), _others(ids, leaving, day), _scores(ids, day)):
         frame = frame.join(part, on="account", how="left")
     frame = frame.join(_club(frame["client_no"].unique().to_list()), on="client_no", how="left")
     frame = frame.with_columns(pl.col("equity", "others", "events", "guests").fill_null(0), scored=pl.col("follow").is_not_null())
@@ -83,6 +84,16 @@ def _once(days: Sequence[date]) -> tuple[list[date], list[date]]:
     """Days that were posted once, and those that were corrected."""
     corrected = set(_corrected(days))
     return [day for day in days if day not in corrected], sorted(corrected)
+
+
+def _moved(ids: Sequence[int], settled: date | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What `_money` and `_traded` say. It is kept for the newest settled day; of an earlier one, or where something was recorded since, the
+    days themselves are asked."""
+    kept = windows.of_accounts(settled, ids) if settled is not None else None
+    if kept is None:
+        return _money(ids, settled), _traded(ids, settled)
+    money = kept.filter(pl.col("days") > 0).select("account", "equity", (pl.col("total") // pl.col("days")).alias("average"), "flow_30", "flow_90")
+    return money, kept.drop_nulls("traded_on").select("account", "traded_on", "fee")
 
 
 def _money(ids: Sequence[int], settled: date | None) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from portal.commission import runs
 from portal.commission.month import Progress
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
+from portal.settlement import windows
 from portal.transaction import lock_months, transaction
 
 REFRESH = "commission.refresh"
@@ -28,12 +29,21 @@ REFRESH = "commission.refresh"
 
 @handler(REFRESH)
 def refresh_job(work: Work) -> dict[str, Any]:
-    """Preview every open month that something was recorded for since."""
+    """Preview every open month that something was recorded for since, and keep what every account came to up to the newest settled day."""
     return {"months": refresh(work.progress)}
 
 
+def renew_windows() -> None:
+    """Keep what every account came to up to the newest settled day, where that is not kept or holds no more. For doors."""
+    found = windows.made() if windows.is_stale() else None
+    if found is not None:
+        with transaction():
+            windows.keep(found)
+
+
 def refresh(progress: Progress) -> list[str]:
-    """Preview the open months that are stale, the earliest first, each in a transaction of its own. Returns which."""
+    """Preview the open months that are stale, the earliest first, each in a transaction of its own, and renew what every account came to.
+    Returns which months."""
     done = []
     for month in open_months():
         if runs.fresh_run(month) is not None:
@@ -44,6 +54,7 @@ def refresh(progress: Progress) -> list[str]:
             if runs.fresh_run(month) is None:
                 runs.store_run(computed, clock.now(), overrides_allowed=current_app.config["PORTAL"].allow_overrides)
                 done.append(str(month))
+    renew_windows()
     return done
 
 

@@ -97,9 +97,9 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     options.add_argument("--size", choices=sorted(SIZES), default="S")
     options.add_argument("--database", default="", help="postgresql://user@host/name; a new database is made beside it. Empty: SQLite")
-    options.add_argument("--rounds", type=int, default=0, help="default: 3 for S, 1 for M")
+    options.add_argument("--rounds", type=int, default=0, help="default: 3")
     given = options.parse_args()
-    rounds = given.rounds or (1 if given.size == "M" else 3)
+    rounds = given.rounds or 3  # the first day of a database that was just made is slower than those after it
     measured: list[Measured] = []
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as floors, product.opened(given.size, given.database) as firm:
         measured.append(measure_import(firm, floors, given.database, rounds))

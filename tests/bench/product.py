@@ -42,6 +42,7 @@ from portal.identity.queries import user_by_email
 from portal.imports.receive import receive
 from portal.imports.recognise import recognise
 from portal.imports.run import Options, run_import
+from portal.jobs.refresh import renew_windows
 from portal.keys import keyring
 from portal.pages.commission_lists import LINES
 from portal.refusals import Findings
@@ -223,6 +224,13 @@ def exposure_page(product: Product, place: float) -> Taken:
     return page_time(product, f"/departures/exposure?person=broker-{numbers[round(place * (len(numbers) - 1))]}")
 
 
+def keep_windows(product: Product) -> Taken:
+    """The time in which a job keeps what every account came to, with nothing to grow it from."""
+    with stopwatch() as taken:
+        renew_windows()
+    return taken[0]
+
+
 def exposure_of_one(product: Product) -> Taken:
     """The time for the departure of the broker in the middle."""
     return exposure_page(product, 0.5)
@@ -271,6 +279,7 @@ ENTRIES = [
     Entry("a broker's lines of a month, first page", "≤ 0.2 s on M", broker_page),
     Entry("admin overview", "≤ 0.3 s on M", overview_page),
     Entry("concentration", "≤ 0.2 s on M", concentration_page),
+    Entry("what every account came to, kept from nothing (a job)", "", keep_windows),
     Entry("exposure, middle broker", "≤ 0.3 s on M", exposure_of_one),
     Entry("exposure, largest broker", "≤ 0.3 s on M", exposure_of_the_largest),
 ]
