@@ -91,16 +91,21 @@ def _visible(scope: Scope | None, own: Bound, day: Any) -> ColumnElement[bool]:
     return false() if not ways else ways[0] if len(ways) == 1 else ways[0] | ways[1] if len(ways) == 2 else ways[0] | ways[1] | ways[2]
 
 
+def seen_by_broker(broker_no: Any, day: Any) -> Select[int]:
+    """The ids of the accounts that a broker may see on a trade date: attributed to him then, and not handed over since."""
+    broker = select(Broker.id).where(Broker.broker_no == broker_no)
+    mine = Attribution.account_id.in_(select(Attribution.account_id).join(Broker, Broker.id == Attribution.broker_id).where(Broker.broker_no == broker_no))
+    span = current(Attribution, None, mine).subquery()
+    taken = (SightEnd.broker_id == span.c.broker_id) & (SightEnd.account_id == span.c.account_id) & (SightEnd.recording_id >= span.c.recording_id)
+    held = select(span.c.account_id).where(span.c.broker_id.in_(broker), span.c.valid_from <= day, span.c.valid_to > day)
+    return held.where(~exists().where(taken))
+
+
 def _own(own: Bound, day: Any) -> list[Select[int]]:
     """The account ids that are somebody's own, by each thing he is bound to."""
     ways: list[Select[int]] = []
     if own.broker_no is not None:
-        mine = Attribution.account_id.in_(select(Attribution.account_id).join(Broker, Broker.id == Attribution.broker_id).where(Broker.broker_no == own.broker_no))
-        span = current(Attribution, None, mine).subquery()
-        broker = select(Broker.id).where(Broker.broker_no == own.broker_no)
-        taken = (SightEnd.broker_id == span.c.broker_id) & (SightEnd.account_id == span.c.account_id) & (SightEnd.recording_id >= span.c.recording_id)
-        held = select(span.c.account_id).where(span.c.broker_id.in_(broker), span.c.valid_from <= day, span.c.valid_to > day)
-        ways.append(held.where(~exists().where(taken)))
+        ways.append(seen_by_broker(own.broker_no, day))
     if own.staff_no is not None:
         staff = select(Staff.id).where(Staff.staff_no == own.staff_no)
         served = current(Servicing, None, Servicing.staff_id.in_(staff)).subquery()

@@ -15,6 +15,7 @@ from models.values.calendar import Month
 from models.values.rates import decimal_text
 from portal.actors import Actor
 from portal.audit.recordings import last_recording_id
+from portal.clients.queries import seen_by_broker
 from portal.commission import book, queries
 from portal.commission.fading import DAYS
 from portal.pages import words
@@ -97,7 +98,7 @@ def index() -> ResponseReturnValue:
 
 
 def _clients(broker: Broker, day: date) -> pl.DataFrame:
-    """One row per account attributed on a day, in COLUMNS and whether somebody should call."""
+    """One row per account attributed on a day and not handed over since, in COLUMNS and whether somebody should call."""
     days = book.last_days(day, 2 * DAYS)
     accounts = book.touched_by(broker.id)
     balances = book.balances_on(days, accounts)
@@ -110,7 +111,7 @@ def _clients(broker: Broker, day: date) -> pl.DataFrame:
     this_month = per_day.filter(pl.col("day") >= Month.of(day).first).group_by("account").agg(pl.col("lots").sum())
     last = per_day.group_by("account").agg(last_traded=pl.col("day").max())
     today = rows.filter(pl.col("day") == day).select("account", "share", "state", "equity", "part", calls=pl.col("account").is_in(fading))
-    named = today.join(book.named(accounts).select("account", "account_no", "name"), on="account")
+    named = today.join(book.named(seen_by_broker(broker.broker_no, day)).select("account", "account_no", "name"), on="account")
     whole = named.join(this_month, on="account", how="left").join(last, on="account", how="left").join(_earned(broker, day), on="account_no", how="left")
     return whole.with_columns(pl.col("lots", "earned").fill_null(0)).drop("account")
 

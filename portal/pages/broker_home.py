@@ -15,6 +15,7 @@ from models.partners import Broker
 from models.values.calendar import Month
 from portal.actors import Actor
 from portal.audit.recordings import last_recording_id
+from portal.clients.queries import seen_by_broker
 from portal.commission import book, queries
 from portal.commission.changes import Changes, changes
 from portal.commission.fading import BOOK_DAY, DAYS, Fading, fading
@@ -113,10 +114,12 @@ def _of_book(broker: Broker, standing: Standing, day: date, previous: date | Non
     """What the attributed accounts say: how many, what changed, whom to call, what lapses; and how the clients are called."""
     spans, rows = _book(broker, day)
     clients = clients_of(broker)
+    # How much was his on the day stays; of clients who were handed over since, nothing is told by name.
+    seen = rows.filter(pl.col("account").is_in(list(db.session.execute(seen_by_broker(broker.broker_no, day)).scalars())))
     return {
         "accounts": rows.filter(pl.col("day") == day).height,
-        "changes": _changes(rows, day, previous),
-        "calls": calls(rows),
+        "changes": _changes(seen, day, previous),
+        "calls": calls(seen),
         "lapses": lapses_of(broker, standing, spans, clients, day),
         "clients": clients,
     }

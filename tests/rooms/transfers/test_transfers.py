@@ -36,7 +36,7 @@ from portal.transfers import verbs
 from portal.transfers.asked import Asked
 from portal.transfers.proposal import proposal
 from tests import make
-from tests.people import someone
+from tests.people import seat, someone
 from tests.rooms.pages.firm import settle_in
 
 BOOK = Asked(TransferKind.BOOK, "B001", "B002", date(2026, 3, 1), TransferReason.BROKER_LEFT, "letter 12", confirmed_on=date(2026, 3, 1), servicer="S001")
@@ -125,6 +125,24 @@ def test_the_old_owners_sight_ends_at_that_minute_and_the_new_ones_begins_with_h
     approve(approval.id, approval.digest, second)
     assert sees(old) == set(), "his rows still hold on the last settled day, and yet he sees nothing more"
     assert len(db.session.execute(select(SightEnd)).all()) == 1
+
+
+def test_no_page_of_the_old_owner_names_who_was_handed_over(firm: Flask) -> None:
+    preparer, second = who(firm, Role.ADMIN), who(firm, Role.COMPLIANCE)
+    old = seat(firm, someone(firm, Role.BROKER, broker_no="B001"))
+
+    def told_by(page: str) -> bool:
+        answer = old.get(page)
+        assert answer.status_code == 200
+        return ("/clients/10001" if page == "/" else "10001") in answer.text
+
+    pages = ("/clients", "/clients?format=csv", "/")
+    assert [told_by(page) for page in pages] == [True, True, True]
+    approval = asked_for(previewed(LATER, preparer), preparer)
+    assert [told_by(page) for page in pages] == [True, True, True], "asked is not handed over"
+    approve(approval.id, approval.digest, second)
+    db.session.remove()
+    assert [told_by(page) for page in pages] == [False, False, False]
 
 
 def test_nobody_is_given_clients_from_the_day_on_which_he_leaves(firm: Flask) -> None:
