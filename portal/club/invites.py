@@ -15,7 +15,7 @@ from sqlalchemy import Row, func, select
 
 from models import db
 from models.club import ClubEvent, EventState
-from models.club_invites import Arm, InviteList, Invitee, InviteSending
+from models.club_invites import Arm, Invitee, InviteList, InviteSending
 from models.club_reserve import PoolPerson, SeatPool
 from models.consents import Consent, ConsentPurpose
 from models.identity import User, UserState

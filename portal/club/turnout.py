@@ -37,11 +37,10 @@ class Figures:
     cost: int = 0
 
 
-def lists() -> Select[Any]:
+def lists() -> Select[*tuple[Any, ...]]:
     """By event, how many clients its lists invited and held out."""
     held = func.count().filter(Invitee.arm == Arm.HELD_OUT)
-    query: Select[Any] = select(Invitee.event_id, (func.count() - held).label("invited"), held.label("held")).group_by(Invitee.event_id)
-    return query
+    return select(Invitee.event_id, (func.count() - held).label("invited"), held.label("held")).group_by(Invitee.event_id)
 
 
 def _came() -> Any:
@@ -49,7 +48,7 @@ def _came() -> Any:
     return door.let_in().with_only_columns(CheckIn.seat_id, CheckIn.event_id).distinct().subquery()
 
 
-def seats(moment: datetime) -> Select[Any]:
+def seats(moment: datetime) -> Select[*tuple[Any, ...]]:
     """By event: seats, those that came, and those that did not (K4: known a day after the end, where anybody was let in, not of a booking that was moved)."""
     came, times = _came(), _times.subquery()
     doors = select(came.c.event_id).distinct()
@@ -58,11 +57,10 @@ def seats(moment: datetime) -> Select[Any]:
     counted = (func.count().label("seats"), func.count(came.c.seat_id).label("came"), func.sum(case((missing, 1), else_=0)).label("missed"))
     query = select(Booking.event_id, *counted).join(Seat, Seat.booking_id == Booking.id).join(ClubEvent, ClubEvent.id == Booking.event_id)
     query = query.join(times, times.c.event_id == Booking.event_id).outerjoin(came, came.c.seat_id == Seat.id)
-    found: Select[Any] = query.where(Booking.state == BookingState.GRANTED, Seat.freed_at.is_(None)).group_by(Booking.event_id)
-    return found
+    return query.where(Booking.state == BookingState.GRANTED, Seat.freed_at.is_(None)).group_by(Booking.event_id)
 
 
-def again() -> Select[Any]:
+def again() -> Select[*tuple[Any, ...]]:
     """By event, how many bookers came who had come to an event that began earlier."""
     now, before = _visits("now"), _visits("before")
     earlier = select(before.c.person).where(before.c.person == now.c.person, before.c.starts_at < now.c.starts_at).correlate(now).exists()

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from models import db
 from models.clients import AccountVersion
 from models.club import ClubEvent, ClubSession
-from models.club_invites import Arm, InviteList, Invitee
+from models.club_invites import Arm, Invitee, InviteList
 from portal.audit.recordings import last_recording_id
 from portal.bulk import read_frame
 from portal.clients.queries import accounts
