@@ -193,5 +193,7 @@ def of_event(event_id: int) -> Sequence[Row[Any]]:
     """The lists of an event in their order: the list, its sending or None, and how many are invited (those to whom it is owed among them) and held out."""
     held = func.count().filter(Invitee.arm == Arm.HELD_OUT)
     counts = select(Invitee.list_id, func.count().label("all"), held.label("held")).where(Invitee.event_id == event_id).group_by(Invitee.list_id).subquery()
-    query = select(InviteList, InviteSending, (counts.c.all - counts.c.held).label("invited"), counts.c.held).join(counts, counts.c.list_id == InviteList.id)
-    return db.session.execute(query.outerjoin(InviteSending, InviteSending.list_id == InviteList.id).order_by(InviteList.id)).all()
+    invited, not_told = func.coalesce(counts.c.all - counts.c.held, 0).label("invited"), func.coalesce(counts.c.held, 0).label("held")
+    query = select(InviteList, InviteSending, invited, not_told).outerjoin(counts, counts.c.list_id == InviteList.id)
+    query = query.outerjoin(InviteSending, InviteSending.list_id == InviteList.id).where(InviteList.event_id == event_id)
+    return db.session.execute(query.order_by(InviteList.id)).all()

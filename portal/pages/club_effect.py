@@ -15,7 +15,7 @@ from portal import clock
 from portal.club import costs, events, invites, tiers, turnout
 from portal.jobs import club_effect
 from portal.pages import club_invite_words, club_member_words, club_words
-from portal.pages.club_invite_words import ARMS, CLASSES, COSTS, MEASURES, interval_text, value_text, verdict
+from portal.pages.club_invite_words import ARMS, CLASSES, COSTS, MEASURES, difference_text, interval_text, value_text, verdict
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.risk import effects
@@ -76,7 +76,7 @@ def _file(known: EventEffect | None) -> tuple[list[str], list[list[Cell]]]:
     for window, found in sorted(known.result["windows"].items(), key=lambda one: int(one[0])) if known else []:
         for name, label in MEASURES.items():
             row = found[name]
-            values = [value_text(name, row["of_invited"]), value_text(name, row["of_held"]), value_text(name, row["value"], sign=True)]
+            values = [value_text(name, row["of_invited"]), value_text(name, row["of_held"]), difference_text(name, row)]
             rows.append([int(window), str(label), row["invited"], row["held"], *values, interval_text(name, row), verdict(row, FEWEST)[0]])
     return headers, rows
 

@@ -40,6 +40,11 @@ def value_text(measure: str, value: int | None, *, sign: bool = False) -> str:
     return f"{mark}{value / 1000:.1f}" if measure == "trading" else mark + yuan_text(value)
 
 
+def difference_text(measure: str, row: Mapping[str, Any]) -> str:
+    """Invited less held out; a dash where clients are too few for it to be worth reading."""
+    return value_text(measure, row["value"], sign=True) if row["enough"] else "–"
+
+
 def interval_text(measure: str, row: Mapping[str, Any]) -> str:
     """The 95 % interval of a difference; a dash where clients are too few for one to be worth reading."""
     if not row["enough"]:
