@@ -49,11 +49,14 @@ def interval_text(measure: str, row: Mapping[str, Any]) -> str:
     """The 95 % interval of a difference; a dash where clients are too few for one to be worth reading."""
     if not row["enough"]:
         return "–"
-    return str(_("%(low)s to %(high)s", low=value_text(measure, row["low"], sign=True), high=value_text(measure, row["high"], sign=True)))
+    low, high = value_text(measure, row["low"], sign=True), value_text(measure, row["high"], sign=True)
+    return str(_("%(low)s to %(high)s", low=low.removesuffix(str(_(" points"))), high=high))
 
 
-def verdict(row: Mapping[str, Any], fewest: int) -> tuple[str, str]:
-    """What may be told of a difference, and its tone."""
+def verdict(row: Mapping[str, Any], fewest: int, *, short: bool = False) -> tuple[str, str]:
+    """What may be told of a difference, and its tone; `short`: without why nothing may be told."""
+    if short and not row["tells"]:
+        return _("too few to tell"), "neutral"
     if min(row["invited"], row["held"]) < fewest:
         return _("too few to tell (fewer than %(fewest)s on one side)", fewest=fewest), "neutral"
     if not row["tells"]:
@@ -76,7 +79,7 @@ def criteria_text(plain: Mapping[str, Any], tiers: Mapping[str, str], branches: 
 def picture(windows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
     """Who is still active of the invited and of the held out, by window: bars in hundredths of a per cent."""
     series = [{"name": str(ARMS[arm.value][0]), "values": [(row["active"][name] or 0) // 100 for _window, row in windows]} for arm, name in _SIDES]
-    return {"unit": "bp", "from_zero": True, "x": [_("after %(days)s days", days=window) for window, _row in windows], "series": series}
+    return {"unit": "bp", "max": 10_000, "x": [_("after %(days)s days", days=window) for window, _row in windows], "series": series}
 
 
 _SIDES = ((Arm.INVITED, "of_invited"), (Arm.HELD_OUT, "of_held"))
