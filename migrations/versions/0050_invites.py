@@ -1,7 +1,7 @@
 """Invitation lists with a hold-out by lot, what events cost, and what came of them.
 
 Revision ID: 0050
-Revises: 0038
+Revises: 0052
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import models.columns
 from models import append_only
 
 revision = "0050"
-down_revision = "0038"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
