@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from models import db
@@ -116,6 +116,11 @@ def insides(event_id: int) -> dict[int, datetime]:
     """Who is in, by seat: since when."""
     query = select(CheckIn.seat_id, func.min(CheckIn.at)).where(CheckIn.event_id == event_id, *_counting(CheckIn.event_id == event_id))
     return {row[0]: row[1] for row in db.session.execute(query.group_by(CheckIn.seat_id))}
+
+
+def let_in() -> Select[CheckIn]:
+    """Every scan that lets somebody in and was not taken back since, of all events."""
+    return select(CheckIn).where(*_counting(true()))
 
 
 def _counting(which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:

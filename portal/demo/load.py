@@ -29,6 +29,7 @@ from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_bank import add_transfers
 from portal.demo.club_members import add_members
+from portal.demo.club_past import add_past
 from portal.demo.club_points import add_points
 from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
@@ -101,6 +102,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_transfers(now())} bank transfers of the club recorded"
     yield add_some_care(load)
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
+    yield add_past(load.firm.last_settled_day, load.progress)
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)

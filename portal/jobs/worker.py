@@ -26,6 +26,7 @@ from portal.jobs import (
     case_time,
     claims,
     club,
+    club_effect,
     club_evenings,
     club_members,
     club_points,
@@ -203,7 +204,7 @@ class Worker:
         """Ask for what falls due by itself: names to be made findable, old traces of signing in to be deleted, what a day decided
         about leads to be written down, books to be held against the rules, lapses to be told, cases to be closed, holds, payments and
         waitlists of the club to be looked at, its members to be told, its tiers to follow the equity, its evenings to be spoken of,
-        messages to be sent, clients to be scored."""
+        messages to be sent, clients to be scored, the invited and the held-out of events to be compared."""
         moment = clock.now()
         due = (
             (ask_to_catch_up, index.behind()),
@@ -224,6 +225,7 @@ class Worker:
             (outbox.ask_to_send, outbox.is_due(moment)),
             (risk.ask_to_score, risk.is_due(moment)),
             (risk_check.ask_to_check, risk_check.is_due(moment)),
+            (club_effect.ask, club_effect.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):
             return False

@@ -12,13 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 from models import db
 from models.clients import Account, AccountVersion
-from models.risk import CauseCorrection, RiskMethod, RiskModel, RiskRun, RiskScore
+from models.risk import RiskMethod, RiskModel, RiskRun, RiskScore
 from portal.care.book import next_due
 from portal.clients.queries import accounts, newest_version, visible_to
 from portal.commission.queries import last_settled_day
 from portal.pages.local_day import today
 from portal.pages.risk_words import CAUSES, chance_text, why
 from portal.permissions import Can
+from portal.risk.queries import CAUSE
 from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
@@ -30,10 +31,6 @@ STEPS = ((0, 20_000), (20_000, 50_000), (50_000, 100_000), (100_000, 200_000), (
 """Classes of probability in parts per million: from, to."""
 SIZES = ((0, 10_000_000), (10_000_000, 100_000_000), (100_000_000, 500_000_000), (500_000_000, None))
 """Classes of equity in fen: from, to."""
-
-SAID = select(CauseCorrection.cause).where(CauseCorrection.account_id == RiskScore.account_id, CauseCorrection.run_id == RiskScore.run_id)
-CAUSE = func.coalesce(SAID.order_by(CauseCorrection.id.desc()).limit(1).correlate(RiskScore).scalar_subquery(), RiskScore.cause)
-"""Why a client would leave: a person's word where there is one, else what was proposed."""
 
 COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),

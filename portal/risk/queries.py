@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
 from models.clients import Account
+from models.risk import CauseCorrection, RiskScore
+
+SAID = select(CauseCorrection.cause).where(CauseCorrection.account_id == RiskScore.account_id, CauseCorrection.run_id == RiskScore.run_id)
+CAUSE = func.coalesce(SAID.order_by(CauseCorrection.id.desc()).limit(1).correlate(RiskScore).scalar_subquery(), RiskScore.cause)
+"""Why a client would leave: a person's word where there is one, else what was proposed."""
 
 
 def account_numbers() -> dict[int, str]:

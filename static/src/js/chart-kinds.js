@@ -55,14 +55,14 @@ function line(data, look, say, more = {}) {
   return options;
 }
 
-// {unit, x, series: [{name, values}], stacked}
+// {unit, x, series: [{name, values}], stacked, max}
 function bar(data, look, say) {
   // A few bars are all named; a name takes lines of its own rather than leave its neighbour out.
   const few = data.x.length <= 8 ? { axisLabel: { interval: 0, width: look.narrow ? Math.max(40, Math.floor(230 / data.x.length)) : 110, overflow: "break", lineHeight: 14 } } : undefined;
   const series = data.series.map((one) => ({
     type: "bar", name: one.name, data: one.values, stack: data.stacked ? "all" : undefined, barMaxWidth: 34, itemStyle: { borderRadius: data.stacked ? 0 : [3, 3, 0, 0] },
   }));
-  const options = frame(look, { grid: { ...grid(look, series.length > 1), right: 32 }, legend: series.length > 1 ? { ...legend(look, series), icon: "roundRect", itemWidth: 12, itemHeight: 12 } : undefined, series, xAxis: categories(look, data.x, few), yAxis: amounts(look, say) });
+  const options = frame(look, { grid: { ...grid(look, series.length > 1), right: 32 }, legend: series.length > 1 ? { ...legend(look, series), icon: "roundRect", itemWidth: 12, itemHeight: 12 } : undefined, series, xAxis: categories(look, data.x, few), yAxis: amounts(look, say, data.max ? { max: data.max, interval: data.max / 4 } : undefined) });
   options.tooltip = { ...options.tooltip, trigger: "axis", axisPointer: { type: "shadow" }, valueFormatter: say.full };
   return options;
 }

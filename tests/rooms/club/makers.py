@@ -23,6 +23,7 @@ from portal.club.vouchers import Terms
 from portal.jobs.law import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
+from tests.rooms.club.invite_scene import drawn
 from tests.rooms.club.membership_scene import add_tiers
 from tests.rooms.club.scene import event_of, wish
 
@@ -234,3 +235,9 @@ def bank_return_id(user: User | None, which: Which) -> str:
         row.state = TransferState.GIVEN_BACK
         bank_owed.write_for_transfer(row, row.amount, ReturnWhy.NO_ORDER, actor=TERMINAL, moment=clock.now())
         return db.session.execute(select(BankReturn.public_id).where(BankReturn.transfer_id == row.id)).scalar_one()
+
+
+@maker("list_id")
+def list_id(user: User | None, which: Which) -> str:
+    """An invitation list: the firm's, whoever looks; or none."""
+    return "nothing" if which == "missing" else drawn(event_of(f"e{secrets.token_hex(6)}"), 10)

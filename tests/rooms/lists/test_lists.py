@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import process_time
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from sqlalchemy import event, insert, select
 
 from models import db
 from models.audit import AuditEntry
+from models.club_invites import InviteList
 from models.identity import Role, User, UserState
 from models.jobs import Job
 from models.lists import DefaultView, ExportFile, ExportPart, SavedView
@@ -99,7 +100,7 @@ LISTS = [
     ("/club/members", Role.ADMIN), ("/club/members/applications", Role.ADMIN),
     ("/club/events/night/waitlist", Role.ADMIN), ("/club/pools/kept", Role.ADMIN), ("/club/door/night/kept", Role.STAFF), ("/club/vouchers", Role.BRANCH_MANAGER),
     ("/admin/outbox", Role.AUDITOR), ("/club/points/desk", Role.COMPLIANCE), ("/club/points/redemptions", Role.AUDITOR), ("/club/points", Role.CLIENT),
-    ("/club/points/desk/1", Role.ADMIN), ("/club/events/night/feedback", Role.COMPLIANCE),
+    ("/club/points/desk/1", Role.ADMIN), ("/club/events/night/feedback", Role.COMPLIANCE), ("/club/effects", Role.AUDITOR), ("/club/invitations/invited", Role.BRANCH_MANAGER),
     ("/attribution/moves", Role.AUDITOR), (f"/attribution/differences?from=0&to=1&first={PERIOD}&last={PERIOD}", Role.AUDITOR),
 ]  # fmt: skip
 
@@ -117,6 +118,20 @@ def worked_out(app: Flask) -> None:
         night = event_of("night")
         with transaction():
             pools.create(night, 2, 48, "speaker", actor=TERMINAL, moment=clock.now()).public_id = "kept"
+            db.session.add(
+                InviteList(
+                    public_id="invited",
+                    event_id=night,
+                    criteria={},
+                    percent=15,
+                    why_none="",
+                    contractual=False,
+                    seed="",
+                    drawn_on=date.fromisoformat(DAY),
+                    drawn_at=clock.now(),
+                    drawn_label="",
+                )
+            )
         with transaction():
             points.hold([Holder("client:none", "none", None)])
         handed_over("own")
@@ -142,6 +157,8 @@ NOTHING_THERE = (
     "/club/points",
     "/club/points/desk/1",
     "/club/events/night/feedback",
+    "/club/effects",
+    "/club/invitations/invited",
     "/club/events/night",
     "/club/events/night/waitlist",
     "/club/pools/kept",

@@ -1,0 +1,52 @@
+"""What is kept of how invitations worked: which events are to be looked at, and the newest of what was found (portal/risk/invited.py finds it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from models import db
+from models.club import ClubEvent, ClubSession, EventState
+from models.club_invites import EventEffect, InviteList
+from portal.actors import Actor
+from portal.audit import log
+from portal.risk.comparing import Difference
+
+WINDOWS = (30, 90)
+"""Days after an event's last day at which its invitations are read."""
+
+
+def gained(window: Mapping[str, Any]) -> Difference:
+    """What inviting brought in all, read back from JSON."""
+    row = window["gained"]
+    return Difference(row["invited"], row["held"], row["of_invited"] or 0, row["of_held"] or 0, row["low"], row["high"], row["tells"] or not row["enough"])
+
+
+def due(until: date) -> list[int]:
+    """Events with somebody held out whose first window is over by a settled day, and that were not looked at as of it, or need no more looking."""
+    last = select(ClubSession.event_id, func.max(ClubSession.ends_at).label("ends_at")).group_by(ClubSession.event_id).subquery()
+    query = select(InviteList.event_id, last.c.ends_at, ClubEvent.zone).join(ClubEvent, ClubEvent.id == InviteList.event_id).join(last, last.c.event_id == ClubEvent.id)
+    rows = db.session.execute(query.where(InviteList.percent > 0, ClubEvent.state == EventState.PUBLISHED).distinct()).all()
+    known = {row.event_id: row for row in newest(row.event_id for row in rows)}
+    over = {row.event_id for row in rows if row.ends_at.astimezone(ZoneInfo(row.zone)).date() + timedelta(days=WINDOWS[0]) <= until}
+    return sorted(number for number in over if number not in known or (known[number].until_day < until and not known[number].result["final"]))
+
+
+def newest(event_ids: Iterable[int]) -> list[EventEffect]:
+    """What is known of events, the newest of each."""
+    last = select(func.max(EventEffect.id)).where(EventEffect.event_id.in_(list(event_ids))).group_by(EventEffect.event_id)
+    return list(db.session.execute(select(EventEffect).where(EventEffect.id.in_(last))).scalars())
+
+
+def keep(found: Mapping[int, Mapping[str, Any]], until: date, *, actor: Actor, moment: datetime) -> int:
+    """Store what was found of events. Returns how many. Verb."""
+    for event_id, result in found.items():
+        db.session.add(EventEffect(event_id=event_id, until_day=until, made_at=moment, result=result))
+    db.session.flush()
+    if found:
+        log.write(actor, moment, "club.effects_computed", "club_event", "", after={"events": sorted(found), "until": str(until)})
+    return len(found)
