@@ -24,6 +24,11 @@ NAMES: dict[str, LazyString] = {
     "amount": _l("Amount"),
     "reason": _l("Reason"),
     "note": _l("Note"),
+    "subject": _l("Subject"),
+    "title_zh": _l("Title in Chinese"),
+    "title_en": _l("Title in English"),
+    "text_zh": _l("Answer in Chinese"),
+    "text_en": _l("Answer in English"),
     "evidence": _l("Evidence"),
     "counts_from": _l("Counts from"),
     "agreements": _l("Brokers reached"),
@@ -249,11 +254,19 @@ def name_of(name: str) -> str:
     return str(NAMES.get(name, name.replace("_", " ")))
 
 
+SUBJECTS = {
+    "accounts": _l("Account matters"),
+    "margin": _l("Margin and risk"),
+    "delivery": _l("Delivery"),
+    "statements": _l("Settlement statements"),
+    "market": _l("Market and products"),
+}
 CODED: dict[str, dict[str, LazyString]] = {
     "reason": TRANSFER | ADJUSTMENT_REASONS | DIFFERENCE_REASONS,
     **dict.fromkeys(("kind", "item", "fact"), TRANSFER | APPLICATION | POINT_FACTS),
     **dict.fromkeys(("fit", "effect", "if_no_seat", "why"), BANK),
     "goes_to": SIDES,
+    "subject": SUBJECTS,
     "what": NAMES,
 }
 """Which words the coded values of a part stand for."""

@@ -6,10 +6,10 @@ import enum
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
-from models.settlement import CalendarDay
+from models.settlement import CalendarDay, CalendarYear
 from portal.disputes.queries import due_from
 
 REACTION_DAYS = 1
@@ -72,3 +72,16 @@ def reaction(react_by: date, reacted_on: date | None, today: date) -> Reaction:
 def trading_between(first: date, last: date) -> list[date]:
     """The trading days that the calendar knows from a day to another, and somewhat beyond."""
     return list(db.session.execute(select(CalendarDay.day).where(CalendarDay.day.between(first, last + AHEAD), CalendarDay.trading).order_by(CalendarDay.day)).scalars())
+
+
+def trading_ahead(day: date, number: int = 30) -> list[date]:
+    """The trading days from a day on (the day itself, where it is one), at least `number` of them; weekdays count beyond what the calendar knows."""
+    known = db.session.execute(select(func.max(CalendarYear.year))).scalar()
+    last = min(date(known, 12, 31), day + timedelta(days=2 * number)) if known else day - timedelta(days=1)
+    found = list(db.session.execute(select(CalendarDay.day).where(CalendarDay.day.between(day, last), CalendarDay.trading).order_by(CalendarDay.day)).scalars())
+    after = max(last, day - timedelta(days=1))
+    while len(found) < number:
+        after += timedelta(days=1)
+        if after.weekday() < 5:
+            found.append(after)
+    return found

@@ -13,12 +13,14 @@ from models import db
 from models.care import CareTask, Contact, TaskState
 from models.clients import Account, AccountVersion
 from models.partners import Staff
+from models.questions import ClientQuestion
 from portal import clock
 from portal.actors import Actor
-from portal.care import book, contacts, due, people, queries
+from portal.care import book, contacts, due, people, queries, question_queries
 from portal.care.contacts import Promise
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
+from portal.pages import question_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -88,8 +90,11 @@ def _around(actor: Actor, account: Account, version: AccountVersion) -> dict[str
     day = today()
     said = queries.contacts(actor, day).where(Contact.account_id == account.id).order_by(Contact.at.desc(), Contact.id.desc()).limit(SHOWN)
     todo = queries.tasks(actor, day).where(CareTask.account_id == account.id, CareTask.state == TaskState.OPEN).order_by(CareTask.due_on)
+    asked = question_queries.questions(actor, day).where(ClientQuestion.account_id == account.id).order_by(ClientQuestion.asked_at.desc()).limit(5)
     return {
         "contacts": db.session.execute(said).all(),
+        "questions": db.session.execute(asked).all(),
+        "question_words": question_words,
         "tasks": db.session.execute(todo).all(),
         "servicers": book.servicers([account.id], day).get(account.id, []),
         "group": book.group_of(version, actor, day, last_settled_day()),

@@ -11,6 +11,7 @@ from models.care import CareTask, Contact, ContactChannel, ContactOutcome, TaskS
 from models.clients import Account
 from models.identity import User
 from models.partners import Staff
+from models.questions import ClientQuestion, ReusableAnswer
 from portal import clock
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -65,6 +66,48 @@ def task_id(user: User | None, which: Which) -> str:
         account, staff = _ids(which)
         told = {"kind": "other", "note": "", "state": TaskState.OPEN, "outcome": "", "outcome_note": ""}
         made = CareTask(business_key=secrets.token_hex(8), account_id=account, owner_id=staff, due_on=clock.now().date(), created_at=clock.now(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return str(made.id)
+
+
+@maker("question_id")
+def question_id(user: User | None, which: Which) -> str:
+    """A question about one's own account, another's, or none; it is closed, so that refusals alone could change it."""
+    return "987654321" if which == "missing" else str(asked(which))
+
+
+def asked(which: Which, state: str = "closed") -> int:
+    """A question that S001 answered, or the one that nobody did."""
+    with transaction():
+        account, staff = _ids(which)
+        told = {"subject": "margin", "via": "phone", "words": "保证金何时上调", "state": state, "owner_id": staff}
+        made = ClientQuestion(account_id=account, asked_at=clock.now(), runs_from=clock.now(), due_at=clock.now(), answered_at=clock.now(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return made.id
+
+
+@maker("name", "care_questions.step")
+def staff_step(user: User | None, which: Which) -> str:
+    """A step of the staff's."""
+    return "close"
+
+
+@maker("name", "own_questions.step")
+def client_step(user: User | None, which: Which) -> str:
+    """A step of the client's."""
+    return "close"
+
+
+@maker("answer_id")
+def answer_id(user: User | None, which: Which) -> str:
+    """A reusable answer: everybody's who may see them."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        texts = {"title_zh": "题", "title_en": "Title", "text_zh": "答", "text_en": "Answer"}
+        made = ReusableAnswer(subject="margin", state="retired", prepared_at=clock.now(), prepared_label="test", decided_label="", **texts)
         db.session.add(made)
         db.session.flush()
         return str(made.id)
