@@ -82,6 +82,7 @@ class Can(enum.StrEnum):
     RISK_SEE = "risk.score.see"
     RULE_EDIT = "rules.rule.edit"
     RULE_SEE = "rules.rule.see"
+    SEGMENT_USE = "clients.segment.use"
     SUITABILITY_SEE = "suitability.test.see"
     SUITABILITY_TAKE = "suitability.test.take"
     TRANSFER_APPROVE = "transfers.transfer.approve"
@@ -178,6 +179,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.RISK_CORRECT: Scope.OWN,
         Can.RISK_SEE: Scope.OWN,
         Can.RULE_SEE: Scope.ALL,
+        Can.SEGMENT_USE: Scope.OWN,
         Can.SUITABILITY_SEE: Scope.OWN,
         Can.SUITABILITY_TAKE: Scope.OWN,
     },
@@ -218,6 +220,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.RISK_CORRECT: Scope.BRANCH,
         Can.RISK_SEE: Scope.BRANCH,
         Can.RULE_SEE: Scope.ALL,
+        Can.SEGMENT_USE: Scope.BRANCH,
         Can.SUITABILITY_SEE: Scope.BRANCH,
         Can.SUITABILITY_TAKE: Scope.BRANCH,
         Can.TRANSFER_PREPARE: Scope.BRANCH,
@@ -241,6 +244,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
+        Can.SEGMENT_USE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,
@@ -301,6 +305,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.PLAN_EDIT: Scope.ALL,
         Can.RISK_CHECK: Scope.ALL,
         Can.RISK_CORRECT: Scope.ALL,
+        Can.SEGMENT_USE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,

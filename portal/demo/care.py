@@ -21,6 +21,7 @@ from portal.care.contacts import Promise, Said
 from portal.care.policy import served_by
 from portal.care.response_times import Now
 from portal.demo.care_questions import add_questions
+from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
 from portal.settlement.calendar import trading_days
 from portal.versions import current
@@ -70,4 +71,5 @@ def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
         made = contacts.record(account, staff_id, said, who, moment)
         contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
     add_questions(Now(moment, today, settled, zone))
+    add_segments(moment)
     return sum(number for name, number in told.items() if name != "uncovered") + len(PROMISED)

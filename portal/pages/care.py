@@ -22,6 +22,7 @@ from portal.care import due, people, queries
 from portal.care import tasks as verbs
 from portal.care.due import Standing
 from portal.pages import care_words as words
+from portal.pages import segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -70,6 +71,7 @@ LIST = declare(
                 Filter("state", _l("State"), lambda text: CareTask.state == text, choices=tuple((key.value, label) for key, (label, _tone) in words.TASK_STATES.items())),
                 Filter("kind", _l("What"), lambda text: CareTask.kind == text, choices=tuple(words.KINDS.items())),
                 Filter("owner", _l("Staff number"), lambda text: Staff.staff_no == text),
+                segment_words.FILTER,
                 Filter("account", _l("Account"), lambda text: Account.account_no == text, hidden=True),
                 day_filter("due_to", _l("Due until"), lambda day: CareTask.due_on <= day),
             ),

@@ -21,6 +21,7 @@ from portal.care import book, key_clients, people, queries, question_queries, se
 from portal.care.key_clients import KeyRule
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
+from portal.pages import segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.web.exports import amount
@@ -83,6 +84,7 @@ LIST = declare(
                 Filter("kind", _l("Kind"), lambda text: AccountVersion.kind == text, choices=(("person", _l("Person")), ("institution", _l("Institution")))),
                 Filter("age", _l("Age of the account"), _age, choices=tuple(AGES.items())),
                 Filter("spoken", _l("Spoken with"), _spoken, choices=tuple(SPOKEN.items())),
+                segment_words.FILTER,
                 Filter("covered", _l("Looked after"), _covered, choices=(("none", _l("by nobody")), ("one", _l("by one person")), ("second", _l("by two or more")))),
             ),
         ),

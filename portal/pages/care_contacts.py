@@ -20,7 +20,7 @@ from portal.care import book, contacts, due, people, queries, question_queries
 from portal.care.contacts import Promise
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
-from portal.pages import question_words
+from portal.pages import question_words, segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -51,6 +51,7 @@ LIST = declare(
                 Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | (Account.account_no == text), personal=True),
                 Filter("channel", _l("How"), lambda text: Contact.channel == text, choices=tuple(words.CHANNELS.items())),
                 Filter("outcome", _l("How it went"), lambda text: Contact.outcome == text, choices=tuple((key.value, label) for key, (label, _tone) in words.OUTCOMES.items())),
+                segment_words.FILTER,
                 Filter("staff", _l("Staff number"), lambda text: Staff.staff_no == text),
                 day_filter("from", _l("From"), lambda day: Contact.at >= words.midnight(day)),
             ),

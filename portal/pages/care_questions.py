@@ -20,6 +20,7 @@ from portal.care import questions as verbs
 from portal.care.question_states import Side, steps_from
 from portal.care.questions import Asked
 from portal.pages import question_words as words
+from portal.pages import segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.transaction import transaction
@@ -70,6 +71,7 @@ LIST = declare(
                 Filter("subject", _l("Subject"), lambda text: ClientQuestion.subject == text, choices=tuple((key.value, label) for key, label in words.SUBJECTS.items())),
                 Filter("owner", _l("Staff number"), lambda text: Staff.staff_no == text),
                 Filter("owed", _l("Who answers"), lambda text: ClientQuestion.owner_id.is_(None), choices=(("nobody", _l("nobody is named")),)),
+                segment_words.FILTER,
                 Filter("account", _l("Account"), lambda text: Account.account_no == text, hidden=True),
                 day_filter("from", _l("Asked from"), lambda day: ClientQuestion.asked_at >= words.midnight(day)),
             ),

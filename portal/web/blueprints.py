@@ -22,6 +22,7 @@ BLUEPRINTS = [
     "portal.pages.care_questions:bp",
     "portal.pages.care_answers:bp",
     "portal.pages.own_questions:bp",
+    "portal.pages.segments:bp",
     "portal.pages.leads_new:bp",
     "portal.pages.leads_upload:bp",
     "portal.pages.leads_pool:bp",

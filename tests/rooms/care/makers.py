@@ -12,6 +12,7 @@ from models.clients import Account
 from models.identity import User
 from models.partners import Staff
 from models.questions import ClientQuestion, ReusableAnswer
+from models.segments import ClientSegment
 from portal import clock
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -111,3 +112,19 @@ def answer_id(user: User | None, which: Which) -> str:
         db.session.add(made)
         db.session.flush()
         return str(made.id)
+
+
+@maker("segment_key")
+def segment_key(user: User | None, which: Which) -> str:
+    """A segment of one's own, one that somebody else keeps for himself, or none."""
+    if which == "missing":
+        return "nothing-here"
+    with transaction():
+        someone = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+        maker_id = user.id if user is not None and which == "own" else someone
+        assert maker_id is not None
+        told = {"name": "x", "conditions": {"kind": "person"}, "shared": "nobody", "branch_no": "", "made_label": "test"}
+        made = ClientSegment(public_id=secrets.token_urlsafe(12), made_by_id=maker_id, made_at=clock.now(), changed_at=clock.now(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return made.public_id
