@@ -15,7 +15,7 @@ from models.columns import choice, day, identifier, moment, one_of, text
 
 
 class Interest(enum.StrEnum):
-    """The products that a client is interested in."""
+    """The products that a client is interested in; `education` is none: to learn alone."""
 
     FERROUS = "ferrous"
     ENERGY = "energy"
@@ -23,6 +23,7 @@ class Interest(enum.StrEnum):
     METALS = "metals"
     FINANCIAL = "financial"
     OPTIONS = "options"
+    EDUCATION = "education"
 
 
 class Goal(enum.StrEnum):

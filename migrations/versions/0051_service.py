@@ -86,7 +86,7 @@ def upgrade():
         sa.CheckConstraint("(state = 'active') = (ended_at IS NULL)", name=op.f("ck_service_plan_ended")),
         sa.CheckConstraint("goal IN ('learn', 'trade', 'hedge', 'preserve')", name=op.f("ck_service_plan_goal_known")),
         sa.CheckConstraint("grade IN ('C1', 'C2', 'C3', 'C4', 'C5')", name=op.f("ck_service_plan_grade_known")),
-        sa.CheckConstraint("interest IN ('ferrous', 'energy', 'agriculture', 'metals', 'financial', 'options')", name=op.f("ck_service_plan_interest_known")),
+        sa.CheckConstraint("interest IN ('ferrous', 'energy', 'agriculture', 'metals', 'financial', 'options', 'education')", name=op.f("ck_service_plan_interest_known")),
         sa.CheckConstraint("state IN ('active', 'reached', 'ended')", name=op.f("ck_service_plan_state_known")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_service_plan_account_id_account")),
         sa.ForeignKeyConstraint(["begun_by_id"], ["user.id"], name=op.f("fk_service_plan_begun_by_id_user")),

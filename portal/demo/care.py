@@ -20,6 +20,7 @@ from portal.care import contacts, playing
 from portal.care.contacts import Promise, Said
 from portal.care.policy import served_by
 from portal.care.response_times import Now
+from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
@@ -55,7 +56,7 @@ def contacts_file(folder: Path, first: date, last: date) -> Path:
     return path
 
 
-def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
+def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str) -> int:
     """Switch plays on, let them set their tasks, and let the staff user promise something, inside the open transaction. Returns how many tasks there are."""
     today = moment.astimezone(zone).date()
     if db.session.execute(select(CareTask.id).limit(1)).first() is not None:
@@ -72,4 +73,5 @@ def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
         contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
     add_questions(Now(moment, today, settled, zone))
     add_segments(moment)
+    add_plans(Now(moment, today, settled, zone), jurisdiction)
     return sum(number for name, number in told.items() if name != "uncovered") + len(PROMISED)

@@ -14,13 +14,14 @@ from models.care import CareTask, Contact, TaskState
 from models.clients import Account, AccountVersion
 from models.partners import Staff
 from models.questions import ClientQuestion
+from models.service_plans import PlanState, ServicePlan
 from portal import clock
 from portal.actors import Actor
-from portal.care import book, contacts, due, people, queries, question_queries
+from portal.care import book, contacts, due, people, plan_queries, queries, question_queries
 from portal.care.contacts import Promise
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
-from portal.pages import question_words, segment_words
+from portal.pages import plan_form, question_words, segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -92,10 +93,13 @@ def _around(actor: Actor, account: Account, version: AccountVersion) -> dict[str
     said = queries.contacts(actor, day).where(Contact.account_id == account.id).order_by(Contact.at.desc(), Contact.id.desc()).limit(SHOWN)
     todo = queries.tasks(actor, day).where(CareTask.account_id == account.id, CareTask.state == TaskState.OPEN).order_by(CareTask.due_on)
     asked = question_queries.questions(actor, day).where(ClientQuestion.account_id == account.id).order_by(ClientQuestion.asked_at.desc()).limit(5)
+    plans = plan_queries.plans(actor, day)
     return {
         "contacts": db.session.execute(said).all(),
         "questions": db.session.execute(asked).all(),
         "question_words": question_words,
+        "plan": db.session.execute(plans.where(ServicePlan.client_no == version.client_no, ServicePlan.state == PlanState.ACTIVE)).one_or_none(),
+        "plan_words": plan_form,
         "tasks": db.session.execute(todo).all(),
         "servicers": book.servicers([account.id], day).get(account.id, []),
         "group": book.group_of(version, actor, day, last_settled_day()),

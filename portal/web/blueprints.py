@@ -23,6 +23,7 @@ BLUEPRINTS = [
     "portal.pages.care_answers:bp",
     "portal.pages.own_questions:bp",
     "portal.pages.segments:bp",
+    "portal.pages.care_service:bp",
     "portal.pages.leads_new:bp",
     "portal.pages.leads_upload:bp",
     "portal.pages.leads_pool:bp",

@@ -110,6 +110,7 @@ ENTRIES = (
     Entry("caller.show", _l("Who calls?"), _l("Caller"), icon="telephone-inbound", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_plays.index", _l("Plays"), _l("Plays"), icon="collection-play", can=Can.CARE_EDIT, group="clients"),
     Entry("care_book.index", _l("Book of clients"), _l("Book"), icon="journal-text", can=Can.CARE_SEE, meant_for=("firm",)),
+    Entry("care_service.index", _l("Service plans"), _l("Service"), icon="map", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),
     Entry("segments.index", _l("Client segments"), _l("Segments"), icon="people", can=Can.SEGMENT_USE, group="clients", meant_for=("firm",)),
     Entry("care_contacts.index", _l("Contacts"), _l("Contacts"), icon="telephone", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_questions.index", _l("Questions of clients"), _l("Questions"), icon="chat-left-dots", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),

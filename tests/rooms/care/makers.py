@@ -13,6 +13,7 @@ from models.identity import User
 from models.partners import Staff
 from models.questions import ClientQuestion, ReusableAnswer
 from models.segments import ClientSegment
+from models.service_plans import ServicePlan
 from portal import clock
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -128,3 +129,32 @@ def segment_key(user: User | None, which: Which) -> str:
         db.session.add(made)
         db.session.flush()
         return made.public_id
+
+
+@maker("plan_id")
+def plan_id(user: User | None, which: Which) -> str:
+    """A service plan of one's own client, of another's, or none; it is over, so that nothing more can be done with it."""
+    return "987654321" if which == "missing" else str(planned(which))
+
+
+def planned(which: Which) -> int:
+    """An ended plan."""
+    with transaction():
+        account, staff = _ids(which)
+        told = {"grade": "C4", "interest": "ferrous", "product_risk": "R4", "goal": "trade", "note": "", "state": "ended", "begun_label": "test"}
+        made = ServicePlan(client_no="C" + ACCOUNTS[which], account_id=account, owner_id=staff, begun_at=clock.now(), ended_at=clock.now(), review_on=clock.now().date(), **told)
+        db.session.add(made)
+        db.session.flush()
+        return made.id
+
+
+@maker("place", "care_service.follow")
+def place(user: User | None, which: Which) -> str:
+    """A step that no plan has."""
+    return "99"
+
+
+@maker("how", "care_service.follow")
+def how(user: User | None, which: Which) -> str:
+    """What is said of it."""
+    return "done"

@@ -108,7 +108,7 @@ def firm(app: Flask, tmp_path: Path) -> Flask:
         made = sorted({day for one in CLIENTS.values() for day, _fee in one.trades} | {SETTLED})
         for day in made:
             trades = [(no, "SHFE", "rb", "1", "1000.00", f"{(fee + 100) / 100:.2f}", "1.00") for no, one in CLIENTS.items() for on, fee in one.trades if on == day]
-            fees = {row[0]: int(round(float(row[5]) * 100)) for row in trades}
+            fees = {row[0]: round(float(row[5]) * 100) for row in trades}
             held = {no: (f"{(one.equity + fees.get(no, 0)) / 100:.2f}", "0.00") for no, one in CLIENTS.items() if one.equity is not None}
             make.day(folder, str(day), held, trades)
         make.accepted(folder)
