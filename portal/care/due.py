@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
@@ -12,8 +11,6 @@ from models import db
 from models.settlement import CalendarDay, CalendarYear
 from portal.disputes.queries import due_from
 
-REACTION_DAYS = 1
-"""Within so many trading days after a task was set somebody reacts: a contact with the client, or the task is finished."""
 AHEAD = timedelta(days=40)
 
 
@@ -46,16 +43,6 @@ def standing(due_on: date, today: date) -> Standing:
     ('overdue', 'today')
     """
     return Standing.OVERDUE if due_on < today else Standing.TODAY if due_on == today else Standing.COMING
-
-
-def nth_after(day: date, number: int, trading: Sequence[date]) -> date | None:
-    """The `number`-th of the trading days after a day; None where they do not reach so far.
-
-    >>> nth_after(date(2026, 3, 6), 1, [date(2026, 3, 6), date(2026, 3, 9)])
-    datetime.date(2026, 3, 9)
-    """
-    later = [one for one in trading if one > day]
-    return later[number - 1] if len(later) >= number else None
 
 
 def reaction(react_by: date, reacted_on: date | None, today: date) -> Reaction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -17,8 +18,9 @@ from models.questions import ClientQuestion
 from models.service_plans import PlanState, ServicePlan
 from portal import clock
 from portal.actors import Actor
-from portal.care import book, contacts, due, people, plan_queries, queries, question_queries
+from portal.care import book, contacts, due, people, plan_queries, queries, question_queries, response
 from portal.care.contacts import Promise
+from portal.care.response_times import Running, due_times
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
 from portal.pages import plan_form, question_words, segment_words
@@ -118,9 +120,18 @@ def record(account_no: str) -> ResponseReturnValue:
         account, _version = queries.client_for(actor, account_no, day, Can.CARE_WORK)
         made = contacts.record(account, _who(actor), words.typed_contact(moment), actor, moment)
         if request.form.get("promise", "").strip():
-            contacts.promise(made, account, Promise(request.form["promise"], words.typed_day("promise_due")), actor, moment, day)
+            contacts.promise(made, account, Promise(request.form["promise"], _promised_by(account.id)), actor, moment, day)
     flash(_("Recorded."), "success")
     return redirect(url_for("care_contacts.client", account_no=account_no), 303)
+
+
+def _promised_by(account_id: int) -> date:
+    """The day that was promised; where none was, the one on which the response time for contacts is over. Raises Refusal."""
+    if request.form.get("promise_due", "").strip():
+        return words.typed_day("promise_due")
+    now = question_words.now()
+    (due_at,) = due_times([Running(account_id, response.CONTACT, now.moment)], now)
+    return due_at.astimezone(now.zone).date()
 
 
 def _who(actor: Actor) -> int:

@@ -36,6 +36,7 @@ STEPS = {
     "close": _l("Question settled"),
     "reopen": _l("Asked again"),
     "moved": _l("Given to somebody else"),
+    "dated": _l("Response time changed"),
 }
 ANSWER_STATES = {
     AnswerState.WAITING: (_l("Before a second person"), "warn"),

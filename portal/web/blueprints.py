@@ -24,6 +24,7 @@ BLUEPRINTS = [
     "portal.pages.own_questions:bp",
     "portal.pages.segments:bp",
     "portal.pages.care_service:bp",
+    "portal.pages.care_response:bp",
     "portal.pages.leads_new:bp",
     "portal.pages.leads_upload:bp",
     "portal.pages.leads_pool:bp",

@@ -109,6 +109,7 @@ ENTRIES = (
     Entry("care.index", _l("My day"), _l("My day"), icon="check2-square", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("caller.show", _l("Who calls?"), _l("Caller"), icon="telephone-inbound", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_plays.index", _l("Plays"), _l("Plays"), icon="collection-play", can=Can.CARE_EDIT, group="clients"),
+    Entry("care_response.index", _l("Response times"), _l("Response"), icon="stopwatch", can=Can.CARE_EDIT, group="clients"),
     Entry("care_book.index", _l("Book of clients"), _l("Book"), icon="journal-text", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_service.index", _l("Service plans"), _l("Service"), icon="map", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),
     Entry("segments.index", _l("Client segments"), _l("Segments"), icon="people", can=Can.SEGMENT_USE, group="clients", meant_for=("firm",)),

@@ -158,3 +158,15 @@ def place(user: User | None, which: Which) -> str:
 def how(user: User | None, which: Which) -> str:
     """What is said of it."""
     return "done"
+
+
+@maker("subject", "care_response.show")
+def subject(user: User | None, which: Which) -> str:
+    """What has a response time; nobody's own."""
+    return "weather" if which == "missing" else "margin"
+
+
+@maker("subject", "care_response.put")
+def set_subject(user: User | None, which: Which) -> str:
+    """The same."""
+    return subject(user, which)

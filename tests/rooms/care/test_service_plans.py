@@ -142,7 +142,7 @@ def _drawn_at_once(app: Flask) -> list[str]:
         def act() -> None:
             account, version = db.session.execute(accounts().where(Account.account_no == "10001")).one()
             drawn = Drawn(Interest.FERROUS, Goal.TRADE, "", [("Talk", 2)], now.today + timedelta(days=40))
-            verbs.draw(account, version, drawn, ids()[1], TERMINAL, now, "cn")
+            verbs.draw(account, version, drawn, ids()[1], TERMINAL, now, "CN")
 
         answers = at_once(app, act, act)
         db.session.remove()
