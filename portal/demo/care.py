@@ -16,7 +16,7 @@ from models.care import CareTask, ContactChannel, ContactOutcome
 from models.clients import Account, Servicing, ServicingRole
 from models.partners import Staff
 from portal.actors import TERMINAL
-from portal.care import contacts, playing
+from portal.care import contacts, playing, return_visits
 from portal.care.contacts import Promise, Said
 from portal.care.policy import served_by
 from portal.care.response_times import Now
@@ -24,6 +24,7 @@ from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
+from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
 
@@ -73,5 +74,6 @@ def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str)
         contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
     add_questions(Now(moment, today, settled, zone))
     add_segments(moment)
+    return_visits.run(today, call_due_by(), TERMINAL, moment)
     add_plans(Now(moment, today, settled, zone), jurisdiction)
     return sum(number for name, number in told.items() if name != "uncovered") + len(PROMISED)

@@ -25,6 +25,7 @@ BLUEPRINTS = [
     "portal.pages.segments:bp",
     "portal.pages.care_service:bp",
     "portal.pages.care_response:bp",
+    "portal.pages.return_visits:bp",
     "portal.pages.leads_new:bp",
     "portal.pages.leads_upload:bp",
     "portal.pages.leads_pool:bp",
