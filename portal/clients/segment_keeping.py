@@ -72,14 +72,14 @@ def keep(name: str, wanted: Conditions, shared: Shared, actor: Actor, moment: da
 
 
 def change(segment: ClientSegment, name: str, wanted: Conditions, shared: Shared, actor: Actor, moment: datetime) -> None:
-    """Change a segment: whoever uses it uses the new conditions from now on. Raises NotAllowed, Refusal."""
+    """Change a segment: whoever uses it uses the new conditions from now on. Raises Refusal, also where it is somebody else's."""
     _need_own(segment, actor)
     _fill(segment, name, wanted, shared, actor, moment)
     _log(segment, "segment_changed", actor, moment)
 
 
 def remove(segment: ClientSegment, actor: Actor, moment: datetime) -> None:
-    """Remove a segment; nobody is in it any more, no client changes. Raises NotAllowed."""
+    """Remove a segment; nobody is in it any more, no client changes. Raises Refusal where it is somebody else's."""
     _need_own(segment, actor)
     _log(segment, "segment_removed", actor, moment)
     db.session.delete(segment)
@@ -114,7 +114,7 @@ def _fill(segment: ClientSegment, name: str, wanted: Conditions, shared: Shared,
 
 def _need_own(segment: ClientSegment, actor: Actor) -> None:
     if not may_change(actor, segment):
-        raise NotAllowed("only %(who)s changes this segment: save one of your own", who=segment.made_label)
+        raise Refusal("only %(who)s changes this segment: save one of your own", who=segment.made_label)
 
 
 def _log(segment: ClientSegment, action: str, actor: Actor, moment: datetime) -> None:

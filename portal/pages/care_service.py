@@ -116,7 +116,7 @@ def new(account_no: str) -> ResponseReturnValue:
     return render_template(
         "care/plan_new.html", account=account, version=version, words=plan_form, what=what, grade=grade, refused=refused, steps=steps, running=found.active_of(version.client_no),
         colleagues=people.colleagues(actor, day), own_number=actor.staff_no or "", review_on=trading_ahead(day, REVIEW_AFTER + 1)[REVIEW_AFTER], said=_,
-    ), 422 if refused is not None else 200  # fmt: skip
+    )  # fmt: skip
 
 
 @bp.post("/clients/<account_no>/plan")

@@ -17,7 +17,7 @@ from portal.care.questions import Asked
 from portal.clients.own import own_accounts
 from portal.pages import question_words as words
 from portal.permissions import Can
-from portal.refusals import NotFound
+from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Field, ListPage, declare, show_list
@@ -76,7 +76,7 @@ def ask() -> ResponseReturnValue:
     actor, now, number = current_actor(), words.now(), request.form.get("account", "")
     own = next((one for one in own_accounts(actor) if one.account_no == number), None)
     if own is None:
-        raise NotFound("there is no account %(number)s that you may see", number=number[:64])
+        raise Refusal("“%(number)s” is none of your accounts: choose one of them", number=number[:64])
     with transaction():
         made = verbs.ask(own.account_id, Asked(words.typed_subject(), request.form.get("words", ""), AskedVia.PORTAL), None, actor, now)
         question_id, due = made.id, made.due_at.astimezone(now.zone)

@@ -30,7 +30,7 @@ bp = Blueprint("return_visits", __name__, url_prefix="/care/return-visits")
 COLUMNS = columns(
     Column("due_on", _l("Call due"), sort=True),
     Column("client", _l("Client"), sort=True),
-    Column("opened_on", _l("Account opened"), sort=True),
+    Column("opened_on", _l("Day of opening"), sort=True),
     Column("broker", _l("Broker"), sort=True),
     Column("owner", _l("Who calls"), sort=True),
     Column("state", _l("State")),
@@ -64,7 +64,7 @@ LIST = declare(
         fields=(
             Field("account_no", _l("Account"), lambda row: row[0].account_no),
             Field("client", _l("Client"), lambda row: row[1].name),
-            Field("opened_on", _l("Account opened"), lambda row: row[1].opened_on),
+            Field("opened_on", _l("Day of opening"), lambda row: row[1].opened_on),
             Field("broker", _l("Broker"), lambda row: row.broker_no),
             Field("since", _l("Attributed from"), lambda row: row.since),
             Field("due_on", _l("Call due"), lambda row: row[6].due_on if row[6] else None),

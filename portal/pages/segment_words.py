@@ -44,7 +44,7 @@ LABELS = {
 GROUPS = (
     (_l("Size and kind"), ("equity_from", "equity_to", "kind")),
     (_l("Age of the account"), ("age_from", "age_to")),
-    (_l("Value"), ("fee_from", "fee_to")),
+    (_l("What they bring"), ("fee_from", "fee_to")),
     (_l("Engagement"), ("no_trade_for", "traded_within", "no_contact_for", "contacted_within", "events_from")),
 )
 KINDS = {PersonKind.PERSON.value: _l("Person"), PersonKind.INSTITUTION.value: _l("Institution")}

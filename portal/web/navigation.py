@@ -113,7 +113,7 @@ ENTRIES = (
     Entry("care_book.index", _l("Book of clients"), _l("Book"), icon="journal-text", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_service.index", _l("Service plans"), _l("Service"), icon="map", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),
     Entry("return_visits.index", _l("Return visits after signings"), _l("Return visits"), icon="telephone-outbound", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),
-    Entry("segments.index", _l("Client segments"), _l("Segments"), icon="people", can=Can.SEGMENT_USE, group="clients", meant_for=("firm",)),
+    Entry("segments.index", _l("Client segments"), _l("Segments"), icon="funnel", can=Can.SEGMENT_USE, group="clients", meant_for=("firm",)),
     Entry("care_contacts.index", _l("Contacts"), _l("Contacts"), icon="telephone", can=Can.CARE_SEE, meant_for=("firm",)),
     Entry("care_questions.index", _l("Questions of clients"), _l("Questions"), icon="chat-left-dots", can=Can.CARE_SEE, group="clients", meant_for=("firm",)),
     Entry("introductions.index", _l("Introduce"), _l("Introduce"), icon="qr-code", can=Can.LEAD_REGISTER, meant_for=("broker", "firm")),

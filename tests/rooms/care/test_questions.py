@@ -161,7 +161,7 @@ def test_open_questions_go_with_the_client(firm: Flask, manager: FlaskClient, cl
 
 def test_whose_questions_are_seen_by_whom(firm: Flask, manager: FlaskClient, client: FlaskClient) -> None:
     address = post(client, "/questions", "/me", **ASK).headers["Location"]
-    assert post(client, "/questions", "/me", **{**ASK, "account": "10002"}).status_code == 404
+    assert post(client, "/questions", "/me", **{**ASK, "account": "10002"}).status_code == 422
     other = seat(firm, someone(firm, Role.CLIENT, client_no="C10002"))
     assert (other.get(address).status_code, "保证金" in other.get("/questions").text) == (404, False)
     assert post(other, address + "/withdraw", "/me").status_code == 404
