@@ -25,7 +25,7 @@ FACTS = (
     "club_entry", "check_in", "stripe_event", "money_incident", "club_tier_run", "late_scan",
     "club_feedback", "club_point_rule", "club_point_lot", "club_point_entry",
     "contact", "departure_step", "risk_run", "cause_correction",
-    "care_step", "care_setting",
+    "care_step", "care_setting", "question_entry", "service_plan_review",
     "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
 )  # fmt: skip
 """Tables whose rows stay as they were written. Key rotation alone may re-seal a version's numbers, through `resealing`."""
@@ -46,6 +46,8 @@ ERASED = {
     "club_feedback": ("words",),
     "contact": ("note",),
     "care_step": ("note",),
+    "question_entry": ("text",),
+    "service_plan_review": ("note",),
 }
 """Columns whose words are blanked when the time of whom they are about is over; an UPDATE of nothing else is let through."""
 

@@ -30,7 +30,8 @@ class CareStep(Base):
 class CareSetting(Base):
     """A setting of care from a day on; append-only: of those that count on a day, the newest row does.
 
-    `name` is `play.<name>` ({"on": true}) or `key_clients` ({"equity": fen, "share": parts per million}).
+    `name` is `play.<name>` ({"on": true}), `key_clients` ({"equity": fen, "share": parts per million}) or `response.<subject>`
+    ({"count", "unit", "key_count", "key_unit"}: portal/care/response.py).
     """
 
     __tablename__ = "care_setting"

@@ -14,6 +14,9 @@ class Can(enum.StrEnum):
     """Everything that may be allowed; say the word from here or add it here first."""
 
     ACCOUNT_SEE = "clients.account.see"
+    ANSWER_APPROVE = "care.answer.approve"
+    ANSWER_SEE = "care.answer.see"
+    ANSWER_WRITE = "care.answer.write"
     API_KEY_OWN = "leads.key.own"
     APPROVAL_DECIDE = "audit.approval.decide"
     ATTRIBUTION_AUDIT = "attribution.audit.read"
@@ -73,11 +76,13 @@ class Can(enum.StrEnum):
     PLAN_DRAFT_SEE = "commission.plan.draft.see"
     PLAN_EDIT = "commission.plan.edit"
     PLAN_SEE = "commission.plan.see"
+    QUESTION_ASK = "care.question.ask"
     RISK_CHECK = "risk.model.check"
     RISK_CORRECT = "risk.cause.correct"
     RISK_SEE = "risk.score.see"
     RULE_EDIT = "rules.rule.edit"
     RULE_SEE = "rules.rule.see"
+    SEGMENT_USE = "clients.segment.use"
     SUITABILITY_SEE = "suitability.test.see"
     SUITABILITY_TAKE = "suitability.test.take"
     TRANSFER_APPROVE = "transfers.transfer.approve"
@@ -152,10 +157,13 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.CONSENT_GIVE: Scope.OWN,
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
+        Can.QUESTION_ASK: Scope.OWN,
     },
     Role.STAFF: {
         **_EMPLOYEE,
         Can.ACCOUNT_SEE: Scope.OWN,
+        Can.ANSWER_SEE: Scope.ALL,
+        Can.ANSWER_WRITE: Scope.ALL,
         Can.ATTRIBUTION_SEE: Scope.OWN,
         Can.BILL_SEE: Scope.OWN,
         Can.BROKER_SEE: Scope.OWN,
@@ -171,12 +179,15 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.RISK_CORRECT: Scope.OWN,
         Can.RISK_SEE: Scope.OWN,
         Can.RULE_SEE: Scope.ALL,
+        Can.SEGMENT_USE: Scope.OWN,
         Can.SUITABILITY_SEE: Scope.OWN,
         Can.SUITABILITY_TAKE: Scope.OWN,
     },
     Role.BRANCH_MANAGER: {
         **_EMPLOYEE,
         Can.ACCOUNT_SEE: Scope.BRANCH,
+        Can.ANSWER_SEE: Scope.ALL,
+        Can.ANSWER_WRITE: Scope.ALL,
         Can.ATTRIBUTION_AUDIT: Scope.BRANCH,
         Can.ATTRIBUTION_SEE: Scope.BRANCH,
         Can.BILL_SEE: Scope.BRANCH,
@@ -209,6 +220,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.RISK_CORRECT: Scope.BRANCH,
         Can.RISK_SEE: Scope.BRANCH,
         Can.RULE_SEE: Scope.ALL,
+        Can.SEGMENT_USE: Scope.BRANCH,
         Can.SUITABILITY_SEE: Scope.BRANCH,
         Can.SUITABILITY_TAKE: Scope.BRANCH,
         Can.TRANSFER_PREPARE: Scope.BRANCH,
@@ -217,6 +229,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
     Role.COMPLIANCE: {
         **_EMPLOYEE,
         **_READS_ALL,
+        Can.ANSWER_APPROVE: Scope.ALL,
+        Can.ANSWER_SEE: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.IDENTITY_REVEAL: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
@@ -230,6 +244,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
+        Can.SEGMENT_USE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,
@@ -250,10 +265,13 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.PLAN_EDIT: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
     },
-    Role.AUDITOR: {**_EVERYONE, **_READS_ALL, Can.AUDIT_READ: Scope.ALL, Can.CARE_SEE: Scope.ALL, Can.OUTBOX_SEE: Scope.ALL, Can.USER_SEE: Scope.ALL},
+    Role.AUDITOR: {**_EVERYONE, **_READS_ALL, Can.ANSWER_SEE: Scope.ALL, Can.AUDIT_READ: Scope.ALL, Can.CARE_SEE: Scope.ALL, Can.OUTBOX_SEE: Scope.ALL, Can.USER_SEE: Scope.ALL},
     Role.ADMIN: {
         **_EMPLOYEE,
         **_READS_ALL,
+        Can.ANSWER_APPROVE: Scope.ALL,
+        Can.ANSWER_SEE: Scope.ALL,
+        Can.ANSWER_WRITE: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
         Can.CALENDAR_EDIT: Scope.ALL,
@@ -287,6 +305,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.PLAN_EDIT: Scope.ALL,
         Can.RISK_CHECK: Scope.ALL,
         Can.RISK_CORRECT: Scope.ALL,
+        Can.SEGMENT_USE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,

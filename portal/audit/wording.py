@@ -104,7 +104,11 @@ NAMES: dict[str, LazyString] = {
     "lasts_days": _l("Days that they last"),
     "balance": _l("Points before"),
     "title": _l("Title"),
+    "subject": _l("Subject"),
+    "title_zh": _l("Title in Chinese"),
     "title_en": _l("Title in English"),
+    "text_zh": _l("Answer in Chinese"),
+    "text_en": _l("Answer in English"),
     "withdrawn": _l("Withdraw this rule"),
     "serial": _l("Bank’s serial number"),
     "received_on": _l("Received on"),
@@ -249,11 +253,19 @@ def name_of(name: str) -> str:
     return str(NAMES.get(name, name.replace("_", " ")))
 
 
+SUBJECTS = {
+    "accounts": _l("Account matters"),
+    "margin": _l("Margin and risk"),
+    "delivery": _l("Delivery"),
+    "statements": _l("Settlement statements"),
+    "market": _l("Market and products"),
+}
 CODED: dict[str, dict[str, LazyString]] = {
     "reason": TRANSFER | ADJUSTMENT_REASONS | DIFFERENCE_REASONS,
     **dict.fromkeys(("kind", "item", "fact"), TRANSFER | APPLICATION | POINT_FACTS),
     **dict.fromkeys(("fit", "effect", "if_no_seat", "why"), BANK),
     "goes_to": SIDES,
+    "subject": SUBJECTS,
     "what": NAMES,
 }
 """Which words the coded values of a part stand for."""

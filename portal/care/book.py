@@ -98,3 +98,9 @@ def group_of(version: AccountVersion, actor: Actor, day: date, settled: date | N
     query = accounts().outerjoin(Balance, held(settled or date.min)).add_columns(Balance.equity)
     others = query.where(same_person(version), AccountVersion.account_id != version.account_id, newest_version(), visible_to(actor, day))
     return list(db.session.execute(others.order_by(Account.account_no)))
+
+
+def client_no_of(account_id: int) -> str:
+    """The number of the client whose account it is; empty where none is known."""
+    query = select(AccountVersion.client_no).where(AccountVersion.account_id == account_id, newest_version())
+    return db.session.execute(query).scalar() or ""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
-from models.settlement import CalendarDay
+from models.settlement import CalendarDay, CalendarYear
 from portal.disputes.queries import due_from
 
-REACTION_DAYS = 1
-"""Within so many trading days after a task was set somebody reacts: a contact with the client, or the task is finished."""
 AHEAD = timedelta(days=40)
 
 
@@ -48,16 +45,6 @@ def standing(due_on: date, today: date) -> Standing:
     return Standing.OVERDUE if due_on < today else Standing.TODAY if due_on == today else Standing.COMING
 
 
-def nth_after(day: date, number: int, trading: Sequence[date]) -> date | None:
-    """The `number`-th of the trading days after a day; None where they do not reach so far.
-
-    >>> nth_after(date(2026, 3, 6), 1, [date(2026, 3, 6), date(2026, 3, 9)])
-    datetime.date(2026, 3, 9)
-    """
-    later = [one for one in trading if one > day]
-    return later[number - 1] if len(later) >= number else None
-
-
 def reaction(react_by: date, reacted_on: date | None, today: date) -> Reaction:
     """Whether somebody reacted by a day. BREACHED: nobody has, and the day is over.
 
@@ -72,3 +59,16 @@ def reaction(react_by: date, reacted_on: date | None, today: date) -> Reaction:
 def trading_between(first: date, last: date) -> list[date]:
     """The trading days that the calendar knows from a day to another, and somewhat beyond."""
     return list(db.session.execute(select(CalendarDay.day).where(CalendarDay.day.between(first, last + AHEAD), CalendarDay.trading).order_by(CalendarDay.day)).scalars())
+
+
+def trading_ahead(day: date, number: int = 30) -> list[date]:
+    """The trading days from a day on (the day itself, where it is one), at least `number` of them; weekdays count beyond what the calendar knows."""
+    known = db.session.execute(select(func.max(CalendarYear.year))).scalar()
+    last = min(date(known, 12, 31), day + timedelta(days=2 * number)) if known else day - timedelta(days=1)
+    found = list(db.session.execute(select(CalendarDay.day).where(CalendarDay.day.between(day, last), CalendarDay.trading).order_by(CalendarDay.day)).scalars())
+    after = max(last, day - timedelta(days=1))
+    while len(found) < number:
+        after += timedelta(days=1)
+        if after.weekday() < 5:
+            found.append(after)
+    return found

@@ -22,6 +22,12 @@ def there(day: date) -> Select[*tuple[int, str, str, int]]:
     return query.where(or_(row.c.left_on.is_(None), row.c.left_on > day), row.c.staff_id.not_in(departed(day)))
 
 
+def names(day: date) -> dict[str, str]:
+    """The name of everybody who works for the firm on a day, by number."""
+    here = there(day).subquery()
+    return {row.staff_no: row.name for row in db.session.execute(select(here.c.staff_no, here.c.name))}
+
+
 def need_there(staff_id: int, day: date) -> None:
     """Raises Refusal where a staff member has left by a day, so that no task falls to him."""
     row = there(day).subquery()

@@ -20,6 +20,7 @@ from portal.care.key_clients import KeyRule, cut_offs, is_key
 from portal.care.plays import FACTS, LOSING_DAYS
 from portal.care.queries import effective
 from portal.clients.queries import accounts, newest_version
+from portal.leads.confirmation_queries import waiting_accounts
 from portal.versions import current
 
 GONE = (DepartureState.EFFECTIVE.value, DepartureState.SETTLED.value)
@@ -37,7 +38,7 @@ def facts_on(day: date, settled: date, rule: KeyRule) -> pl.DataFrame:
     )
     columns = {name: FACTS[name] for name in ("account_id", "name", "birthday", "opened_on", "equity", "margin", "is_key")}
     found = pl.DataFrame([tuple(row) for row in db.session.execute(rows)], schema=columns, orient="row")
-    for other in (_owners(day), _losing(settled), _spoken(), _left(day)):
+    for other in (_owners(day), _losing(settled), _spoken(), _left(day), _awaiting(day)):
         found = found.join(other, on="account_id", how="left")
     return found.select(pl.col(name).cast(kind) for name, kind in FACTS.items()).sort("account_id")
 
@@ -84,3 +85,10 @@ def _left(day: date) -> pl.DataFrame:
     query = select(span.c.account_id, func.max(left.c.on)).join(left, left.c.broker_id == span.c.broker_id)
     query = query.where(span.c.valid_from < left.c.on, span.c.valid_to >= left.c.on).group_by(span.c.account_id)
     return pl.DataFrame([tuple(row) for row in db.session.execute(query)], schema={"account_id": pl.Int64, "broker_left_on": pl.Date}, orient="row")
+
+
+def _awaiting(day: date) -> pl.DataFrame:
+    """The accounts whose clients wait for the confirmation call."""
+    waiting = waiting_accounts(day).subquery()
+    found = [(key, True) for key in db.session.execute(select(waiting.c.account_id)).scalars()]
+    return pl.DataFrame(found, schema={"account_id": pl.Int64, "awaits_call": pl.Boolean}, orient="row")

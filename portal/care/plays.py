@@ -25,9 +25,11 @@ FACTS: Final[dict[str, Any]] = {
     "spoken_on": pl.Date,
     "is_key": pl.Boolean,
     "broker_left_on": pl.Date,
+    "awaits_call": pl.Boolean,
 }
 """What a play knows of an open account on a day: `owner_id` who looks after it and is there (null: nobody), amounts in fen, `losing_days`
-the settled days in a row up to the last one on which its trading lost, `spoken_on` when it was last spoken with."""
+the settled days in a row up to the last one on which its trading lost, `spoken_on` when it was last spoken with, `awaits_call` whether
+its client waits for the confirmation call (portal/care/return_visits.py): he is not called twice."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _within(since: pl.Expr, day: date, days: int) -> pl.Expr:
 
 
 PLAYS: Final = (
-    Play("new_client", 3, lambda day: _within(pl.col("opened_on"), day, NEW_DAYS), lambda day: pl.col("opened_on")),
+    Play("new_client", 3, lambda day: _within(pl.col("opened_on"), day, NEW_DAYS) & ~pl.col("awaits_call").fill_null(value=False), lambda day: pl.col("opened_on")),
     Play("birthday", 0, lambda day: ((_birthday(day) - pl.lit(day)).dt.total_days()).is_between(0, BIRTHDAY_AHEAD), lambda day: pl.lit(day.year)),
     Play("losing_streak", 1, lambda day: pl.col("losing_days") >= LOSING_DAYS, lambda day: pl.col("losing_since")),
     Play("margin_call", 0, lambda day: (pl.col("margin") > 0) & (pl.col("margin") > pl.col("equity")), pl.lit),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from models import db
 from models.care_steps import CareSetting
@@ -21,9 +21,10 @@ def values_on(day: date) -> dict[str, Any]:
     return {row.name: row.value for row in db.session.execute(select(CareSetting.name, CareSetting.value).where(CareSetting.id.in_(newest)))}
 
 
-def history(most: int = 50) -> list[CareSetting]:
-    """What was set, the newest first."""
-    return list(db.session.execute(select(CareSetting).order_by(CareSetting.id.desc()).limit(most)).scalars())
+def history(*begins: str, most: int = 50) -> list[CareSetting]:
+    """What was set under names that begin so, the newest first."""
+    query = select(CareSetting).where(or_(*(CareSetting.name.startswith(one, autoescape=True) for one in begins)))
+    return list(db.session.execute(query.order_by(CareSetting.id.desc()).limit(most)).scalars())
 
 
 def put(name: str, value: Any, counts_from: date, actor: Actor, moment: datetime, today: date) -> CareSetting:

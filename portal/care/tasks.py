@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from models import db
@@ -102,6 +102,20 @@ def hand_on(from_id: int, to: Mapping[int, int], actor: Actor, moment: datetime)
     insert_rows(table_of(CareStep), columns, [(task.id, moment, actor.user_id, actor.label, "moved", "", _standing(task)) for task in held])
     if held:
         log.write(actor, moment, "care.tasks_moved", "staff", str(from_id), after={"tasks": len(held)})
+    return len(held)
+
+
+def finish_elsewhere(kind: str, which: ColumnElement[bool], actor: Actor, moment: datetime) -> int:
+    """Finish the open tasks of a kind that meet a condition, because what they asked for was done elsewhere: the actor is written down, not questioned.
+    Returns how many."""
+    held = list(db.session.execute(select(CareTask).where(CareTask.kind == kind, CareTask.state == TaskState.OPEN, which).with_for_update()).scalars())
+    for task in held:
+        task.state, task.outcome, task.finished_at, task.finished_by_id = TaskState.DONE, TaskOutcome.DONE, moment, actor.user_id
+    db.session.flush()
+    columns = ("task_id", "at", "actor_id", "actor_label", "action", "note", "after")
+    insert_rows(table_of(CareStep), columns, [(task.id, moment, actor.user_id, actor.label, "finished", "", _standing(task)) for task in held])
+    if held:
+        log.write(actor, moment, "care.tasks_finished", "care", kind, after={"tasks": len(held)})
     return len(held)
 
 

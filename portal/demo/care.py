@@ -16,10 +16,15 @@ from models.care import CareTask, ContactChannel, ContactOutcome
 from models.clients import Account, Servicing, ServicingRole
 from models.partners import Staff
 from portal.actors import TERMINAL
-from portal.care import contacts, playing
+from portal.care import contacts, playing, return_visits
 from portal.care.contacts import Promise, Said
 from portal.care.policy import served_by
+from portal.care.response_times import Now
+from portal.demo.care_plans import add_plans
+from portal.demo.care_questions import add_questions
+from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
+from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
 
@@ -52,7 +57,7 @@ def contacts_file(folder: Path, first: date, last: date) -> Path:
     return path
 
 
-def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
+def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str) -> int:
     """Switch plays on, let them set their tasks, and let the staff user promise something, inside the open transaction. Returns how many tasks there are."""
     today = moment.astimezone(zone).date()
     if db.session.execute(select(CareTask.id).limit(1)).first() is not None:
@@ -67,4 +72,8 @@ def add_care(settled: date, zone: ZoneInfo, moment: datetime) -> int:
         said = Said(moment - timedelta(days=place, hours=2), ContactChannel.CALL, ContactOutcome.REACHED, NOTES[place])
         made = contacts.record(account, staff_id, said, who, moment)
         contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
+    add_questions(Now(moment, today, settled, zone))
+    add_segments(moment)
+    return_visits.run(today, call_due_by(), TERMINAL, moment)
+    add_plans(Now(moment, today, settled, zone), jurisdiction)
     return sum(number for name, number in told.items() if name != "uncovered") + len(PROMISED)

@@ -152,7 +152,7 @@ def add_some_care(load: Load) -> str:
     with tempfile.TemporaryDirectory() as folder:
         told = import_files(load, [contacts_file(Path(folder), last - timedelta(days=365), last)])
     with transaction():
-        tasks = add_care(last, ZoneInfo(load.settings.timezone), now())
+        tasks = add_care(last, ZoneInfo(load.settings.timezone), now(), load.settings.jurisdiction)
     return f"contacts: {told}; {tasks} tasks of care"
 
 

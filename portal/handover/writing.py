@@ -19,7 +19,7 @@ from models.partners import Staff
 from portal.actors import Actor
 from portal.audit import log
 from portal.audit.recordings import open_recording
-from portal.care import tasks
+from portal.care import questions, service_plans, tasks
 from portal.disputes.queries import due_from
 from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell_each
@@ -55,7 +55,10 @@ def hand_over(handover: Handover, decided: Sequence[Decided], *, actor: Actor, m
         [{"handover_id": handover.id, "account_id": one.account_id, "decided_id": one.staff_id, "decided_at": moment, "decided_by_id": actor.user_id} for one in decided],
     )
     if departure.staff_id is not None:
-        tasks.hand_on(departure.staff_id, {one.account_id: one.staff_id for one in decided}, actor, moment)
+        to = {one.account_id: one.staff_id for one in decided}
+        tasks.hand_on(departure.staff_id, to, actor, moment)
+        questions.hand_on(departure.staff_id, to, actor, moment)
+        service_plans.hand_on(departure.staff_id, to)
     due = first_call_due(handover.counts_from, today)
     _set_first_calls(handover, decided, due, actor, moment)
     log.write(actor, moment, "handover.decided", "handover", handover.number, after={"accounts": len(decided), "people": len({one.staff_id for one in decided}), "due": str(due)})

@@ -1,7 +1,8 @@
-"""The clock work of care: once a day the plays that are on set their tasks."""
+"""The clock work of care: once a day the plays that are on set their tasks, and new clients of brokers get somebody who calls them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -10,11 +11,14 @@ from models import db
 from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.care import playing
+from portal.care import playing, return_visits
 from portal.commission.queries import last_settled_day
+from portal.disputes.queries import due_from
 from portal.jobs.handlers import Work, handler
-from portal.jobs.law import today
+from portal.jobs.law import jurisdiction, today
 from portal.jobs.verbs import enqueue
+from portal.rules import book
+from portal.rules.breaches import CALL_CODE, CALL_DAYS, CallDue
 from portal.transaction import transaction
 
 PLAYS = "care.plays"
@@ -27,13 +31,25 @@ def plays_job(work: Work) -> dict[str, int]:
     """Set what is due; once more is the same as once."""
     with transaction():
         moment = clock.now()
-        return playing.run(today(moment), last_settled_day() or date.min, TERMINAL, moment)
+        told = playing.run(today(moment), last_settled_day() or date.min, TERMINAL, moment)
+        return told | return_visits.run(today(moment), call_due_by(), TERMINAL, moment)
+
+
+def call_due() -> CallDue:
+    """Within how many trading days a confirmation call is due, by the rule that holds today."""
+    return CallDue(int(book.parameter(jurisdiction(), CALL_CODE, "trading_days", today(clock.now()), CALL_DAYS)))
+
+
+def call_due_by() -> Callable[[date], date]:
+    """From the first day of an attribution to the day by which its client is called; weekdays count beyond what the calendar knows."""
+    rule = call_due()
+    return lambda since: rule.after(since) or due_from(since, rule.days)
 
 
 def is_due(moment: datetime) -> bool:
-    """Whether a play is on and nobody asked for the job within the last day."""
+    """Whether a play is on or a new client waits for his call, and nobody asked for the job within the last day."""
     asked = db.session.execute(select(Job.id).where(Job.kind == PLAYS, Job.asked_at > moment - EVERY).limit(1)).first()
-    return asked is None and bool(playing.plays_on(today(moment)))
+    return asked is None and (bool(playing.plays_on(today(moment))) or return_visits.anybody_waits(today(moment)))
 
 
 def ask_for_plays(actor: Actor, moment: datetime) -> Job:

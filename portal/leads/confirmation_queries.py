@@ -6,7 +6,7 @@ from bisect import bisect_left
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -50,6 +50,19 @@ def pending(actor: Actor, today: date) -> Select[*tuple[Any, ...]]:
     query = select(ROW.c.id, ROW.c.account_id, ROW.c.share, ROW.c.valid_from, Account.account_no, Broker.broker_no, VERSION.c.name, VERSION.c.opened_on)
     query = query.join(Account, Account.id == ROW.c.account_id).join(Broker, Broker.id == ROW.c.broker_id).outerjoin(VERSION, VERSION.c.account_id == ROW.c.account_id)
     return query.where(ROW.c.state == AttributionState.PENDING, ROW.c.valid_to > today, account_seen(actor, Can.CONFIRMATION_SEE, ROW.c.account_id, today))
+
+
+def waiting_accounts(day: date, *, each: bool = False) -> Select[*tuple[Any, ...]]:
+    """The accounts that wait for a call on a day, for rooms to the right: account_id, since (the first day), attribution_id and broker_id (of the earliest
+    that waits) and how many brokers wait; with `each` a row for every broker: account_id, broker_id, since, attribution_id."""
+    row = current(Attribution).subquery()
+    query = select(row.c.account_id, row.c.broker_id, row.c.valid_from.label("since"), row.c.id.label("attribution_id"))
+    query = query.where(row.c.state == AttributionState.PENDING, row.c.valid_to > day, row.c.valid_from <= day)
+    if each:
+        return query
+    place = func.row_number().over(partition_by=row.c.account_id, order_by=(row.c.valid_from, row.c.id)).label("place")
+    one = query.add_columns(place, func.count().over(partition_by=row.c.account_id).label("brokers")).subquery()
+    return select(one.c.account_id, one.c.broker_id, one.c.since, one.c.attribution_id, one.c.brokers).where(one.c.place == 1)
 
 
 def pending_for(actor: Actor, attribution_id: int, can: Can, today: date) -> Any:

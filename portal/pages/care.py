@@ -16,11 +16,16 @@ from models import db
 from models.care import CareTask, Contact, TaskOutcome, TaskState
 from models.clients import Account, AccountVersion
 from models.partners import Staff
+from models.settlement import Balance
 from portal import clock
 from portal.actors import Actor
-from portal.care import due, people, queries
+from portal.care import due, people, queries, response, settings
 from portal.care import tasks as verbs
+from portal.care.balances import held
 from portal.care.due import Standing
+from portal.care.key_clients import is_key
+from portal.commission.queries import last_settled_day
+from portal.pages import care_book, segment_words
 from portal.pages import care_words as words
 from portal.pages.local_day import today
 from portal.permissions import Can
@@ -53,7 +58,8 @@ def stands(text: str) -> ColumnElement[bool]:
 def listed(asked: Asked) -> Select[*tuple[Any, ...]]:
     """The tasks that somebody sees, the open ones where no state is asked for, each with the first contact since it was set."""
     reacted = select(func.min(Contact.at)).where(Contact.account_id == CareTask.account_id, Contact.at >= CareTask.created_at).scalar_subquery()
-    query = queries.tasks(asked.actor, today()).add_columns(reacted.label("reacted_at"))
+    query = queries.tasks(asked.actor, today()).outerjoin(Balance, held(last_settled_day() or date.min))
+    query = query.add_columns(reacted.label("reacted_at"), is_key(*care_book.rule()).label("is_key"))
     return query if asked.args.get("state") else query.where(CareTask.state == TaskState.OPEN)
 
 
@@ -70,6 +76,7 @@ LIST = declare(
                 Filter("state", _l("State"), lambda text: CareTask.state == text, choices=tuple((key.value, label) for key, (label, _tone) in words.TASK_STATES.items())),
                 Filter("kind", _l("What"), lambda text: CareTask.kind == text, choices=tuple(words.KINDS.items())),
                 Filter("owner", _l("Staff number"), lambda text: Staff.staff_no == text),
+                segment_words.FILTER,
                 Filter("account", _l("Account"), lambda text: Account.account_no == text, hidden=True),
                 day_filter("due_to", _l("Due until"), lambda day: CareTask.due_on <= day),
             ),
@@ -112,12 +119,13 @@ def counted(actor: Actor, day: date) -> dict[str, int]:
 
 def reactions(day: date) -> Callable[[Any], tuple[Any, ...]]:
     """Says of a row of the list how the first reaction stands: a badge's words and tone, and the day by which it is due."""
-    trading, zone = due.trading_between(day - LONGEST_AGO, day), words.zone()
+    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), words.zone(), response.read(settings.values_on(day))[response.CONTACT]
 
     def of(row: Any) -> tuple[Any, ...]:
         task = row[0]
         set_on = task.created_at.astimezone(zone).date()
-        by = due.nth_after(set_on, due.REACTION_DAYS, trading) or task.due_on
+        later = [one for one in trading if one >= set_on]
+        by = response.due_day(task.created_at, time.of(is_key=bool(row.is_key)), later, zone) if later else task.due_on
         first = min((at for at in (row.reacted_at, task.finished_at) if at is not None), default=None)
         return (*words.REACTIONS[due.reaction(by, first.astimezone(zone).date() if first else None, day)], by)
 

@@ -17,10 +17,11 @@ from models.clients import Account, AccountVersion
 from models.settlement import Balance
 from portal import clock
 from portal.audit.recordings import last_recording_id
-from portal.care import book, key_clients, queries, settings
+from portal.care import book, key_clients, people, queries, question_queries, settings
 from portal.care.key_clients import KeyRule
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
+from portal.pages import segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.web.exports import amount
@@ -83,6 +84,7 @@ LIST = declare(
                 Filter("kind", _l("Kind"), lambda text: AccountVersion.kind == text, choices=(("person", _l("Person")), ("institution", _l("Institution")))),
                 Filter("age", _l("Age of the account"), _age, choices=tuple(AGES.items())),
                 Filter("spoken", _l("Spoken with"), _spoken, choices=tuple(SPOKEN.items())),
+                segment_words.FILTER,
                 Filter("covered", _l("Looked after"), _covered, choices=(("none", _l("by nobody")), ("one", _l("by one person")), ("second", _l("by two or more")))),
             ),
         ),
@@ -116,23 +118,38 @@ def index() -> ResponseReturnValue:
     return show_list(LIST, "care/book.html", rule=found, is_key=key, seen_at=seen_at, settled=last_settled_day(), today=today())
 
 
-LOAD_SCHEMA: dict[str, Any] = {"staff_no": pl.String, "name": pl.String, "open": pl.Int64, "overdue": pl.Int64, "today": pl.Int64, "coming": pl.Int64, "done": pl.Int64}
+LOAD_SCHEMA: dict[str, Any] = {
+    "staff_no": pl.String,
+    "name": pl.String,
+    "open": pl.Int64,
+    "overdue": pl.Int64,
+    "today": pl.Int64,
+    "coming": pl.Int64,
+    "done": pl.Int64,
+    "asked": pl.Int64,
+    "asked_late": pl.Int64,
+}
 LOAD_COLUMNS = columns(
     Column("staff_no", _l("Staff number"), sort=True),
     Column("name", _l("Name"), sort=True),
     *(Column(key, label, sort=True, number=True) for key, label in (("open", _l("To do")), ("overdue", _l("Overdue")), ("today", _l("Today")), ("coming", _l("Coming")))),
     Column("done", _l("Finished in 30 days"), sort=True, number=True),
+    Column("asked", _l("Questions to answer"), sort=True, number=True),
+    Column("asked_late", _l("Questions overdue"), sort=True, number=True),
 )
 
 
 def _load(asked: Asked) -> pl.DataFrame:
-    """Each owner's tasks, counted once in the database."""
+    """Each owner's tasks and questions, counted once in the database."""
     day, rows = today(), queries.tasks(asked.actor, today()).subquery()
     is_open = rows.c.state == TaskState.OPEN
     ways = (is_open, is_open & (rows.c.due_on < day), is_open & (rows.c.due_on == day), is_open & (rows.c.due_on > day), rows.c.finished_at >= clock.now() - timedelta(days=30))
     counts = [func.sum(case((which, 1), else_=0)) for which in ways]
     found = db.session.execute(select(rows.c.staff_no, func.max(rows.c.owner_name), *counts).group_by(rows.c.staff_no)).all()
-    return pl.DataFrame([tuple(row) for row in found], schema=LOAD_SCHEMA, orient="row")
+    owed, names = question_queries.by_owner(asked.actor, day, clock.now()), people.names(day)
+    tasks = {number: (name, *counts) for number, name, *counts in found}
+    both = [(number, *tasks.get(number, (names.get(number), *[0] * len(ways))), *owed.get(number, (0, 0))) for number in sorted({*tasks, *owed})]
+    return pl.DataFrame(both, schema=LOAD_SCHEMA, orient="row")
 
 
 LOAD = declare(
@@ -150,7 +167,7 @@ LOAD = declare(
         ),
         LOAD_COLUMNS,
         source=_load,
-        sums={name: pl.col(name) for name in ("open", "overdue", "today", "coming", "done")},
+        sums={name: pl.col(name) for name in ("open", "overdue", "today", "coming", "done", "asked", "asked_late")},
         fields=tuple(Field(column.key, column.label, lambda row, key=column.key: row[key]) for column in LOAD_COLUMNS.values()),  # type: ignore[misc]
         file_name="care-load",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,12 +14,16 @@ from models import db
 from models.care import CareTask, Contact, TaskState
 from models.clients import Account, AccountVersion
 from models.partners import Staff
+from models.questions import ClientQuestion
+from models.service_plans import PlanState, ServicePlan
 from portal import clock
 from portal.actors import Actor
-from portal.care import book, contacts, due, people, queries
+from portal.care import book, contacts, due, people, plan_queries, queries, question_queries, response
 from portal.care.contacts import Promise
+from portal.care.response_times import Running, due_times
 from portal.commission.queries import last_settled_day
 from portal.pages import care_words as words
+from portal.pages import plan_form, question_words, segment_words
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -49,6 +54,7 @@ LIST = declare(
                 Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | (Account.account_no == text), personal=True),
                 Filter("channel", _l("How"), lambda text: Contact.channel == text, choices=tuple(words.CHANNELS.items())),
                 Filter("outcome", _l("How it went"), lambda text: Contact.outcome == text, choices=tuple((key.value, label) for key, (label, _tone) in words.OUTCOMES.items())),
+                segment_words.FILTER,
                 Filter("staff", _l("Staff number"), lambda text: Staff.staff_no == text),
                 day_filter("from", _l("From"), lambda day: Contact.at >= words.midnight(day)),
             ),
@@ -88,8 +94,14 @@ def _around(actor: Actor, account: Account, version: AccountVersion) -> dict[str
     day = today()
     said = queries.contacts(actor, day).where(Contact.account_id == account.id).order_by(Contact.at.desc(), Contact.id.desc()).limit(SHOWN)
     todo = queries.tasks(actor, day).where(CareTask.account_id == account.id, CareTask.state == TaskState.OPEN).order_by(CareTask.due_on)
+    asked = question_queries.questions(actor, day).where(ClientQuestion.account_id == account.id).order_by(ClientQuestion.asked_at.desc()).limit(5)
+    plans = plan_queries.plans(actor, day)
     return {
         "contacts": db.session.execute(said).all(),
+        "questions": db.session.execute(asked).all(),
+        "question_words": question_words,
+        "plan": db.session.execute(plans.where(ServicePlan.client_no == version.client_no, ServicePlan.state == PlanState.ACTIVE)).one_or_none(),
+        "plan_words": plan_form,
         "tasks": db.session.execute(todo).all(),
         "servicers": book.servicers([account.id], day).get(account.id, []),
         "group": book.group_of(version, actor, day, last_settled_day()),
@@ -108,9 +120,18 @@ def record(account_no: str) -> ResponseReturnValue:
         account, _version = queries.client_for(actor, account_no, day, Can.CARE_WORK)
         made = contacts.record(account, _who(actor), words.typed_contact(moment), actor, moment)
         if request.form.get("promise", "").strip():
-            contacts.promise(made, account, Promise(request.form["promise"], words.typed_day("promise_due")), actor, moment, day)
+            contacts.promise(made, account, Promise(request.form["promise"], _promised_by(account.id)), actor, moment, day)
     flash(_("Recorded."), "success")
     return redirect(url_for("care_contacts.client", account_no=account_no), 303)
+
+
+def _promised_by(account_id: int) -> date:
+    """The day that was promised; where none was, the one on which the response time for contacts is over. Raises Refusal."""
+    if request.form.get("promise_due", "").strip():
+        return words.typed_day("promise_due")
+    now = question_words.now()
+    (due_at,) = due_times([Running(account_id, response.CONTACT, now.moment)], now)
+    return due_at.astimezone(now.zone).date()
 
 
 def _who(actor: Actor) -> int:

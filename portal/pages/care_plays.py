@@ -45,7 +45,9 @@ def index() -> ResponseReturnValue:
     """Every play, whether it is on, and the rule of key clients."""
     values = settings.values_on(today())
     on = {play.name for play in playing.plays_on(today())}
-    return render_template("care/plays.html", plays=PLAYS, on=on, when=WHEN, words=words, rule=KeyRule.read(values), history=settings.history(), told=_told)
+    return render_template(
+        "care/plays.html", plays=PLAYS, on=on, when=WHEN, words=words, rule=KeyRule.read(values), history=settings.history(playing.PREFIX, key_clients.NAME), told=_told
+    )
 
 
 def _told(value: dict[str, Any]) -> str:

@@ -53,6 +53,9 @@ KINDS = {
     "silent": _l("Silent client"),
     "key_client": _l("Key client, one to one"),
     "broker_left": _l("Broker left"),
+    "plan_step": _l("Step of a service plan"),
+    "plan_review": _l("Review of a service plan"),
+    "return_visit": _l("Return visit after a signing"),
     "other": _l("Other"),
 }
 """Kinds of tasks; one that stands here not is shown as it is written."""

@@ -16,7 +16,9 @@ from models.attribution import Attribution
 from models.clients import Account
 from models.partners import Broker
 from models.values.rates import decimal_text
+from portal.care import return_visits
 from portal.clock import now
+from portal.jobs.care import call_due
 from portal.jobs.law import jurisdiction, today
 from portal.keys import keyring
 from portal.leads import confirmation
@@ -25,8 +27,6 @@ from portal.leads.confirmation import Call
 from portal.leads.confirmation_queries import ROW
 from portal.leads.confirmation_script import spoken_on
 from portal.permissions import Can
-from portal.rules import book
-from portal.rules.breaches import CALL_CODE, CALL_DAYS, CallDue
 from portal.transaction import transaction
 from portal.web.formats import language
 from portal.web.guard import current_actor, requires
@@ -44,11 +44,6 @@ COLUMNS = columns(
     Column("valid_from", _l("Attributed from"), sort=True),
     Column("due_on", _l("Call due")),
 )
-
-
-def call_due() -> CallDue:
-    """Within how many trading days the call is due, by the rule that holds today."""
-    return CallDue(int(book.parameter(jurisdiction(), CALL_CODE, "trading_days", today(now()), CALL_DAYS)))
 
 
 def _late(text: str) -> Any:
@@ -135,6 +130,7 @@ def record(attribution_id: int) -> ResponseReturnValue:
     call = Call(form.get("outcome", ""), answers, form.get("evidence", ""), form.get("note", ""), number, str(get_locale()))
     with transaction():
         kept = confirmation.record(attribution_id, call, actor, moment, today(moment), jurisdiction(), keyring())
+        return_visits.finish_called(today(moment), actor, moment)
         outcome = OUTCOMES[kept.outcome][0]
     flash(_("The call is kept: %(outcome)s.", outcome=outcome), "success")
     return redirect(url_for("confirmations.index"), 303)

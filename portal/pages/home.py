@@ -15,9 +15,10 @@ from models.commission import RunStatement
 from models.settlement import ImportRun
 from portal import clock
 from portal.actors import Actor
+from portal.care import question_queries
 from portal.commission import queries
 from portal.commission.statement import COLUMNS
-from portal.pages import broker_home, care, first_run
+from portal.pages import broker_home, care, first_run, question_words
 from portal.pages.book_home import book_home
 from portal.pages.client_home import client_home
 from portal.pages.local_day import today
@@ -28,6 +29,8 @@ from portal.web.remembered import kept_part, remembered
 
 bp = Blueprint("home", __name__)
 YEAR = timedelta(days=366)
+LATE = 5
+"""So many questions whose answer is late are named; the rest stands in their list."""
 
 
 @bp.get("/")
@@ -45,10 +48,14 @@ def overview() -> ResponseReturnValue:
         return client_home(actor, day)
     if actor.may(Can.OVERVIEW_SEE) and (view := view_of(actor)):
         return render_template(
-            "overview/index.html", **shown(actor, view), firm=_firm() if actor.may(Can.MONTH_SEE) else None, checklist=first_run.steps(actor, clock.now().date())
+            "overview/index.html",
+            **shown(actor, view),
+            firm=_firm() if actor.may(Can.MONTH_SEE) else None,
+            asked=asked_of(actor),
+            checklist=first_run.steps(actor, clock.now().date()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
-    return render_template("home/book.html", **book_home(actor, day), counts=counts)
+    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor))
 
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:
@@ -57,6 +64,14 @@ def _broker(actor: Actor, day: date, now: queries.Now) -> str:
     books = kept_part((broker.id, *now), "home/_broker.html", lambda: broker_home.overview(actor, day))
     name = remembered(("name", broker.id, now.known), lambda: queries.name_of(broker))
     return render_template("home/broker.html", books=books, broker_no=broker.broker_no, name=name)
+
+
+def asked_of(actor: Actor) -> dict[str, Any] | None:
+    """Questions of the clients whose care the reader sees that wait for an answer, and the first that are late."""
+    if not actor.may(Can.CARE_SEE):
+        return None
+    moment, present = clock.now(), today()
+    return {"counts": question_queries.counted(actor, present, moment), "late": question_queries.late(actor, present, moment, LATE), "subjects": question_words.SUBJECTS}
 
 
 def _firm() -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Filter:
 
     `choices` makes it a list to choose from; any other value then counts as unreadable. `personal` says that its text may
     name a person: the audit log then keeps only that the filter was set. `hidden` filters come from links and are shown as
-    chips alone.
+    chips alone. `offers` are choices that differ by reader, asked when the list is drawn; what may be given beside them is for `read` to say.
     """
 
     name: str
@@ -51,6 +51,12 @@ class Filter:
     input_mode: str = ""
     personal: bool = False
     hidden: bool = False
+    offers: Callable[[], Sequence[tuple[str, Label]]] | None = None
+
+    @property
+    def options(self) -> Sequence[tuple[str, Label]]:
+        """What there is to choose from, for who reads now."""
+        return self.offers() if self.offers is not None else self.choices
 
     def value(self, text: str) -> Any:
         """The value that a text means. Raises ValueError."""
@@ -60,7 +66,7 @@ class Filter:
 
     def shown(self, text: str) -> Label:
         """A text of the address as its chip says it."""
-        return dict(self.choices).get(text, text)
+        return dict(self.options).get(text, text)
 
 
 def read_day(text: str) -> date:
