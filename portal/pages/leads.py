@@ -208,6 +208,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         may_work=Can.LEAD_WORK in held and lead.state in OPEN,
         may_note=Can.LEAD_WORK in held,
         steps=[name for name in steps_from(lead.state) if name in ("qualify", "lapse", "refuse")],
+        most=terms().leads_per_staff,
         colleagues=owners.colleagues(actor, words.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
         own_claim=live is not None and Can.LEAD_REGISTER in held and of_claim(live) == introducer_of(actor),
         may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state == ClaimState.PROTECTED and work.was_contacted(live),
