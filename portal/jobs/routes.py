@@ -38,7 +38,9 @@ def job(public_id: str) -> ResponseReturnValue:
         return jsonify(_plain(found))
     state, tone = STATES[found.state]
     fragment = bool(request.headers.get("HX-Request"))
-    page = render_template("jobs/progress.html" if fragment else "jobs/job.html", job=found, title=_title(found), running=_running(found), state=state, tone=tone, sentence=_sentence(found))
+    page = render_template(
+        "jobs/progress.html" if fragment else "jobs/job.html", job=found, title=_title(found), running=_running(found), state=state, tone=tone, sentence=_sentence(found)
+    )
     return page, {"HX-Refresh": "true"} if fragment and not _running(found) else {}  # the page around it has more to say by now
 
 

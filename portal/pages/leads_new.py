@@ -94,7 +94,12 @@ def sentence(answer: Registered) -> str:
     """What an introducer is told, whole."""
     until = answer.until
     if answer.answer is Answer.LATER:
-        return str(_("You have asked as often as is possible for now. You may ask again from %(moment)s on.", moment=moment_text(heard_again(), ZoneInfo(current_app.config["PORTAL"].timezone))))
+        return str(
+            _(
+                "You have asked as often as is possible for now. You may ask again from %(moment)s on.",
+                moment=moment_text(heard_again(), ZoneInfo(current_app.config["PORTAL"].timezone)),
+            )
+        )
     said = {
         Answer.NEW: _("New. Your claim is protected until %(day)s if you stay in touch: it ends early when nothing happens for %(idle)s days.", day=until, idle=terms().idle_days)
         if until
