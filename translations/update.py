@@ -30,6 +30,7 @@ KEYWORDS |= dict.fromkeys(
         "Refusal",
         "NotFound",
         "Conflict",
+        "BadSitting",
         "NotAllowed",
         "TooMany",
         "PayForbidden",

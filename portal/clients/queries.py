@@ -50,6 +50,16 @@ def account_for(actor: Actor, account_no: str, day: date) -> tuple[Account, Acco
     return found[0], found[1]
 
 
+def account_now(actor: Actor, account_no: str, settled: date | None, today: date) -> tuple[Account, AccountVersion]:
+    """An account that an actor may see on the last settled day (`settled`), or today where it has become his since. Raises NotFound."""
+    if settled is not None and settled < today:
+        try:
+            return account_for(actor, account_no, settled)
+        except NotFound:
+            return account_for(actor, account_no, today)
+    return account_for(actor, account_no, settled or today)
+
+
 @cache
 def _account_by_number(scope: Scope | None, *bound: bool) -> Select[Account, AccountVersion]:
     """The question of `account_for`, asked at every page of an account: built once a scope and kinds of numbers."""

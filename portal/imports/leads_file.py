@@ -32,6 +32,8 @@ from portal.settlement.decoding import Undecodable, decoded
 from portal.versions import current, numbers
 
 COLUMNS = ("name", "phone", "id_no", "email", "kind", "source", "broker_no", "referrer_client_no", "consent_on", "note")
+OF_OTHERS = ("broker_no", "referrer_client_no")
+"""Columns by which a list names introducers: only the firm's desk fills them in."""
 HEADINGS = {
     "姓名": "name",
     "名称": "name",
@@ -56,7 +58,7 @@ MOST_LISTED = 10_000
 EVERY = 2_000
 LONGEST_SOURCE = 60
 
-Step = Callable[[int], None]
+Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,24 @@ class Fault:
 
 @dataclass
 class Listed:
-    """A list as read: how many rows it has, those that hold, and the faults of the others."""
+    """A list as read: how many rows it has, those that hold, and the faults of the others; which rows repeat a person of an earlier line."""
 
     lines: int = 0
     rows: list[Asked] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     faulty: int = 0
+    repeats: list[tuple[int, int]] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def take(self, row: Asked) -> None:
+        """Keep a row that holds; where its person stands on an earlier line already, `repeats` has both lines."""
+        self.rows.append(row)
+        numbers = [number for number in (row.person.phone, row.person.id_no) if number]
+        first = min((self.seen[number] for number in numbers if number in self.seen), default=None)
+        if first is not None:
+            self.repeats.append((row.line, first))
+        for number in numbers:
+            self.seen.setdefault(number, row.line)
 
     def refuse(self, line: int, error: Refusal, column: str = "") -> None:
         """Count a row that does not hold, and list it while there is room."""
@@ -86,7 +100,7 @@ class Listed:
             self.faults.append(Fault(line, name, error.message, {key: str(value) for key, value in error.values.items()}))
 
 
-def read(name: str, data: bytes, actor: Actor, step: Step = lambda done: None) -> Listed:
+def read(name: str, data: bytes, actor: Actor, step: Step = lambda done, total: None) -> Listed:
     """Read and check a list. Raises Refusal where it is no list of leads at all."""
     listed, who = Listed(), Introducers(actor)
     campaigns = {code.lower(): key for key, code in db.session.execute(select(Campaign.id, Campaign.code))}
@@ -102,9 +116,9 @@ def read(name: str, data: bytes, actor: Actor, step: Step = lambda done: None) -
             continue
         listed.lines += 1
         if listed.lines % EVERY == 0:
-            step(listed.lines)
+            step(listed.lines, len(table) - 1)
         try:
-            listed.rows.append(_row(line, {column: _value(cells, places, column) for column in COLUMNS}, who, campaigns))
+            listed.take(_row(line, {column: _value(cells, places, column) for column in COLUMNS}, who, campaigns))
         except Refusal as error:
             listed.refuse(line, error)
     return listed
@@ -143,6 +157,11 @@ class Introducers:
         if broker_no not in self.brokers:
             raise BadField("broker_no", N_("there is no broker %(number)s"), number=broker_no[:64])
         return Introducer(IntroducerKind.BROKER, broker_no, self.brokers[broker_no])
+
+
+def columns_for(actor: Actor) -> tuple[str, ...]:
+    """The columns that somebody's list may fill in."""
+    return COLUMNS if is_desk(actor) else tuple(column for column in COLUMNS if column not in OF_OTHERS)
 
 
 def is_desk(actor: Actor) -> bool:

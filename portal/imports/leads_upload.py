@@ -32,6 +32,8 @@ from portal.transaction import transaction
 
 UPLOAD = "leads.upload"
 """The kind of the job. Arguments: `parcel`, `dry_run`."""
+OF_ROWS = {"faults", "repeats", "told"}
+"""What a result says of single rows."""
 MOST_ANSWERS = 10_000
 """So many answers other than `new` are listed by their line; the rest is counted."""
 
@@ -45,7 +47,7 @@ def upload_job(work: Work) -> dict[str, Any]:
         raise Conflict("this list is no longer kept: hand it in again")
     file = next(iter(parcels.files_in(parcel)))
     work.progress(N_("Reading the list"))
-    listed = read(file.name, file.read(), work.actor, lambda done: work.progress(N_("Checking the rows"), done))
+    listed = read(file.name, file.read(), work.actor, lambda done, total: work.progress(N_("Checking the rows"), done, total))
     result = checked(listed)
     if work.arguments["dry_run"]:
         return result
@@ -59,11 +61,13 @@ def upload_job(work: Work) -> dict[str, Any]:
 def checked(listed: Listed) -> dict[str, Any]:
     """What a list holds, in plain JSON."""
     by = Counter(row.introducer.key for row in listed.rows)
-    return {"lines": listed.lines, "valid": len(listed.rows), "faulty": listed.faulty, "faults": [asdict(fault) for fault in listed.faults], "by": dict(by.most_common(20))}
+    counts = {"lines": listed.lines, "valid": len(listed.rows), "faulty": listed.faulty, "repeated": len(listed.repeats)}
+    return counts | {"faults": [asdict(fault) for fault in listed.faults], "repeats": listed.repeats[:MOST_ANSWERS], "by": dict(by.most_common(20))}
 
 
 def registered(rows: list[Asked], actor: Actor, door: LeadDoor, work: Work | None = None) -> dict[str, Any]:
-    """Register rows in chunks, each in a transaction of its own; what was done before a stop stays done. Returns the answers."""
+    """Register rows in chunks, each in a transaction of its own; what was done before a stop stays done. Returns the answers, and the last
+    day of the new claims."""
     moment = clock.now()
     many = Many(actor, moment, today_of(), keyring(), door, Limits.NONE if is_desk(actor) else Limits.DAY)
     told: list[Told] = []
@@ -75,7 +79,8 @@ def registered(rows: list[Asked], actor: Actor, door: LeadDoor, work: Work | Non
     with transaction():
         for owner, count in many.owned.items():
             tell_assigned_many(users_of(owner), count, many.due or today_of(), actor, moment)
-    return {"answers": dict(Counter(one.answer.value for one in told)), "told": answers(told)}
+    until = next((str(one.until) for one in told if one.answer is Answer.NEW), "")
+    return {"answers": dict(Counter(one.answer.value for one in told)), "until": until, "told": answers(told)}
 
 
 def forget_rows(moment: datetime) -> int:
@@ -85,8 +90,8 @@ def forget_rows(moment: datetime) -> int:
     over = (Job.kind == UPLOAD, Job.finished_at < moment - parcels.KEPT, Job.result.is_not(None))
     done = 0
     for job in db.session.scalars(select(Job).where(*over).with_for_update()):
-        if isinstance(job.result, dict) and ("faults" in job.result or "told" in job.result or job.arguments.get("name")):
-            job.result = {name: value for name, value in job.result.items() if name not in ("faults", "told", "refused", "values")}
+        if isinstance(job.result, dict) and (OF_ROWS & job.result.keys() or job.arguments.get("name")):
+            job.result = {name: value for name, value in job.result.items() if name not in OF_ROWS | {"refused", "values"}}
             job.arguments = {**job.arguments, "name": ""}
             done += 1
     db.session.flush()

@@ -14,7 +14,7 @@ from portal.jobs import queries, verbs
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
-from portal.web.requests import for_api
+from portal.web.requests import for_api, safe_next
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -25,6 +25,8 @@ STATES = {
     JobState.FAILED.value: (_l("Failed"), "bad"),
     JobState.CANCELLED.value: (_l("Cancelled"), "warn"),
 }
+TITLES = {"list.export": _l("Writing a list into a file"), "risk.check": _l("Learning anew from who left, and looking back")}
+"""What a kind of job that has no page of its own is called."""
 
 
 @bp.get("/<public_id>")
@@ -35,17 +37,25 @@ def job(public_id: str) -> ResponseReturnValue:
     if for_api() or request.accept_mimetypes.best == "application/json":
         return jsonify(_plain(found))
     state, tone = STATES[found.state]
-    template = "jobs/progress.html" if request.headers.get("HX-Request") else "jobs/job.html"
-    return render_template(template, job=found, running=_running(found), state=state, tone=tone, sentence=_sentence(found))
+    fragment = bool(request.headers.get("HX-Request"))
+    page = render_template(
+        "jobs/progress.html" if fragment else "jobs/job.html", job=found, title=_title(found), running=_running(found), state=state, tone=tone, sentence=_sentence(found)
+    )
+    return page, {"HX-Refresh": "true"} if fragment and not _running(found) else {}  # the page around it has more to say by now
 
 
 @bp.post("/<public_id>/cancel")
 @requires(Can.OWN_SETTINGS)
 def cancel(public_id: str) -> ResponseReturnValue:
-    """Ask a job to stop."""
+    """Ask a job to stop, and go back to the page on which it is watched."""
     with transaction():
         verbs.ask_to_cancel(queries.job(current_actor(), public_id).id, current_actor(), clock.now())
-    return redirect(url_for("jobs.job", public_id=public_id), 303)
+    return redirect(safe_next(request.form.get("back")) or url_for("jobs.job", public_id=public_id), 303)
+
+
+def _title(found: Job) -> str:
+    """What the work is, in words."""
+    return str(TITLES.get(found.kind) or (_("Work under way") if _running(found) else _("Work that has ended")))
 
 
 def _running(found: Job) -> bool:

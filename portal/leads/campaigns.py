@@ -14,7 +14,7 @@ from models.partners import Branch
 from portal.actors import Actor
 from portal.audit import log
 from portal.fields import Expected, number, words
-from portal.leads.people import BadField
+from portal.leads.people import BadField, unfit
 from portal.permissions import Can, Scope
 from portal.refusals import Conflict, NotFound
 
@@ -116,7 +116,7 @@ def _check(plan: Plan) -> None:
         try:
             read(value)
         except Expected as error:
-            raise BadField(field, "this cannot be kept: %(expected)s", expected=str(error)) from error
+            raise unfit(field, error) from error
     if len(plan.code) > 40:
         raise BadField("code", "this is too long: %(length)s characters, at most %(most)s", length=len(plan.code), most=40)
     if plan.kind not in set(CampaignKind):

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 from models import db
 from models.attribution import Attribution, AttributionState
 from models.clients import Account, AccountVersion, Servicing
-from models.confirmations import Conversion, ConversionState
-from models.leads import Lead
+from models.confirmations import ConfirmationCall, Conversion, ConversionState
+from models.leads import Claim, Lead
 from models.partners import Branch, Broker, Staff
 from portal.actors import Actor
 from portal.leads.policy import visible_to as leads_visible_to
@@ -77,6 +77,13 @@ def pending_for(actor: Actor, attribution_id: int, can: Can, today: date) -> Any
     if found is None:
         raise NotFound("there is no attribution that waits for a call under this address")
     return found
+
+
+def calls_about(row: Conversion) -> list[ConfirmationCall]:
+    """The confirmation calls about what a conversion wrote on its account, the newest first."""
+    claimed = select(Claim.broker_id).where(Claim.id == row.claim_id).scalar_subquery()
+    mine = (ConfirmationCall.account_id == row.account_id, ConfirmationCall.broker_id == claimed)
+    return list(db.session.scalars(select(ConfirmationCall).where(*mine).order_by(ConfirmationCall.id.desc())))
 
 
 def overdue_from(due: CallDue, today: date) -> date | None:

@@ -15,11 +15,14 @@ from stdnum.exceptions import ValidationError
 
 from models.partners import PersonKind
 from portal.fields import Expected, prose, words
+from portal.notices.kinds import N_
 from portal.refusals import Refusal
 from portal.sealing import Keyring, normal_id_no
 
 NAME = words(120)
 NOTE_LENGTH = 2000
+UNFIT = {"missing_value": N_("this is missing: fill it in"), "blank_padded": N_("this begins or ends with a blank: take it away"), "too_long": N_("this is too long: shorten it")}
+"""What is said of a text that is not what its field holds, by the code of portal/fields.py."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class BadField(Refusal):
         self.field = field
 
 
+def unfit(field: str, error: Expected) -> BadField:
+    """What a form or a row shows where a text is not what its field holds."""
+    return BadField(field, UNFIT.get(error.code, "this holds characters that cannot be kept"))
+
+
 def person(*, name: str, phone: str, id_no: str = "", email: str = "", kind: str = "person", note: str = "") -> Person:
     """Check and normalise what was given. Raises BadField, naming the first field that does not hold."""
     if kind not in set(PersonKind):
@@ -49,7 +57,7 @@ def person(*, name: str, phone: str, id_no: str = "", email: str = "", kind: str
     try:
         NAME(name)
     except Expected as error:
-        raise BadField("name", "the name is missing or cannot be kept: %(expected)s", expected=str(error)) from error
+        raise unfit("name", error) from error
     if len(note) > NOTE_LENGTH:
         raise BadField("note", "this is too long: %(length)s characters, at most %(most)s", length=len(note), most=NOTE_LENGTH)
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, func, select, type_coerce, update
 
 from models import db
 from models.leads import Lead, LeadEntry, LeadTask
@@ -102,6 +103,14 @@ def picks_left(actor: Actor, since: datetime, rules: Terms) -> int:
     """How many leads somebody may pick yet today."""
     done = select(func.count()).select_from(LeadEntry).where(LeadEntry.action == PICKED, LeadEntry.actor_id == actor.user_id, LeadEntry.at >= since)
     return max(0, rules.picks_a_day - int(db.session.execute(done).scalar_one()))
+
+
+def cooling(staff_no: str, moment: datetime, rules: Terms) -> dict[int, datetime]:
+    """The leads in the pool that came from somebody not long ago, by their ids: until when others come first."""
+    before = type_coerce(LeadEntry.details, Text).contains(f'"staff":{json.dumps(staff_no, ensure_ascii=False)}', autoescape=True)
+    query = select(Lead.id, Lead.pool_since).join(LeadEntry, and_(LeadEntry.lead_id == Lead.id, LeadEntry.action == POOLED, LeadEntry.at == Lead.pool_since))
+    since = moment - timedelta(days=rules.cool_down_days)
+    return {lead: at + timedelta(days=rules.cool_down_days) for lead, at in db.session.execute(query.where(Lead.pool_since > since, before))}
 
 
 def _need_picks_left(actor: Actor, since: datetime, rules: Terms) -> None:

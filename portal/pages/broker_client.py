@@ -16,7 +16,7 @@ from models.clients import Account, AccountVersion
 from models.commission import CommissionRun
 from models.partners import Broker
 from portal.attribution.queries import spans
-from portal.clients.queries import account_for
+from portal.clients.queries import account_now
 from portal.commission import book, queries
 from portal.commission.fading import DAYS
 from portal.pages import words
@@ -24,6 +24,7 @@ from portal.pages.broker_clients import is_broker
 from portal.pages.broker_home import calls
 from portal.pages.broker_words import share_text, why_call
 from portal.pages.kept_lines import broker_lines
+from portal.pages.local_day import today
 from portal.refusals import NotFound
 from portal.web.exports import amount
 from portal.web.formats import yuan_text
@@ -67,7 +68,7 @@ def _account_of(asked: Asked) -> Account:
     number = str(asked.values["account_no"])
     if not is_broker(asked.actor):
         raise NotFound("there is no account %(number)s that you may see", number=number)
-    return account_for(asked.actor, number, queries.last_settled_day() or date.min)[0]
+    return account_now(asked.actor, number, queries.last_settled_day(), today())[0]
 
 
 def _earned_on(asked: Asked) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from portal.actors import Actor
 from portal.attribution.channels import came_by, first_broker_is
 from portal.attribution.queries import spans
 from portal.audit.recordings import last_recording_id
-from portal.clients.queries import account_for, accounts, branch_of, visible_to
+from portal.clients.queries import account_now, accounts, branch_of, visible_to
 from portal.clients.reveal import Identity, opened, reveal
 from portal.clock import now
 from portal.commission import queries
@@ -34,6 +34,7 @@ from portal.pages import (
 )
 from portal.pages.channels_behind import won_accounts
 from portal.pages.clients_quick import day_of, newest_balance, quick
+from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.sealing import masked
 from portal.transaction import transaction
@@ -142,7 +143,7 @@ def index() -> ResponseReturnValue:
 def account(account_no: str) -> ResponseReturnValue:
     """One account: who introduced it, its balance day by day. A foreign account is the same 404 as a missing one."""
     known = queries.now_known()
-    account, version = account_for(current_actor(), account_no, known.day or date.min)
+    account, version = account_now(current_actor(), account_no, known.day, today())
     numbers = opened(account_no, version, keyring())
     if broker_clients.is_broker(current_actor()):
         return broker_client.show(account, version, masked(numbers.phone))
@@ -171,8 +172,8 @@ def show_numbers(account_no: str) -> ResponseReturnValue:
 
 
 def _found(account_no: str) -> tuple[Account, AccountVersion]:
-    """An account that the reader may see. Raises NotFound."""
-    return account_for(current_actor(), account_no, last_settled_day() or date.min)
+    """An account that the reader may see: on the last settled day, or today where he has come to it since. Raises NotFound."""
+    return account_now(current_actor(), account_no, last_settled_day(), today())
 
 
 def _shown(account: Account, version: AccountVersion, numbers: Identity, known: int, *, reason: str = "") -> str:

@@ -27,6 +27,7 @@ from portal.leads.confirmation import Call
 from portal.leads.confirmation_queries import ROW
 from portal.leads.confirmation_script import spoken_on
 from portal.permissions import Can
+from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from portal.web.formats import language
 from portal.web.guard import current_actor, requires
@@ -99,11 +100,18 @@ def index() -> ResponseReturnValue:
 @requires(Can.CONFIRMATION_SEE)
 def show(attribution_id: int) -> ResponseReturnValue:
     """One attribution: the script, the form where the reader may call, and every call so far."""
+    return _shown(attribution_id)
+
+
+def _shown(attribution_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """The page; where a call does not hold, with everything that was ticked and why it does not."""
     actor, day = current_actor(), today(now())
     about = queries.pending_for(actor, attribution_id, Can.CONFIRMATION_SEE, day)
     row = db.session.get_one(Attribution, attribution_id)
-    return render_template(
+    page = render_template(
         "confirmations/show.html",
+        fault=_(refusal.message, **refusal.values) if refusal is not None else "",
+        given=request.form if refusal is not None else {},
         about=about,
         calls=confirmation.calls_of(row),
         waits=confirmation.waits(row, day),
@@ -115,6 +123,7 @@ def show(attribution_id: int) -> ResponseReturnValue:
         may_call=actor.may(Can.CONFIRMATION_CALL) and confirmation.is_outsider(actor, row.broker_id, about.broker_no),
         share=decimal_text(about.share, 4),
     )
+    return page, refusal.status if refusal is not None else 200
 
 
 @bp.post("/<int:attribution_id>")
@@ -128,9 +137,14 @@ def record(attribution_id: int) -> ResponseReturnValue:
     answers = {key.removeprefix("q-"): text for key, text in form.items() if key.startswith("q-")}
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
     call = Call(form.get("outcome", ""), answers, form.get("evidence", ""), form.get("note", ""), number, str(get_locale()))
-    with transaction():
-        kept = confirmation.record(attribution_id, call, actor, moment, today(moment), jurisdiction(), keyring())
-        return_visits.finish_called(today(moment), actor, moment)
-        outcome = OUTCOMES[kept.outcome][0]
+    try:
+        with transaction():
+            kept = confirmation.record(attribution_id, call, actor, moment, today(moment), jurisdiction(), keyring())
+            return_visits.finish_called(today(moment), actor, moment)
+            outcome = OUTCOMES[kept.outcome][0]
+    except (Conflict, NotAllowed, NotFound):
+        raise
+    except Refusal as refusal:
+        return _shown(attribution_id, refusal)
     flash(_("The call is kept: %(outcome)s.", outcome=outcome), "success")
     return redirect(url_for("confirmations.index"), 303)

@@ -26,6 +26,7 @@ from portal.leads.conversion import convert, foreseen
 from portal.leads.conversion_facts import live_claims
 from portal.leads.queries import lead_for
 from portal.pages import leads_words
+from portal.pages.confirmations import OUTCOMES
 from portal.pages.rules_words import reason_text
 from portal.permissions import Can
 from portal.rules.stopping import stopped_by
@@ -121,6 +122,8 @@ def show(conversion_id: int) -> ResponseReturnValue:
         claim=claim,
         broker=db.session.get(Broker, claim.broker_id) if claim is not None and claim.broker_id else None,
         approval=approval,
+        calls=queries.calls_about(row),
+        outcomes=OUTCOMES,
         states=STATES,
         how=HOW,
         reasons=[(one["code"], reason_text(one["reason"], one["details"])) for one in row.reasons],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -135,7 +136,11 @@ LIST = declare(
 @requires(Can.LEAD_SEE)
 def index() -> ResponseReturnValue:
     """Every lead that the reader may see."""
-    return show_list(LIST, "leads/index.html", name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=words.today(), states=words.STATES)
+    which = LIST
+    if words.is_outside(current_actor()):  # who looks after a lead in the firm is told to nobody outside: no column of dashes
+        shown = {key: column for key, column in LIST.columns.items() if key != "owner"}
+        which = replace(LIST, columns=shown, fields=tuple(one for one in LIST.fields if one.key != "owner"))
+    return show_list(which, "leads/index.html", name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=words.today(), states=words.STATES)
 
 
 def ends_of() -> Any:
@@ -203,6 +208,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         may_work=Can.LEAD_WORK in held and lead.state in OPEN,
         may_note=Can.LEAD_WORK in held,
         steps=[name for name in steps_from(lead.state) if name in ("qualify", "lapse", "refuse")],
+        most=terms().leads_per_staff,
         colleagues=owners.colleagues(actor, words.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
         own_claim=live is not None and Can.LEAD_REGISTER in held and of_claim(live) == introducer_of(actor),
         may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state == ClaimState.PROTECTED and work.was_contacted(live),

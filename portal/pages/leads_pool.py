@@ -16,6 +16,7 @@ from portal.leads.introducers import staff
 from portal.leads.terms import terms
 from portal.pages import leads_words as words
 from portal.permissions import Can
+from portal.refusals import Conflict
 from portal.sealing import masked
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
@@ -65,8 +66,9 @@ LIST = declare(
 def index() -> ResponseReturnValue:
     """What can be picked, and how many one may pick yet."""
     actor, rules = current_actor(), terms()
-    more: dict[str, Any] = {"picks": pool.picks_left(actor, words.midnight(), rules), "room": None}
+    more: dict[str, Any] = {"picks": pool.picks_left(actor, words.midnight(), rules), "room": None, "cooling": {}}
     if actor.staff_no:
+        more["cooling"] = pool.cooling(actor.staff_no, clock.now(), rules)
         more["room"] = owners.seen_room(staff(actor.staff_no).id or 0, rules)
     return show_list(LIST, "leads/pool.html", terms=rules, hidden=lambda name: masked(name, 1, 0), words=words, **more)
 
@@ -74,9 +76,13 @@ def index() -> ResponseReturnValue:
 @bp.post("/<lead_public_id>")
 @requires(Can.LEAD_WORK)
 def pick(lead_public_id: str) -> ResponseReturnValue:
-    """Take a lead out of the pool."""
-    with transaction():
-        lead = pool.pick(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=words.today(), since=words.midnight())
-        number = lead.number
+    """Take a lead out of the pool; where another was quicker or a limit is reached the pool says so."""
+    try:
+        with transaction():
+            lead = pool.pick(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=words.today(), since=words.midnight())
+            number = lead.number
+    except Conflict as conflict:
+        flash(_(conflict.message, **conflict.values), "warning")
+        return redirect(url_for("leads_pool.index"), 303)
     flash(_("%(number)s is yours to look after.", number=number), "success")
     return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)

@@ -12,12 +12,13 @@ from flask_babel import lazy_gettext as _l
 from models.jobs import Job, JobState
 from portal import clock
 from portal.imports import parcels
-from portal.imports.leads_file import COLUMNS, MOST_ROWS, is_desk
+from portal.imports.leads_file import HEADINGS, MOST_ROWS, columns_for, is_desk
 from portal.imports.leads_upload import UPLOAD
 from portal.jobs import queries as jobs
 from portal.jobs.verbs import enqueue
 from portal.leads.terms import terms
 from portal.pages import leads_words as words
+from portal.pages import words as all_words
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
@@ -38,23 +39,38 @@ FIELDS = {
     "source": _l("Source"),
     "broker_no": _l("Broker"),
     "referrer_client_no": _l("Referring client"),
-    "consent_on": _l("Consent of"),
+    "consent_on": _l("Consent given on"),
     "note": _l("Note"),
 }
+HOLDS = {
+    "name": _l("needed"),
+    "phone": _l("such as 138 0000 8000 or +852 5123 4567"),
+    "id_no": _l("with its check digit; a phone or an ID number is needed"),
+    "kind": _l("person or institution, 个人 or 机构; a person where it is empty"),
+    "source": _l("a short word, such as the code of a campaign"),
+    "broker_no": _l("where you register for a broker"),
+    "referrer_client_no": _l("where a client brought the person"),
+    "consent_on": _l("the day on which the person agreed, such as 2026-03-31"),
+}
+"""What is to be said of a column beside its name."""
+CHINESE = {column: heading for heading, column in reversed(HEADINGS.items())}
+"""The first Chinese heading of each column."""
 
 
 @bp.get("")
 @requires(Can.LEAD_REGISTER)
 def index() -> ResponseReturnValue:
     """The form, and what a list looks like."""
-    return render_template("leads/upload.html", columns=FIELDS, desk=is_desk(current_actor()), terms=terms(), most=MOST_ROWS)
+    columns = [(name, CHINESE[name], FIELDS[name], HOLDS.get(name)) for name in columns_for(current_actor())]
+    return render_template("leads/upload.html", columns=columns, desk=is_desk(current_actor()), terms=terms(), most=MOST_ROWS)
 
 
 @bp.get("/empty")
 @requires(Can.LEAD_REGISTER)
 def empty() -> ResponseReturnValue:
-    """An empty list with the headings, to be filled in."""
-    return as_file(wants_file() or "xlsx", "leads", list(COLUMNS), [])
+    """An empty list with the headings in the reader's language, to be filled in."""
+    columns = columns_for(current_actor())
+    return as_file(wants_file() or "xlsx", "leads", [CHINESE[name] for name in columns] if all_words.is_chinese() else list(columns), [])
 
 
 @bp.post("")
@@ -93,11 +109,14 @@ def show(upload_no: str) -> ResponseReturnValue:
         result=result,
         faults=_faults(result)[:SHOWN],
         told=result.get("told", [])[:SHOWN],
+        repeats=result.get("repeats", [])[:SHOWN] if dry else [],
+        people=result["valid"] - result.get("repeated", 0),
         answers={name: count for name in words.ANSWERS if (count := result.get("answers", {}).get(name))},
         answer_words=words.ANSWERS,
         kept=dry and parcels.named(job.arguments["parcel"]) is not None,
         desk=is_desk(current_actor()),
         terms=terms(),
+        until=result.get("until"),
         shown=SHOWN,
     )
 
@@ -105,8 +124,10 @@ def show(upload_no: str) -> ResponseReturnValue:
 @bp.post("/<upload_no>/register")
 @requires(Can.LEAD_REGISTER)
 def bring_in(upload_no: str) -> ResponseReturnValue:
-    """Register the rows that hold."""
+    """Register the rows that hold, once their people's consent is vouched for."""
     job = _own(upload_no)
+    if request.form.get("consent") != "yes":
+        raise Refusal("without the person's consent his data cannot be handed to the firm")
     if parcels.named(job.arguments["parcel"]) is None or not job.arguments["dry_run"]:
         raise Conflict("this list is no longer kept: hand it in again")
     with transaction():
@@ -122,6 +143,7 @@ def rows(upload_no: str) -> ResponseReturnValue:
     result = job.result if isinstance(job.result, dict) else {}
     faults = _faults(result)
     told = [(line, "", f"{words.ANSWERS[answer][0]} {until}".strip()) for line, answer, until in result.get("told", [])]
+    told += [(line, "", _("the same person as on line %(line)s", line=first)) for line, first in result.get("repeats", []) if job.arguments["dry_run"]]
     return taken_out(wants_file() or "csv", "leads-rows", [_("Line"), _("Field"), _("What it says")], sorted([*faults, *told]))
 
 
@@ -146,10 +168,19 @@ def _said(job: Job, running: bool) -> dict[str, Any]:
     """The progress part's words."""
     result = job.result if isinstance(job.result, dict) else {}
     title = _("Looking at the list: nothing is kept") if job.arguments["dry_run"] else _("Registering the leads")
-    if "refused" in result:
-        return {"title": title, "sentence": _(result["refused"], **result.get("values", {})), "tone": "bad"}
+    if not running:
+        return _stopped(job, result)
+    if job.cancel_asked:
+        return {"title": title, "sentence": _("Stopping at the next step"), "tone": "warn"}
     if job.state == JobState.WAITING:
         return {"title": title, "sentence": _("Waiting for the worker"), "tone": "info"}
-    if job.cancel_asked or job.state == JobState.CANCELLED:
-        return {"title": title, "sentence": _("Stopping at the next step") if running else _("Cancelled"), "tone": "warn"}
     return {"title": title, "sentence": _(job.step) if job.step else _("Reading the list"), "tone": "info"}
+
+
+def _stopped(job: Job, result: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a list with which nothing goes on: it was refused, or its work was cancelled."""
+    if job.state == JobState.CANCELLED:
+        kept = _("nobody was registered.") if job.arguments["dry_run"] else _("who was registered before that stays registered; hand the list in again for the others.")
+        return {"title": _("The work on the list was cancelled"), "sentence": _("Cancelled") + _(": ") + kept, "tone": "warn"}
+    why = _(result["refused"], **result.get("values", {})) if "refused" in result else _("This list is no longer kept: hand it in again.")
+    return {"title": _("The list was not taken in"), "sentence": why, "tone": "bad"}

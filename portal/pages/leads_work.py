@@ -18,7 +18,7 @@ from portal.pages import leads_assign, leads_steps
 from portal.pages import leads_words as words
 from portal.pages.leads import shown
 from portal.permissions import Can
-from portal.refusals import Refusal
+from portal.refusals import Conflict, Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.requests import request_id
@@ -118,7 +118,11 @@ def assign(lead_public_id: str) -> ResponseReturnValue:
     queries.lead_for(current_actor(), lead_public_id, can=Can.LEAD_ASSIGN)
     if not staff_no:
         raise Refusal("choose to whom the lead is given")
-    return _done(lead_public_id, pool.assign, _("%(number)s looks after it now.", number=staff_no), staff_no=staff_no, today=words.today())
+    try:
+        return _done(lead_public_id, pool.assign, _("%(number)s looks after it now.", number=staff_no), staff_no=staff_no, today=words.today())
+    except Conflict as conflict:  # he has no room any more, or the lead changed: the page as it stands now says more than a fault's
+        flash(_(conflict.message, **conflict.values), "warning")
+        return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)
 
 
 @bp.post("/<lead_public_id>/phone")

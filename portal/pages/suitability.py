@@ -19,7 +19,9 @@ from portal.clock import now
 from portal.jobs.law import jurisdiction, today
 from portal.leads.conversion_suitability import after_test, missing, need_open, pass_suitability
 from portal.leads.queries import lead_for
+from portal.leads.states import OPEN
 from portal.permissions import Can
+from portal.refusals import Refusal
 from portal.suitability import queries, sittings
 from portal.suitability.grading import PROOFS, needs_warning
 from portal.suitability.questionnaires import asked_on, version, wording
@@ -53,7 +55,7 @@ COLUMNS = columns(
     Column("grade", _l("Risk capacity"), sort=True),
     Column("investor", _l("Kind of investor"), sort=True),
     Column("taken_on", _l("Taken on"), sort=True),
-    Column("valid_until", _l("Valid until"), sort=True),
+    Column("valid_until", _l("Valid through"), sort=True),
     Column("questions", _l("Questions")),
     Column("actor", _l("Recorded by")),
 )
@@ -101,7 +103,7 @@ LIST = declare(
             Field("grade", _l("Risk capacity"), lambda row: row[0].grade),
             Field("investor", _l("Kind of investor"), lambda row: str(INVESTORS[row[0].investor][0])),
             Field("taken_on", _l("Taken on"), lambda row: row[0].taken_on),
-            Field("valid_until", _l("Valid until"), lambda row: row[0].valid_until),
+            Field("valid_until", _l("Valid through"), lambda row: row[0].valid_until),
             Field("questions", _l("Questions"), lambda row: row[0].questions_version),
             Field("actor", _l("Recorded by"), lambda row: row[0].actor_label),
         ),
@@ -123,22 +125,26 @@ def of_lead(lead_key: str) -> ResponseReturnValue:
     """The questions for a lead."""
     lead = lead_for(current_actor(), lead_key, can=Can.SUITABILITY_TAKE)
     need_open(lead)
-    return _questions(lead.name, f"{lead.number}", url_for("suitability.take_lead", lead_key=lead_key))
+    return _questions(lead.name, lead.number, url_for("suitability.take_lead", lead_key=lead_key))
 
 
 @bp.post("/take/lead/<lead_key>")
 @requires(Can.SUITABILITY_TAKE)
 def take_lead(lead_key: str) -> ResponseReturnValue:
     """Keep a lead's answers; a person whom futures do not suit is closed kindly."""
-    lead_for(current_actor(), lead_key, can=Can.SUITABILITY_TAKE)
+    seen = lead_for(current_actor(), lead_key, can=Can.SUITABILITY_TAKE)
     moment, actor = now(), current_actor()
-    day, rules = today(moment), jurisdiction()
-    with transaction():
-        lead = lead_for(actor, lead_key, can=Can.SUITABILITY_TAKE, lock=True)
-        need_open(lead)
-        test = sittings.take(Subject(lead.id, "", lead.number), _taken(), actor, moment, day, rules)
-        after_test(lead, test, actor, moment, day, rules)
-        number = test.public_id
+    day, rules, name, of_lead = today(moment), jurisdiction(), seen.name, seen.number
+    need_open(seen)
+    try:
+        with transaction():
+            lead = lead_for(actor, lead_key, can=Can.SUITABILITY_TAKE, lock=True)
+            need_open(lead)
+            test = sittings.take(Subject(lead.id, "", lead.number), _taken(), actor, moment, day, rules)
+            after_test(lead, test, actor, moment, day, rules)
+            number = test.public_id
+    except sittings.BadSitting as refusal:
+        return _questions(name, of_lead, url_for("suitability.take_lead", lead_key=lead_key), refusal)
     flash(_("The answers are kept."), "success")
     return redirect(url_for("suitability.show", test_key=number), 303)
 
@@ -157,9 +163,12 @@ def take_client(client_key: str) -> ResponseReturnValue:
     """Keep a client's answers."""
     moment, actor = now(), current_actor()
     day = today(moment)
-    queries.client_seen(actor, Can.SUITABILITY_TAKE, client_key, day)
-    with transaction():
-        number = sittings.take(Subject(None, client_key, client_key), _taken(), actor, moment, day, jurisdiction()).public_id
+    name = queries.client_seen(actor, Can.SUITABILITY_TAKE, client_key, day)
+    try:
+        with transaction():
+            number = sittings.take(Subject(None, client_key, client_key), _taken(), actor, moment, day, jurisdiction()).public_id
+    except sittings.BadSitting as refusal:
+        return _questions(name, client_key, url_for("suitability.take_client", client_key=client_key), refusal)
     flash(_("The answers are kept."), "success")
     return redirect(url_for("suitability.show", test_key=number), 303)
 
@@ -186,8 +195,17 @@ def show(test_key: str) -> ResponseReturnValue:
         why=WHY,
         missing=missing(lead, day, jurisdiction()) if lead is not None else "",
         closed=sittings.is_closed(test),
+        over=test.valid_until < day,
+        again=_again(test, lead),
         **_words(test, day),
     )
+
+
+def _again(test: SuitabilityTest, lead: Lead | None) -> str:
+    """Where the questions are asked again of who may be asked."""
+    if lead is None:
+        return url_for("suitability.of_client", client_key=test.client_no)
+    return url_for("suitability.of_lead", lead_key=lead.public_id) if lead.state in OPEN and not lead.suppressed and lead.erased_at is None else ""
 
 
 def _words(test: SuitabilityTest, day: date) -> dict[str, Any]:
@@ -209,10 +227,13 @@ def warn(test_key: str) -> ResponseReturnValue:
     moment, actor = now(), current_actor()
     day, rules = today(moment), jurisdiction()
     queries.seen_test(actor, test_key, day, Can.SUITABILITY_TAKE)
-    accepted = request.form.get("wish") == "accept"
+    accepted, evidence = request.form.get("wish") == "accept", request.form.get("evidence", "")
+    if accepted and not evidence.strip():
+        flash(_("Name the recording or the signed paper of the warning: without it nobody goes on."), "warning")
+        return redirect(url_for("suitability.show", test_key=test_key), 303)
     with transaction():
         test = queries.seen_test(actor, test_key, day, Can.SUITABILITY_TAKE)
-        sittings.warn(test, accepted=accepted, evidence=request.form.get("evidence", ""), locale=str(get_locale()), actor=actor, moment=moment, today=day, jurisdiction=rules)
+        sittings.warn(test, accepted=accepted, evidence=evidence, locale=str(get_locale()), actor=actor, moment=moment, today=day, jurisdiction=rules)
         lead = db.session.get(Lead, test.lead_id, with_for_update=True) if test.lead_id is not None else None
         if accepted and lead is not None and lead.state == "qualified" and not missing(lead, day, rules):
             pass_suitability(lead, actor, moment, day, rules)
@@ -220,8 +241,12 @@ def warn(test_key: str) -> ResponseReturnValue:
     return redirect(url_for("suitability.show", test_key=test_key), 303)
 
 
-def _questions(name: str, number: str, action: str) -> ResponseReturnValue:
-    return render_template("suitability/take.html", name=name, number=number, action=action, questions=asked_on(today(now())), language=language(), where=WHERE, proofs=PROOF_WORDS)
+def _questions(name: str, number: str, action: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """The questions; where a sitting does not hold, with what was answered and why it does not."""
+    fault = _(refusal.message, **refusal.values) if refusal is not None else ""
+    known = {"questions": asked_on(today(now())), "language": language(), "where": WHERE, "proofs": PROOF_WORDS}
+    page = render_template("suitability/take.html", name=name, number=number, action=action, fault=fault, given=request.form if refusal is not None else {}, **known)
+    return page, refusal.status if refusal is not None else 200
 
 
 def _taken() -> Taken:

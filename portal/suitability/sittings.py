@@ -25,6 +25,10 @@ MONTHS, PRODUCT_RISK = 24, "R4"
 """How long a grade holds, and the risk of trading futures, where no rule says otherwise."""
 
 
+class BadSitting(Refusal):
+    """What was written down of a sitting does not hold as it stands: it can be corrected and handed in again."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """Whose test it is: a lead's or a client's; `number` is how the log names it."""
@@ -55,7 +59,10 @@ def take(subject: Subject, taken: Taken, actor: Actor, moment: datetime, today: 
     actor.need(Can.SUITABILITY_TAKE)
     questions = asked_on(today)
     kind = _checked(taken, questions)
-    result = graded(questions, taken.answers)
+    try:
+        result = graded(questions, taken.answers)
+    except Refusal as refusal:
+        raise BadSitting(refusal.message, **refusal.values) from refusal
     answers = {question.key: taken.answers[question.key] for question in questions.questions}
     months = int(book.parameter(jurisdiction, "suit-retest", "months", today, MONTHS))
     test = SuitabilityTest(
@@ -83,14 +90,14 @@ def take(subject: Subject, taken: Taken, actor: Actor, moment: datetime, today: 
 def _checked(taken: Taken, questions: Questionnaire) -> InvestorKind:
     """Which kind of investor a sitting shows. Raises Refusal where the sitting does not hold."""
     if taken.version != questions.version:
-        raise Refusal("the questions are another version by now: ask them again")
+        raise BadSitting("the questions are another version by now: ask them again")
     if taken.where not in set(TakenWhere):
-        raise Refusal("say where the answers were given")
+        raise BadSitting("say where the answers were given")
     if not taken.present.strip():
-        raise Refusal("say who was present; “nobody” is an answer too")
+        raise BadSitting("say who was present; “nobody” is an answer too")
     kind = investor_kind(taken.proofs)
     if kind is InvestorKind.PROFESSIONAL and not taken.evidence.strip():
-        raise Refusal("a professional investor proves it: name the papers")
+        raise BadSitting("a professional investor proves it: name the papers")
     return kind
 
 

@@ -29,7 +29,7 @@ FAULTS = {
     403: (lazy_gettext("You may not do this"), lazy_gettext("If you need it for your work, ask an administrator of your firm for the right.")),
     404: (lazy_gettext("There is no such page"), lazy_gettext("It may have moved, or it may not be open to you. Check the address, or start again from the first page.")),
     405: (lazy_gettext("This page cannot be used in this way"), lazy_gettext("Go back and use the buttons of the page.")),
-    409: (lazy_gettext("Somebody was here before you"), lazy_gettext("Reload the page, look at what changed, and decide again.")),
+    409: (lazy_gettext("This cannot be done as things stand"), lazy_gettext("Go back, reload the page, look at what changed, and decide again.")),
     413: (lazy_gettext("This is too large"), lazy_gettext("Send a smaller file, split it, or zip it. The form says how much it takes.")),
     422: (lazy_gettext("This cannot be done"), lazy_gettext("Correct what is named above and send it again.")),
     429: (lazy_gettext("Too many tries"), lazy_gettext("Wait until the time named above has passed, at most a quarter of an hour, and try again.")),

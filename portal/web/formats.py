@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from models.values.money import half_up
 from portal.settings import Settings
@@ -24,8 +25,17 @@ def install(app: Flask, settings: Settings) -> None:
         yuan_text=yuan_text,
         compact_yuan_text=lambda fen: compact_yuan_text(fen, language()),
         number_text=number_text,
+        who_text=who_text,
         moment_text=lambda moment, seconds=False: moment_text(moment, zone, seconds=seconds),
     )
+
+
+def who_text(label: str) -> str:
+    """Who did something, as a page says it: the log's words for whoever signs in nowhere, in the reader's language."""
+    kind, _blank, number = label.partition(" ")
+    if kind == "applicant" and number:
+        return str(_("applicant %(number)s", number=number))
+    return {"terminal": str(_("the system")), "anonymous": str(_("without a sign-in"))}.get(label, label)
 
 
 def language() -> str:

@@ -92,6 +92,7 @@ def upload(page: Page, desk: Desk, english: set[str], phone: str) -> None:
     expect(page.locator(".confirm")).to_have_count(1, timeout=15_000)
     expect(page.locator(".table-of tbody tr")).to_have_count(1)
     look_over(page, english)
+    page.check("#consent")
     page.locator(".confirm button").click()
     expect(page.locator("progress")).to_have_count(1)
     desk.work()

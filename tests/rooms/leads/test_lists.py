@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from models import db
@@ -73,6 +74,7 @@ def test_every_fault_is_named_with_its_row_and_field(firm: Flask) -> None:
     assert [row.line for row in listed.rows] == [2, 13]
     assert listed.rows[1].introducer.kind is IntroducerKind.CLIENT
     assert "1380013" not in str(listed.faults), "findings are kept, so they hold no number"
+    assert [fault.message for fault in listed.faults if fault.column == "name"] == ["this is missing: fill it in", "this holds characters that cannot be kept"]
 
 
 @pytest.mark.usefixtures("database")
@@ -157,16 +159,47 @@ def test_at_the_desk_preview_then_registration_and_a_harmless_file_of_errors(fir
     client = seat(firm, someone(firm, Role.BROKER, broker_no="B001"))
     stranger = seat(firm, someone(firm, Role.BROKER, broker_no="B002"))
     token = token_in(client.get("/leads/upload").text)
-    data = csv("张三,13900000001,,,,,,,,", "李四,13900000002,,,,,=cmd|'/C calc'!A1,,,")
+    data = csv("张三,13900000001,,,,,,,,", "李四,13900000002,,,,,=cmd|'/C calc'!A1,,,", "张三,139 0000 0001,,,,,,,,")
     handed = client.post("/leads/upload", data={"csrf_token": token, "file": (io.BytesIO(data), "l.csv")}, content_type="multipart/form-data")
     where = handed.headers["Location"]
     assert Worker(firm).drain() == 1
     page = client.get(where)
     assert "Register 1 person" in page.text
+    assert "the same person as on line 2" in page.text
     assert stranger.get(where).status_code == 404
-    assert client.post(where + "/register", data={"csrf_token": token_in(page.text)}).status_code == 303
+    assert client.post(where + "/register", data={"csrf_token": token_in(page.text)}).status_code == 422, "nobody vouched for their consent"
+    assert client.post(where + "/register", data={"csrf_token": token_in(page.text), "consent": "yes"}).status_code == 303
     assert Worker(firm).drain() == 1
     assert client.get("/leads").text.count("张三") == 1
     rows = client.get(where + "/rows?format=csv").text.splitlines()
     assert rows[1].startswith("3,Broker,")
-    assert client.post(where + "/register", data={"csrf_token": token_in(client.get("/leads/upload").text)}).status_code == 409
+    assert client.post(where + "/register", data={"csrf_token": token_in(client.get("/leads/upload").text), "consent": "yes"}).status_code == 409
+
+
+def test_what_stopped_says_why_and_who_cancels_stays_with_the_list(firm: Flask) -> None:
+    client = seat(firm, someone(firm, Role.BROKER, broker_no="B001"))
+    where = hand_in(client, b"PK no workbook", "l.xlsx")
+    assert Worker(firm).drain() == 1
+    page = client.get(where).text
+    assert "this workbook cannot be opened" in page
+    assert ("the work goes on" in page, "The list was not taken in" in page) == (False, True)
+    where = hand_in(client, csv("张三,13900000001,,,,,,,,"), "l.csv")
+    cancelled = client.post(f"/jobs/{where.rsplit('/', 1)[1]}/cancel", data={"csrf_token": token_in(client.get(where).text), "back": where})
+    assert cancelled.headers["Location"] == where
+    assert "nobody was registered" in client.get(where).text
+
+
+def test_a_list_has_the_columns_that_its_owner_may_fill_in(firm: Flask) -> None:
+    broker, boss = seat(firm, someone(firm, Role.BROKER, broker_no="B001")), seat(firm, someone(firm, Role.ADMIN))
+    assert ("broker_no" in broker.get("/leads/upload").text, "broker_no" in boss.get("/leads/upload").text) == (False, True)
+    assert broker.get("/leads/upload/empty?format=csv").text.strip("\ufeff\r\n") == "name,phone,id_no,email,kind,source,consent_on,note"
+    chinese = boss.get("/leads/upload/empty?format=csv", headers={"Accept-Language": "zh-CN"})
+    with firm.app_context():
+        assert read("l.csv", chinese.data, TERMINAL).lines == 0, "the headings are those that are understood"
+    assert "姓名" in chinese.text
+
+
+def hand_in(client: FlaskClient, data: bytes, name: str) -> str:
+    """Hand a list in. Returns the address of its work."""
+    token = token_in(client.get("/leads/upload").text)
+    return client.post("/leads/upload", data={"csrf_token": token, "file": (io.BytesIO(data), name)}, content_type="multipart/form-data").headers["Location"]

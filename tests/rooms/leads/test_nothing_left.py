@@ -64,7 +64,7 @@ def comes_in(app: Flask) -> list[str]:
         made = admin.post("/leads/upload", data={"csrf_token": token_in(page), "file": (io.BytesIO(rows.encode()), f"{NAME}.csv")}, content_type="multipart/form-data")
         Worker(app).drain()
         if register:
-            assert post(admin, f"{made.headers['Location']}/register", made.headers["Location"]).status_code == 303
+            assert post(admin, f"{made.headers['Location']}/register", made.headers["Location"], consent="yes").status_code == 303
             Worker(app).drain()
     with app.app_context():
         code = link_of("B002")

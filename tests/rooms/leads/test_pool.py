@@ -20,7 +20,7 @@ from portal.actors import TERMINAL, Actor
 from portal.jobs import leads as job
 from portal.jobs.worker import Worker
 from portal.leads import introducers, owners, pool
-from portal.leads.terms import set_terms
+from portal.leads.terms import Terms, set_terms
 from portal.leads.tidy import tidy
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
@@ -90,6 +90,8 @@ def test_so_many_a_day_and_not_what_was_ones_own(firm: Flask) -> None:
     with pytest.raises(Conflict, match="picked 5 leads today"):
         picked(leads[5], bert, 16)
     assert picked(leads[5], bert, 17).pool_since is None
+    assert pool.cooling("S001", NOON + timedelta(days=44), Terms()) == {lead.id: NOON + timedelta(days=45) for lead in leads[6:]}
+    assert pool.cooling("S001", NOON + timedelta(days=45), Terms()) == pool.cooling("S002", NOON + timedelta(days=17), Terms()) == {}
     assert picked(leads[6], anna, 45).pool_since is None, "thirty days later it may be hers again"
     with pytest.raises(NotFound):
         picked(leads[7], user(firm, Role.STAFF, staff_no="S004", branch_no="02"), 17)
