@@ -49,11 +49,12 @@ def insert_rows(table: Table, columns: Sequence[str], rows: Iterable[Sequence[An
 
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
+        written = 0
         with driver.cursor() as cursor, cursor.copy(f"COPY {_quoted(table, columns)} FROM STDIN") as copy:
-            count = 0
-            for count, row in enumerate(bound(), 1):
+            for row in bound():
                 copy.write_row(row)
-        _plan_anew(table, count)
+                written += 1
+        _plan_anew(table, written)
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {_quoted(table, columns)} VALUES ({marks})"  # noqa: S608 - names of our own tables
