@@ -17,6 +17,7 @@ from models.confirmations import Conversion, ConversionState
 from models.leads import Claim, ClaimState, Lead
 from models.partners import StaffVersion
 from portal.leads.conversion_plan import look
+from portal.leads.protection import HOLDING
 from portal.leads.states import OPEN
 from portal.leads.terms import Terms
 from portal.partners.here import is_here
@@ -134,8 +135,8 @@ def _in_chunks(query: Any, column: Any, values: set[str]) -> list[int]:
 
 
 def live_claims(lead_ids: list[int]) -> dict[int, Claim]:
-    """The claim of each lead that is protected or disputed."""
-    live = Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED])
+    """The claim of each lead that is protected, decided by a case, or disputed."""
+    live = Claim.state.in_([*HOLDING, ClaimState.DISPUTED])
     return {claim.lead_id: claim for claim in db.session.scalars(select(Claim).where(live, Claim.lead_id.in_(lead_ids)).order_by(Claim.id))}
 
 

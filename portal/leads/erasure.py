@@ -22,6 +22,7 @@ from models.search import SearchWord
 from models.transfers import CaseEntry, ClaimCase
 from portal.actors import Actor
 from portal.audit import log
+from portal.leads.protection import HOLDING
 from portal.leads.states import OPEN
 from portal.leads.terms import Terms
 from portal.leads.withdrawal import MAILED
@@ -62,7 +63,7 @@ def _erase_some(ids: list[int], actor: Actor, moment: datetime) -> int:
     if not kept:
         return 0
     _receipts(kept)
-    live = Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED])
+    live = Claim.state.in_([*HOLDING, ClaimState.DISPUTED])
     db.session.execute(update(Claim).where(Claim.lead_id.in_(kept), live).values(state=ClaimState.LAPSED, ended_at=moment, ended_why=RETENTION))
     db.session.execute(update(LeadEntry).where(LeadEntry.lead_id.in_(kept), LeadEntry.text != "").values(text=""))
     db.session.execute(update(LeadTask).where(LeadTask.lead_id.in_(kept)).values(what="", outcome=""))

@@ -27,6 +27,10 @@ def last_day(protected_until: date, last_activity_on: date, terms: Terms) -> dat
     return min(protected_until, last_activity_on + timedelta(days=terms.idle_days))
 
 
+HOLDING = (ClaimState.PROTECTED, ClaimState.DECIDED)
+"""States in which a claim protects by the clock: as registered, or as a case decided it."""
+
+
 def holds(state: str, protected_until: date, last_activity_on: date, today: date, terms: Terms) -> bool:
     """Whether a claim protects its introducer today."""
-    return state == ClaimState.PROTECTED and today <= last_day(protected_until, last_activity_on, terms)
+    return state in HOLDING and today <= last_day(protected_until, last_activity_on, terms)

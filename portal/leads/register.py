@@ -24,7 +24,7 @@ from portal.leads.look_ups import Limits
 from portal.leads.matching import Indexes, Match
 from portal.leads.owners import first_owner, room, users_of
 from portal.leads.people import Person, index_of
-from portal.leads.protection import first_end
+from portal.leads.protection import HOLDING, first_end
 from portal.leads.telling import tell_assigned
 from portal.leads.terms import Terms, terms
 from portal.sealing import Keyring
@@ -173,7 +173,7 @@ def _lead(found: Match, person: Person, indexes: Indexes, source: Source, moment
 
 def _lapse_old(lead: Lead, moment: datetime) -> None:
     """A claim that has run out but was not tidied up yet makes room for the next."""
-    for claim in db.session.query(Claim).filter(Claim.lead_id == lead.id, Claim.state == ClaimState.PROTECTED):
+    for claim in db.session.query(Claim).filter(Claim.lead_id == lead.id, Claim.state.in_(HOLDING)):
         claim.state, claim.ended_at, claim.ended_why = ClaimState.LAPSED, moment, "time"
     db.session.flush()
 

@@ -18,7 +18,7 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.leads.introducers import introducer_of, of_claim
 from portal.leads.policy import visible_to
-from portal.leads.protection import holds
+from portal.leads.protection import HOLDING, holds
 from portal.leads.queries import lead_for
 from portal.leads.register import note
 from portal.leads.states import CONSENT, ENDED, STEPS, UNSUITABLE, Step
@@ -139,8 +139,8 @@ def need_over(lead: Lead, actor: Actor, right: Can) -> None:
 
 
 def live_claim(lead_id: int, today: date) -> Claim | None:
-    """The claim of a lead that counts today: protected by the clock, or disputed."""
-    query = select(Claim).where(Claim.lead_id == lead_id, Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED])).order_by(Claim.id.desc())
+    """The claim of a lead that counts today: protected by the clock, also as a case decided it, or disputed."""
+    query = select(Claim).where(Claim.lead_id == lead_id, Claim.state.in_([*HOLDING, ClaimState.DISPUTED])).order_by(Claim.id.desc())
     rules = terms()
     for claim in db.session.execute(query.with_for_update().execution_options(populate_existing=True)).scalars():
         if claim.state == ClaimState.DISPUTED or holds(claim.state, claim.protected_until, claim.last_activity_on, today, rules):
@@ -187,7 +187,7 @@ def _open_account(taken: Taken) -> None:
     """The claim has done its work: what was introduced is a client. Nobody is to speak with the lead any more."""
     worked(taken.lead, None, taken.moment, taken.today)
     taken.lead.account_id, taken.lead.pool_since, taken.lead.contact_due_on = taken.facts.account_id, None, None
-    if taken.claim is not None and taken.claim.state == ClaimState.PROTECTED:
+    if taken.claim is not None and taken.claim.state in HOLDING:
         taken.claim.state, taken.claim.ended_why = taken.facts.claim_becomes
         taken.claim.ended_at = taken.moment
 
@@ -199,7 +199,7 @@ def _refuse(taken: Taken) -> None:
 def _leave_alone(taken: Taken) -> None:
     """Nobody approaches the person any more, and whatever claim on him is left, run out or not, ends for this reason."""
     _refuse(taken)
-    live = Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED])
+    live = Claim.state.in_([*HOLDING, ClaimState.DISPUTED])
     ended = {"state": ClaimState.LAPSED, "ended_at": taken.moment, "ended_why": taken.lead.state_reason}
     db.session.execute(update(Claim).where(Claim.lead_id == taken.lead.id, live).values(**ended))
 

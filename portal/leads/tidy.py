@@ -23,7 +23,7 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.leads.owners import is_open
 from portal.leads.pool import POOLED
-from portal.leads.protection import last_day
+from portal.leads.protection import HOLDING, last_day
 from portal.leads.telling import tell_ending, tell_pooled
 from portal.leads.terms import Terms, terms
 from portal.versions import current
@@ -68,7 +68,7 @@ def fall_into_pool(day: Day) -> int:
 def lapse(day: Day) -> int:
     """Claims that have run out are lapsed, and so are their leads, unless another claim counts or their owner works on them."""
     newest = (Claim.id, Claim.lead_id, Claim.protected_until, Claim.last_activity_on)
-    due = db.session.execute(select(*newest).where(Claim.state == ClaimState.PROTECTED, _run_out(day)).order_by(Claim.id).limit(PART)).all()
+    due = db.session.execute(select(*newest).where(_counted(), _run_out(day)).order_by(Claim.id).limit(PART)).all()
     for claims in _chunks(due):
         ended = {"state": ClaimState.LAPSED, "ended_at": day.moment, "ended_why": "time"}
         db.session.execute(update(Claim).where(Claim.id.in_([claim.id for claim in claims])).values(**ended))
@@ -88,7 +88,7 @@ def announce(day: Day, since: date) -> int:
         .outerjoin(Broker, Broker.id == Claim.broker_id)
         .outerjoin(Staff, Staff.id == Claim.staff_id)
         .join(User, or_(User.broker_no == Broker.broker_no, User.staff_no == Staff.staff_no))
-        .where(Claim.state == ClaimState.PROTECTED, is_open(), User.state != UserState.DISABLED, _ends_by(soon, day))
+        .where(Claim.state.in_(HOLDING), is_open(), User.state != UserState.DISABLED, _ends_by(soon, day))
         .order_by(Claim.id, User.id)
     )
     rows = []
@@ -110,6 +110,11 @@ def _all(part: Callable[[Day], int], day: Day) -> int:
         done = part(day)
         total += done
     return total
+
+
+def _counted() -> ColumnElement[bool]:
+    """The condition on Claim that the clock ends it: protected, or decided by a case about somebody who is no client yet."""
+    return or_(Claim.state == ClaimState.PROTECTED, and_(Claim.state == ClaimState.DECIDED, Claim.lead_id.in_(select(Lead.id).where(is_open()))))
 
 
 def _run_out(day: Day) -> ColumnElement[bool]:
@@ -145,7 +150,7 @@ def _tell_owners(leads: Sequence[Any], day: Day) -> None:
 
 def _lapse_leads(lead_ids: Sequence[int], day: Day) -> None:
     """The leads of claims that have just lapsed, except where another claim counts or the owner is at work."""
-    other = exists().where(Claim.lead_id == Lead.id, Claim.state.in_([ClaimState.PROTECTED, ClaimState.DISPUTED]))
+    other = exists().where(Claim.lead_id == Lead.id, Claim.state.in_([*HOLDING, ClaimState.DISPUTED]))
     at_work = and_(Lead.owner_staff_id.is_not(None), Lead.last_activity_at >= day.moment - timedelta(days=day.rules.idle_days))
     query = select(Lead.id, Lead.registered_at, Lead.state).where(Lead.id.in_(lead_ids), is_open(), ~other, ~at_work).order_by(Lead.id)
     rows = db.session.execute(query.with_for_update()).all()

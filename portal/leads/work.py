@@ -9,10 +9,10 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from models import db
-from models.leads import Claim, ClaimState, Lead, LeadEntry, LeadState, LeadTask
+from models.leads import Claim, Lead, LeadEntry, LeadState, LeadTask
 from portal.actors import Actor
 from portal.audit import log
-from portal.leads.protection import extended_end
+from portal.leads.protection import HOLDING, extended_end
 from portal.leads.queries import lead_for
 from portal.leads.register import note
 from portal.leads.states import OPEN
@@ -134,7 +134,7 @@ def extend(public_id: str, version: int, *, actor: Actor, moment: datetime, toda
     """
     lead = held(public_id, version, actor, Can.LEAD_REGISTER)
     claim = live_claim(lead.id, today)
-    if claim is None or claim.state != ClaimState.PROTECTED:
+    if claim is None or claim.state not in HOLDING:
         raise Conflict("%(number)s has no claim that could be extended", number=lead.number)
     if claim.extended_on is not None:
         raise Conflict("this claim was extended on %(day)s: once is the most", day=claim.extended_on)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, select
 from sqlalchemy.orm import aliased
 
 from models import db
-from models.leads import Campaign, Claim, ClaimState, Lead, LeadState
+from models.leads import Campaign, Claim, Lead, LeadState
 from models.partners import Branch, Broker, Staff
 from portal import clock
 from portal.actors import Actor
@@ -23,7 +23,7 @@ from portal.leads import next_steps, owners, queries, work
 from portal.leads.introducers import introducer_of, of_claim
 from portal.leads.lead_consents import last_words
 from portal.leads.policy import visible_to
-from portal.leads.protection import holds, last_day
+from portal.leads.protection import HOLDING, holds, last_day
 from portal.leads.states import OPEN, steps_from
 from portal.leads.terms import terms
 from portal.pages import leads_words as words
@@ -57,7 +57,7 @@ def _claim_ends(text: str) -> ColumnElement[bool]:
     days, idle = timedelta(days=int(text)), timedelta(days=terms().idle_days)
     day = words.today()
     ends = (Claim.protected_until <= day + days) | (Claim.last_activity_on <= day + days - idle)
-    return (Claim.state == ClaimState.PROTECTED) & (Claim.protected_until >= day) & (Claim.last_activity_on >= day - idle) & ends
+    return Claim.state.in_(HOLDING) & (Claim.protected_until >= day) & (Claim.last_activity_on >= day - idle) & ends
 
 
 def _contact(text: str) -> ColumnElement[bool]:
@@ -125,7 +125,7 @@ LIST = declare(
             Field("introducer", _l("Introduced by"), introducer_text),
             Field("owner", _l("Looked after by"), lambda row: row.owner),
             Field("due", _l("First contact by"), lambda row: None if row[0].contacted_at else row[0].contact_due_on),
-            Field("until", _l("Claim until"), lambda row: row[1].protected_until if row[1] and row[1].state == ClaimState.PROTECTED else None),
+            Field("until", _l("Claim until"), lambda row: row[1].protected_until if row[1] and row[1].state in HOLDING else None),
             Field("registered_at", _l("Registered on"), lambda row: row[0].registered_at),
         ),
     )
@@ -211,7 +211,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         most=terms().leads_per_staff,
         colleagues=owners.colleagues(actor, words.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
         own_claim=live is not None and Can.LEAD_REGISTER in held and of_claim(live) == introducer_of(actor),
-        may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state == ClaimState.PROTECTED and work.was_contacted(live),
+        may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state in HOLDING and work.was_contacted(live),
         words=words,
         today=words.today(),
         late=lead.contacted_at is None and lead.contact_due_on is not None and lead.contact_due_on < words.today() and lead.state in OPEN,

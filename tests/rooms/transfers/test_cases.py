@@ -22,7 +22,7 @@ from models.notices import Notice
 from models.partners import Branch, Broker
 from models.transfers import CaseState, ClaimCase, SightEnd
 from models.values.calendar import Month
-from portal.actors import Actor, actor_of
+from portal.actors import TERMINAL, Actor, actor_of
 from portal.attribution.queries import account_id_of, spans
 from portal.audit import approvals
 from portal.audit.recordings import open_recording
@@ -33,10 +33,15 @@ from portal.jobs.handlers import Work
 from portal.jobs.refresh import refresh
 from portal.keys import keyring
 from portal.leads import register
+from portal.leads.conversion_facts import live_claims
 from portal.leads.introducers import introducer_of
 from portal.leads.people import Person, person
 from portal.leads.policy import visible_to as sees_lead
+from portal.leads.protection import last_day
 from portal.leads.register import Answer, Source
+from portal.leads.steps import live_claim
+from portal.leads.terms import terms
+from portal.leads.tidy import tidy
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from portal.transfers import cases, holding
@@ -182,6 +187,23 @@ def test_the_decision_ends_one_claim_and_somebody_else_judges_the_appeal(firm: F
     assert registered(wang, one, NOON + 3 * DAY) is Answer.PROTECTED, "what was decided protects the winner"
     logged = db.session.execute(select(AuditEntry.action).where(AuditEntry.action.like("case.%")).order_by(AuditEntry.seq)).scalars().all()
     assert logged == ["case.opened", "case.decide", "case.appeal", "case.judge"]
+
+
+def test_a_claim_that_a_case_decided_counts_until_its_clock_runs_out(firm: Flask) -> None:
+    one, two, desk = who(firm, Role.BROKER, broker_no="B001"), who(firm, Role.BROKER, broker_no="B002"), who(firm, Role.COMPLIANCE)
+    registered(person(**WANG), one)
+    decided(opened(person(**WANG), two), desk, Side.HELD)
+    today = (NOON + 2 * DAY).date()
+    with transaction():
+        lead = db.session.execute(select(Lead)).scalars().one()
+        won = live_claim(lead.id, today)
+        assert won is not None
+        assert (won.state, won.broker_id) == ("decided", db.session.execute(select(Broker.id).where(Broker.broker_no == "B001")).scalar_one())
+        assert live_claims([lead.id]) == {lead.id: won}, "who won is attributed when the account opens"
+        over = last_day(won.protected_until, won.last_activity_on, terms()) + timedelta(days=1)
+        assert live_claim(lead.id, over) is None
+        tidy(over, TERMINAL, NOON + (over - NOON.date()), since=over - timedelta(days=1))
+    assert states() == {"B001": "lapsed", "B002": "lapsed"}
 
 
 def test_an_appeal_comes_in_time_or_not_at_all(firm: Flask) -> None:
