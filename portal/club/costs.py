@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
 from sqlalchemy.orm import aliased
 
 from models import db
@@ -69,4 +69,4 @@ def of_event(event_id: int) -> Sequence[EventCost]:
 
 def totals() -> Select[int, int]:
     """By event what it cost in all (event_id, cost)."""
-    return select(EventCost.event_id, func.sum(EventCost.amount).label("cost")).where(counting()).group_by(EventCost.event_id)
+    return select(EventCost.event_id, cast(func.sum(EventCost.amount), BigInteger).label("cost")).where(counting()).group_by(EventCost.event_id)

@@ -41,8 +41,8 @@ COSTS = (
 )
 
 
-def add_past(until: date, progress: Progress) -> str:
-    """Tell both stories where they are not told yet. Returns what was found."""
+def add_past(until: date, hashed: str, progress: Progress) -> str:
+    """Tell both stories where they are not told yet; `hashed` is the printed password of those who sign up. Returns what was found."""
     if db.session.execute(select(ClubEvent.id).where(ClubEvent.key == PAST)).first():
         return "two evenings that are over were there already"
     db.session.rollback()
@@ -51,7 +51,7 @@ def add_past(until: date, progress: Progress) -> str:
         _evening(PAST, "春季套保沙龙", "A spring evening on hedging", HELD_ON),
     )
     drawn = _draw(past, progress)
-    people = _sign_ins(drawn[Arm.INVITED][:SIGNED_UP] + drawn[Arm.HELD_OUT][:1])
+    people = _sign_ins(drawn[Arm.INVITED][:SIGNED_UP] + drawn[Arm.HELD_OUT][:1], hashed)
     _come(first, people[:CAME_BEFORE], CAME_BEFORE, FIRST_ON)
     _come(past, people[-1:] + people[:-1], CAME + 1, HELD_ON)
     admin = acting("admin@example.com")
@@ -102,21 +102,16 @@ def _draw(event_id: int, progress: Progress) -> dict[Arm, list[str]]:
     return sides
 
 
-def _sign_ins(numbers: Sequence[str]) -> list[Actor]:
-    """Clients who sign up have a sign-in each; nobody has a password for one."""
+def _sign_ins(numbers: Sequence[str], hashed: str) -> list[Actor]:
+    """Clients who sign up have a sign-in each, with the printed password."""
     known = set(db.session.execute(select(User.client_no).where(User.client_no.in_(numbers))).scalars())
+    admin, moment = acting("admin@example.com"), _at(FIRST_ON - timedelta(days=30))
     db.session.rollback()
     with transaction():
         for number in numbers:
             if number not in known:
-                verbs.add_user(
-                    email=f"{number.lower()}@example.com",
-                    name=number,
-                    roles=[Role.CLIENT],
-                    client_no=number,
-                    actor=acting("admin@example.com"),
-                    moment=_at(FIRST_ON - timedelta(days=30)),
-                )
+                mail = f"{number.lower()}@example.com"
+                verbs.add_user(email=mail, name=number, roles=[Role.CLIENT], client_no=number, demo_password_hash=hashed, actor=admin, moment=moment)
         users = {user.client_no: actor_of(user) for user in db.session.execute(select(User).where(User.client_no.in_(numbers))).scalars()}
     return [users[number] for number in numbers]
 

@@ -102,7 +102,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_transfers(now())} bank transfers of the club recorded"
     yield add_some_care(load)
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
-    yield add_past(load.firm.last_settled_day, load.progress)
+    yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)

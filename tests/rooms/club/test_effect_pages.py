@@ -60,8 +60,9 @@ def test_from_the_preview_to_the_draw_to_the_letters(firm: Flask) -> None:
     someone(firm, Role.CLIENT, client_no="C10001")
     admin = desk(firm)
     preview = admin.get(LOOK + "&lang=en")
-    for said in ("Clients who fit 20", "To be invited 16", "Held out by lot 4", "20,000.00", "Fewer than 20 are held out"):
+    for said in ("Clients who fit 20", "To be invited 16", "Held out by lot 4", "Fewer than 20 are held out"):
         assert said in text(preview), said
+    assert 'title="¥20,000.00"' in preview.text, "twenty clients with 1,000.00 each"
     asked = {"percent": "20", "equity": "1000", "digest": hidden_in(preview.text, "digest")}
     answer = post(admin, "/club/events/night/invitations", LOOK, **asked)
     assert answer.status_code == 303
