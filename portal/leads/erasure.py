@@ -23,7 +23,7 @@ from models.transfers import CaseEntry, ClaimCase
 from portal.actors import Actor
 from portal.audit import log
 from portal.leads.protection import HOLDING
-from portal.leads.states import OPEN
+from portal.leads.states import FORGET, end_of, starts_of
 from portal.leads.terms import Terms
 from portal.leads.withdrawal import MAILED
 from portal.notices import outbox
@@ -32,7 +32,7 @@ from portal.suitability import sittings
 
 CLIENTS = (LeadState.ACCOUNT_OPENED, LeadState.ACTIVE)
 """States of a lead that became a client: its file follows another clock."""
-RETENTION = "retention"
+RETENTION = FORGET
 FOUND_AS = "lead"
 """Under which kind the words stand by which a lead is found."""
 LISTS = ("leads.index", "leads_work.assign_many.index")
@@ -104,8 +104,8 @@ def _may(lead: Lead) -> bool:
 def _blank(lead: Lead, moment: datetime) -> None:
     lead.name = lead.email = lead.note = ""
     lead.phone_sealed = lead.phone_index = lead.id_no_sealed = lead.id_no_index = ""
-    if lead.state in OPEN:
-        lead.state, lead.state_since, lead.state_reason = LeadState.LAPSED, moment, RETENTION
+    if lead.state in starts_of(FORGET):
+        lead.state, lead.state_since, lead.state_reason = end_of(FORGET), moment, FORGET
     lead.pool_since = lead.contact_due_on = lead.owner_staff_id = None
     lead.erased_at = moment
     lead.version += 1

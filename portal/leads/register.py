@@ -25,6 +25,7 @@ from portal.leads.matching import Indexes, Match
 from portal.leads.owners import first_owner, room, users_of
 from portal.leads.people import Person, index_of
 from portal.leads.protection import HOLDING, first_end
+from portal.leads.states import end_of, starts_of
 from portal.leads.telling import tell_assigned
 from portal.leads.terms import Terms, terms
 from portal.sealing import Keyring
@@ -137,8 +138,8 @@ def _lead(found: Match, person: Person, indexes: Indexes, source: Source, moment
     """The person's lead: his old one taken up again, or a new one."""
     if found.lead is not None:
         lead = found.lead
-        if lead.state in (LeadState.LAPSED, LeadState.WITHDRAWN):
-            lead.state, lead.state_since, lead.state_reason = LeadState.REGISTERED, moment, "take_up"
+        if lead.state in starts_of("take_up"):
+            lead.state, lead.state_since, lead.state_reason = end_of("take_up"), moment, "take_up"
         lead.last_activity_at = moment
         lead.version += 1
         return lead

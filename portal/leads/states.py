@@ -12,10 +12,14 @@ State = LeadState
 
 UNSUITABLE, CONSENT = "unsuitable", "consent"
 """Steps by which a lead is closed kindly: futures do not suit the person, or he takes back that he may be contacted."""
+RUN_OUT, FORGET = "protection_ended", "retention"
+"""Steps that the clock takes: the protection is over and nobody works on the lead, or its time to be kept is over."""
+OPEN = (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)
+"""States in which somebody of the firm is to work on the lead."""
 
 
 class Step(NamedTuple):
-    """A step: where it leads, the right it asks for (None: the person himself takes it, or his answers do), and what must be known
+    """A step: where it leads, the right it asks for (None: the person himself takes it, his answers do, or the clock), and what must be known
     before it (see portal/leads/steps.py)."""
 
     to: LeadState
@@ -38,6 +42,7 @@ STEPS: dict[tuple[LeadState, str], Step] = {
     **{(state, UNSUITABLE): Step(State.REFUSED, Can.SUITABILITY_TAKE) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
     **{(state, CONSENT): Step(State.REFUSED, None) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
     **{(state, "withdraw"): Step(State.WITHDRAWN, Can.LEAD_REGISTER, ("own_claim",)) for state in (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)},
+    **{(state, name): Step(State.LAPSED, None) for state in OPEN for name in (RUN_OUT, FORGET)},
     (State.LAPSED, "take_up"): Step(State.REGISTERED, Can.LEAD_REGISTER, ("claim",)),
     (State.WITHDRAWN, "take_up"): Step(State.REGISTERED, Can.LEAD_REGISTER, ("claim",)),
     **{
@@ -49,8 +54,6 @@ STEPS: dict[tuple[LeadState, str], Step] = {
 arrives from whatever open state it is in. A refused lead is not taken up again: who
 wants no contact, or must not be approached, stays left alone."""
 
-OPEN = (State.REGISTERED, State.CONTACTED, State.QUALIFIED, State.SUITABILITY_PASSED)
-"""States in which somebody of the firm is to work on the lead."""
 ENDED = (State.LAPSED, State.REFUSED, State.WITHDRAWN, State.MERGED)
 """States in which nothing goes on, until it is taken up again."""
 
@@ -58,3 +61,14 @@ ENDED = (State.LAPSED, State.REFUSED, State.WITHDRAWN, State.MERGED)
 def steps_from(state: str) -> list[str]:
     """The names of the steps that lead on from a state, in the order of the table."""
     return [name for (start, name) in STEPS if start == state]
+
+
+def starts_of(name: str) -> list[LeadState]:
+    """The states from which a step leads on."""
+    return [start for (start, step) in STEPS if step == name]
+
+
+def end_of(name: str) -> LeadState:
+    """Where a step leads that leads to the same state from wherever it is taken. Raises ValueError for another."""
+    (end,) = {step.to for (_, found), step in STEPS.items() if found == name}
+    return end

@@ -17,13 +17,14 @@ from sqlalchemy.orm import aliased
 
 from models import db
 from models.identity import User, UserState
-from models.leads import Claim, ClaimState, Lead, LeadEntry, LeadState, number_of
+from models.leads import Claim, ClaimState, Lead, LeadEntry, number_of
 from models.partners import Broker, Staff, StaffVersion
 from portal.actors import Actor
 from portal.audit import log
 from portal.leads.owners import is_open
 from portal.leads.pool import POOLED
 from portal.leads.protection import HOLDING, last_day
+from portal.leads.states import RUN_OUT, end_of, starts_of
 from portal.leads.telling import tell_ending, tell_pooled
 from portal.leads.terms import Terms, terms
 from portal.versions import current
@@ -152,14 +153,14 @@ def _lapse_leads(lead_ids: Sequence[int], day: Day) -> None:
     """The leads of claims that have just lapsed, except where another claim counts or the owner is at work."""
     other = exists().where(Claim.lead_id == Lead.id, Claim.state.in_([*HOLDING, ClaimState.DISPUTED]))
     at_work = and_(Lead.owner_staff_id.is_not(None), Lead.last_activity_at >= day.moment - timedelta(days=day.rules.idle_days))
-    query = select(Lead.id, Lead.registered_at, Lead.state).where(Lead.id.in_(lead_ids), is_open(), ~other, ~at_work).order_by(Lead.id)
+    query = select(Lead.id, Lead.registered_at, Lead.state).where(Lead.id.in_(lead_ids), Lead.state.in_(starts_of(RUN_OUT)), ~other, ~at_work).order_by(Lead.id)
     rows = db.session.execute(query.with_for_update()).all()
     if not rows:
         return
-    values = {"state": LeadState.LAPSED, "state_since": day.moment, "state_reason": "protection_ended", "pool_since": None, "contact_due_on": None, "version": Lead.version + 1}
+    values = {"state": end_of(RUN_OUT), "state_since": day.moment, "state_reason": RUN_OUT, "pool_since": None, "contact_due_on": None, "version": Lead.version + 1}
     db.session.execute(update(Lead).where(Lead.id.in_([row.id for row in rows])).values(**values), execution_options={"synchronize_session": False})
-    _note(dict.fromkeys([row.id for row in rows]), "lapse", {row.id: {"from": row.state, "to": LeadState.LAPSED.value, "why": "protection_ended"} for row in rows}, day)
-    lines = (log.Line("lead.lapse", "lead", _number(row), before={"state": row.state}, after={"state": LeadState.LAPSED.value, "why": "protection_ended"}) for row in rows)
+    _note(dict.fromkeys([row.id for row in rows]), "lapse", {row.id: {"from": row.state, "to": end_of(RUN_OUT).value, "why": RUN_OUT} for row in rows}, day)
+    lines = (log.Line("lead.lapse", "lead", _number(row), before={"state": row.state}, after={"state": end_of(RUN_OUT).value, "why": RUN_OUT}) for row in rows)
     log.write_many(day.actor, day.moment, lines)
     db.session.expire_all()
 

@@ -13,13 +13,15 @@ from sqlalchemy import select, update
 
 from models import db
 from models.identity import Role
-from models.leads import Claim, Lead, LeadEntry
+from models.leads import Claim, Lead, LeadEntry, LeadState
 from models.notices import Notice
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.jobs import leads as job
 from portal.jobs.worker import Worker
 from portal.leads import introducers, owners, pool
+from portal.leads.erasure import CLIENTS, erase
+from portal.leads.states import FORGET, RUN_OUT, STEPS
 from portal.leads.terms import Terms, set_terms
 from portal.leads.tidy import tidy
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
@@ -142,6 +144,21 @@ def test_a_claim_that_has_run_out_is_lapsed_with_its_lead_unless_somebody_works_
     assert [again(lead).state for lead in (idle, busy)] == ["lapsed", "registered"]
     assert db.session.execute(select(Claim.state, Claim.ended_why)).all() == [("lapsed", "time")] * 2
     assert tidied(31)["lapsed"] == 0
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("state", list(LeadState))
+def test_the_clock_moves_a_lead_by_the_table_and_by_nothing_else(firm: Flask, state: LeadState) -> None:
+    lead, other = lead_of(1), lead_of(2)
+    with transaction():
+        db.session.execute(update(Lead).values(state=state))
+    tidied(31)
+    assert again(lead).state == (STEPS[state, RUN_OUT].to if (state, RUN_OUT) in STEPS else state)
+    with transaction():
+        db.session.execute(update(Lead).where(Lead.id == other.id).values(state=state))
+        gone = erase([other.id], TERMINAL, NOON)
+    assert gone == (state not in CLIENTS)
+    assert again(other).state == (STEPS[state, FORGET].to if (state, FORGET) in STEPS else state)
 
 
 @pytest.mark.usefixtures("database")
