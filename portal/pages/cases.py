@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from models import db
+from models.leads import Lead
 from models.transfers import CaseState, ClaimCase
 from portal import clock
 from portal.documents.case_letter import case_letter
@@ -51,6 +54,7 @@ COLUMNS = columns(
     Column("contested_by", _l("Contested by")),
     Column("suspense", _l("In suspense")),
 )
+NUMBERS = ("held_by", "contested_by")
 
 
 def zone() -> ZoneInfo:
@@ -104,8 +108,12 @@ def in_suspense(case: ClaimCase) -> bool:
 @bp.get("")
 @requires(Can.CASE_SEE)
 def index() -> ResponseReturnValue:
-    """Every case that the reader may see."""
-    return show_list(LIST, "cases/index.html", case_states=STATES, in_suspense=in_suspense, overdue=lambda one: is_overdue(one.state, one.due_on, _today()))
+    """Every case that the reader may see. Who sees less than the whole firm is told nobody's number: no columns of dashes."""
+    which = LIST
+    if current_actor().scope(Can.CASE_SEE) is not Scope.ALL:
+        shown = {key: column for key, column in LIST.columns.items() if key not in NUMBERS}
+        which = replace(LIST, columns=shown, fields=tuple(one for one in LIST.fields if one.key not in NUMBERS))
+    return show_list(which, "cases/index.html", case_states=STATES, in_suspense=in_suspense, overdue=lambda one: is_overdue(one.state, one.due_on, _today()))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -167,6 +175,7 @@ def show(public_id: str) -> ResponseReturnValue:
         case=case,
         side=side,
         sees_both=sees_both,
+        lead=db.session.get_one(Lead, case.lead_id) if sees_both else None,
         claim=claims.get(side) if side else None,
         claims={which: (of_claim(claim) if claim else None, claim) for which, claim in claims.items()} if sees_both else {},
         entries=_entries(case, side, sees_both=sees_both),

@@ -54,6 +54,7 @@ def test_contest_evidence_decision_letters_and_appeal(firm: Flask) -> None:
     page = answer.headers["Location"]
     mine, theirs = two.get(page).text, one.get(page).text
     assert "diary of 1 March" in mine
+    assert (WANG["name"] in desk.get(page).text, WANG["name"] in mine) == (True, False), "the desk knows whom the case is about"
     assert "diary of 1 March" not in theirs
     assert "B002" not in theirs
     assert "B001" not in re.sub(r"<head.*?</head>", "", mine, flags=re.DOTALL)
