@@ -110,7 +110,7 @@ def cooling(staff_no: str, moment: datetime, rules: Terms) -> dict[int, datetime
     before = type_coerce(LeadEntry.details, Text).contains(f'"staff":{json.dumps(staff_no, ensure_ascii=False)}', autoescape=True)
     query = select(Lead.id, Lead.pool_since).join(LeadEntry, and_(LeadEntry.lead_id == Lead.id, LeadEntry.action == POOLED, LeadEntry.at == Lead.pool_since))
     since = moment - timedelta(days=rules.cool_down_days)
-    return {lead: at + timedelta(days=rules.cool_down_days) for lead, at in db.session.execute(query.where(Lead.pool_since > since, before))}
+    return {lead: at + timedelta(days=rules.cool_down_days) for lead, at in db.session.execute(query.where(Lead.pool_since > since, before)) if at is not None}
 
 
 def _need_picks_left(actor: Actor, since: datetime, rules: Terms) -> None:
