@@ -8,6 +8,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
+from portal.pages.leads_words import KINDS as PEOPLE
 from portal.transfers.case_entries import Evidence
 
 STATES = {
@@ -46,6 +47,7 @@ _NEEDED = DataRequired(_l("Please fill this in."))
 class ContestForm(FlaskForm):  # type: ignore[misc]
     """Whom one claims, and what one stands on."""
 
+    who = SelectField(_l("Kind"), default="person", choices=[SelectChoice(name, label) for name, label in PEOPLE.items()])
     name = StringField(_l("Name"), validators=[_NEEDED, Length(max=120)])
     phone = StringField(_l("Phone"), validators=[Optional(), Length(max=40)])
     id_no = StringField(_l("ID number"), validators=[Optional(), Length(max=40)])

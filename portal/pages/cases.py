@@ -119,7 +119,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/new", methods=["GET", "POST"])
 @requires(Can.CASE_ANSWER)
 def new() -> ResponseReturnValue:
-    """The form. What a look-up asked for comes along as a sent form (name, phone, id_no), never in the address."""
+    """The form. What a look-up asked for comes along as a sent form (who, name, phone, id_no), never in the address."""
     return render_template("cases/new.html", form=ContestForm(request.form if request.method == "POST" else None), fault="")
 
 
@@ -132,7 +132,7 @@ def begin() -> ResponseReturnValue:
         return render_template("cases/new.html", form=form, fault=""), 422
     actor, moment = current_actor(), clock.now()
     try:
-        who = person(name=form.name.data, phone=form.phone.data or "", id_no=form.id_no.data or "")
+        who = person(name=form.name.data, phone=form.phone.data or "", id_no=form.id_no.data or "", kind=form.who.data)
         with transaction():
             found = contest(who, introducer_of(actor), form.evidence(), actor=actor, moment=moment, today=_today(), keyring=keyring(), jurisdiction=jurisdiction())
             case = found.case

@@ -90,6 +90,21 @@ def test_the_list_shows_a_party_its_own_and_names_nobody(firm: Flask) -> None:
     assert one.get("/cases?state=nonsense&sort=x&waits=late").status_code < 500
 
 
+def test_a_company_is_contested_by_its_credit_code(firm: Flask) -> None:
+    two = seat(firm, someone(firm, Role.BROKER, broker_no="B002"))
+    company = {**WANG, "name": "新湖贸易有限公司", "phone": "", "id_no": "913100001322023452"}
+    with firm.app_context():
+        with transaction():
+            branch = db.session.query(Branch.id).order_by(Branch.id).first()
+            assert branch is not None
+            who = person(name=company["name"], phone="", id_no=company["id_no"], kind="institution")
+            register.register(who, introducers.broker("B001"), Source(LeadDoor.FORM, branch[0]), actor=TERMINAL, moment=clock.now(), today=today(clock.now()), keyring=keyring())
+        db.session.remove()
+    assert post(two, "/cases", **company).status_code == 422, "an individual has no credit code"
+    assert post(two, "/cases", **company, who="institution").status_code == 303
+    assert post(two, "/cases", **company, who="nobody").status_code == 422
+
+
 def test_what_a_look_up_asked_for_comes_along_as_a_sent_form(firm: Flask) -> None:
     two = seat(firm, someone(firm, Role.BROKER, broker_no="B002"))
     text = post(two, "/cases/new", name="王一", phone="138 1234 5678").text
