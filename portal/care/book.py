@@ -17,9 +17,9 @@ from models.partners import Staff, StaffVersion
 from models.settlement import Balance
 from portal.actors import Actor
 from portal.care import people
-from portal.care.balances import held
 from portal.care.policy import visible_to
 from portal.care.queries import effective
+from portal.clients.balances import held
 from portal.clients.queries import accounts, newest_version
 from portal.versions import current
 

@@ -21,8 +21,8 @@ from models.suitability import SuitabilityTest
 from portal.actors import Actor
 from portal.audit import log
 from portal.care import book, queries
-from portal.care.balances import held
 from portal.care.policy import visible_to
+from portal.clients.balances import held
 from portal.clients.consents import text_of
 from portal.clients.queries import accounts, newest_version
 from portal.fields import normal_phone

@@ -13,8 +13,8 @@ from models.clients import Account, AccountVersion, Servicing
 from models.partners import Staff
 from models.settlement import Balance
 from portal.care import people
-from portal.care.balances import held
 from portal.care.book import served
+from portal.clients.balances import held
 from portal.clients.queries import newest_version
 
 SCHEMA: dict[str, Any] = {"account_id": pl.Int64, "equity": pl.Int64, "staff_no": pl.String, "name": pl.String}

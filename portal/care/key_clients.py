@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance
-from portal.care.balances import held
+from portal.clients.balances import held
 from portal.clients.queries import newest_version
 
 WHOLE: Final = 1_000_000

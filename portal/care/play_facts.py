@@ -14,11 +14,11 @@ from models.clients import Account, AccountVersion, Servicing
 from models.departures import Departure, DepartureState
 from models.settlement import Balance, SettlementDay
 from portal.care import people
-from portal.care.balances import held
 from portal.care.book import served
 from portal.care.key_clients import KeyRule, cut_offs, is_key
 from portal.care.plays import FACTS, LOSING_DAYS
 from portal.care.queries import effective
+from portal.clients.balances import held
 from portal.clients.queries import accounts, newest_version
 from portal.leads.confirmation_queries import waiting_accounts
 from portal.versions import current

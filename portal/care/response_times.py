@@ -14,10 +14,10 @@ from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance
 from portal.care import settings
-from portal.care.balances import held
 from portal.care.due import trading_ahead
 from portal.care.key_clients import KeyRule, cut_offs, is_key
 from portal.care.response import ResponseTime, due_at, read
+from portal.clients.balances import held
 from portal.clients.queries import newest_version
 
 

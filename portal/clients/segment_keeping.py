@@ -6,15 +6,15 @@ import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select, true
 
 from models import db
-from models.clients import Account, AccountVersion
+from models.clients import AccountVersion
 from models.segments import ClientSegment, Shared
 from models.settlement import Balance
 from portal.actors import Actor
 from portal.audit import log
+from portal.clients.balances import held
 from portal.clients.queries import accounts
 from portal.clients.segments import AsOf, Conditions, meets
 from portal.permissions import Can, Scope
@@ -88,10 +88,7 @@ def remove(segment: ClientSegment, actor: Actor, moment: datetime) -> None:
 
 def members(wanted: Conditions, seen: ColumnElement[bool], as_of: AsOf) -> Select[*tuple[Any, ...]]:
     """Account, what is known of it, and equity of every open account that is `seen` and meets the conditions."""
-    newer = aliased(Balance)
-    newest = ~exists().where(newer.trade_date == Balance.trade_date, newer.account_id == Balance.account_id, newer.version > Balance.version)
-    held = and_(Balance.trade_date == as_of.settled, Balance.account_id == Account.id, ~Balance.gone, newest)
-    query = accounts().outerjoin(Balance, held).add_columns(Balance.equity)
+    query = accounts().outerjoin(Balance, held(as_of.settled)).add_columns(Balance.equity)
     is_open = or_(AccountVersion.closed_on.is_(None), AccountVersion.closed_on > as_of.day)
     return query.where(is_open, seen, meets(wanted, as_of))
 

@@ -19,7 +19,8 @@ from models.clients import Account, AccountVersion
 from models.club import Booking, CheckIn, Seat
 from models.partners import PersonKind
 from models.settlement import Balance, SettlementDay, Trade
-from models.values.calendar import Month
+from models.values.months import months_later
+from portal.clients.balances import newest
 from portal.refusals import Refusal
 
 YEAR = timedelta(days=365)
@@ -82,16 +83,6 @@ class Conditions:
         return self
 
 
-def months_before(day: date, months: int) -> date:
-    """The day so many months before another; the last of the month where there is none.
-
-    >>> months_before(date(2026, 3, 31), 1), months_before(date(2026, 1, 15), 13)
-    (datetime.date(2026, 2, 28), datetime.date(2024, 12, 15))
-    """
-    month = Month.of(day).plus(-months)
-    return min(month.first + timedelta(days=day.day - 1), month.last)
-
-
 def meets(wanted: Conditions, as_of: AsOf) -> ColumnElement[bool]:
     """The condition, on Account and AccountVersion, that a client meets all that is wanted. One question, whatever the number of clients."""
     return and_(true(), *_size(wanted, as_of), *_age(wanted, as_of), *_value(wanted, as_of), *_trading(wanted, as_of), *_spoken(wanted, as_of), *_events(wanted, as_of))
@@ -102,9 +93,7 @@ HELD, TRADED, SAID = aliased(Balance), aliased(Trade), aliased(Contact)
 
 
 def _size(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
-    newer = aliased(Balance)
-    newest = ~exists().where(newer.trade_date == HELD.trade_date, newer.account_id == HELD.account_id, newer.version > HELD.version)
-    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, newest)
+    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, newest(as_of.settled, HELD))
     found: list[ColumnElement[bool]] = [AccountVersion.kind == wanted.kind] if wanted.kind else []
     return found + _between(held.where, HELD.equity, wanted.equity_from, wanted.equity_to)
 
@@ -122,9 +111,9 @@ def _between(rows: Callable[[Any], Any], amount: Any, low: int | None, high: int
 def _age(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.age_from is not None:
-        found.append(AccountVersion.opened_on <= months_before(as_of.day, wanted.age_from))
+        found.append(AccountVersion.opened_on <= months_later(as_of.day, -wanted.age_from))
     if wanted.age_to is not None:
-        found.append(AccountVersion.opened_on > months_before(as_of.day, wanted.age_to + 1))
+        found.append(AccountVersion.opened_on > months_later(as_of.day, -wanted.age_to - 1))
     return found
 
 

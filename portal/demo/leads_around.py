@@ -22,6 +22,7 @@ from models.partners import Branch, PersonKind
 from models.settlement import SettlementDay
 from models.transfers import TransferKind, TransferReason
 from models.values.calendar import Month
+from models.values.months import months_later
 from portal.actors import Actor
 from portal.channels import costs
 from portal.demo import people, stories
@@ -38,7 +39,6 @@ from portal.onboarding import items
 from portal.onboarding import verbs as onboarding
 from portal.onboarding.texts import QUESTIONS, STATEMENTS
 from portal.refusals import NotFound
-from portal.rules.months import months_later
 from portal.sealing import Keyring
 from portal.suitability import sittings
 from portal.suitability.questionnaires import asked_on

@@ -15,7 +15,7 @@ from models.clients import Account, AccountVersion
 from models.partners import Branch, Broker, BrokerVersion, Licence
 from models.settlement import Balance, SettlementDay
 from models.values.calendar import Month
-from portal.care.balances import held
+from portal.clients.balances import held
 from portal.clients.queries import newest_version
 from portal.disputes.queries import due_from
 from portal.versions import current

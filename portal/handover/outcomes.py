@@ -18,7 +18,7 @@ from models.settlement import Balance
 from portal.actors import Actor
 from portal.audit import log
 from portal.care import tasks
-from portal.care.balances import held
+from portal.clients.balances import held
 from portal.commission.queries import last_settled_day
 from portal.handover.policy import visible_to
 from portal.handover.verbs import client_of, handover_for

@@ -16,12 +16,12 @@ from models.clients import Account, AccountVersion, Servicing, ServicingRole
 from models.confirmations import Conversion, ConversionState
 from models.leads import Claim, ClaimState, Lead
 from models.partners import StaffVersion
+from models.values.months import months_later
 from portal.leads.conversion_plan import look
 from portal.leads.protection import HOLDING
 from portal.leads.states import OPEN
 from portal.leads.terms import Terms
 from portal.partners.here import is_here
-from portal.rules.months import months_later
 from portal.versions import current
 
 

@@ -20,6 +20,7 @@ from models.leads import Claim, ClaimState, Lead, LeadEntry, LeadState, LeadTask
 from models.lists import DefaultView, SavedView
 from models.search import SearchWord
 from models.transfers import CaseEntry, ClaimCase
+from models.values.months import months_later
 from portal.actors import Actor
 from portal.audit import log
 from portal.leads.protection import HOLDING
@@ -27,7 +28,6 @@ from portal.leads.states import FORGET, end_of, starts_of
 from portal.leads.terms import Terms
 from portal.leads.withdrawal import MAILED
 from portal.notices import outbox
-from portal.rules.months import months_later
 from portal.suitability import sittings
 
 CLIENTS = (LeadState.ACCOUNT_OPENED, LeadState.ACTIVE)

@@ -21,9 +21,9 @@ from portal import clock
 from portal.actors import Actor
 from portal.care import due, people, queries, response, settings
 from portal.care import tasks as verbs
-from portal.care.balances import held
 from portal.care.due import Standing
 from portal.care.key_clients import is_key
+from portal.clients.balances import held
 from portal.commission.queries import last_settled_day
 from portal.pages import care_book, segment_words
 from portal.pages import care_words as words

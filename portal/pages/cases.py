@@ -168,8 +168,6 @@ def show(public_id: str) -> ResponseReturnValue:
         if job is None or not said["running"]:
             return "", 204, {"HX-Redirect": url_for("cases.show", public_id=public_id)}
         return render_template("cases/_progress.html", case=case, job=job, **said)
-    kept = case.suspended or {}
-    fresh = kept.get("goes_to") == holding.outcome(case)
     return render_template(
         "cases/show.html",
         case=case,
@@ -182,7 +180,7 @@ def show(public_id: str) -> ResponseReturnValue:
         steps=steps_from(case.state, cases.standings_of(actor, case, side), today=_today(), appeal_until=case.appeal_until),
         verdict=verdict_of(case),
         proposal=(case.proposal or cases.proposal_of(case, zone()).plain()) if sees_both else None,
-        suspense=kept if sees_both and fresh else None,
+        suspense=_rehearsed(case) if sees_both else None,
         suspended=in_suspense(case),
         waits=holding.waits(case),
         final=is_final(case.state, case.appeal_until, _today()),
@@ -197,6 +195,12 @@ def show(public_id: str) -> ResponseReturnValue:
         verdicts=VERDICTS,
         **said,
     )
+
+
+def _rehearsed(case: ClaimCase) -> dict[str, Any] | None:
+    """What a release was rehearsed to pay, as long as the case still goes the way it went then."""
+    kept = case.suspended or {}
+    return kept if kept.get("goes_to") == holding.outcome(case) else None
 
 
 def _entries(case: ClaimCase, side: Side | None, *, sees_both: bool) -> Any:

@@ -20,6 +20,7 @@ from portal.actors import Actor
 from portal.attribution.channels import came_by, first_broker_is
 from portal.attribution.queries import spans
 from portal.audit.recordings import last_recording_id
+from portal.clients.balances import held
 from portal.clients.queries import account_now, accounts, branch_of, visible_to
 from portal.clients.reveal import Identity, opened, reveal
 from portal.clock import now
@@ -33,7 +34,7 @@ from portal.pages import (
     words,
 )
 from portal.pages.channels_behind import won_accounts
-from portal.pages.clients_quick import day_of, newest_balance, quick
+from portal.pages.clients_quick import day_of, quick
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.sealing import masked
@@ -101,9 +102,8 @@ LISTING = Listing(
 
 def listed(actor: Actor, day: date) -> Select[*tuple[Any, ...]]:
     """The accounts that somebody may see now, with their balance of a settled day."""
-    balance = (Balance.trade_date == day) & (Balance.account_id == Account.id) & newest_balance(day) & ~Balance.gone
     branch = current(BranchVersion).subquery()
-    query = accounts().outerjoin(Balance, balance).outerjoin(branch, branch.c.branch_id == AccountVersion.branch_id)
+    query = accounts().outerjoin(Balance, held(day)).outerjoin(branch, branch.c.branch_id == AccountVersion.branch_id)
     return query.add_columns(Balance.equity, Balance.available, branch.c.name.label("branch")).where(visible_to(actor, last_settled_day() or day))
 
 

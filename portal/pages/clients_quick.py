@@ -6,12 +6,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, exists, func, or_, select
 
 from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance, SettlementDay
+from portal.clients.balances import newest
 from portal.commission.queries import last_settled_day
 from portal.permissions import Can, Scope
 from portal.web.list_pages import COUNT, Asked, Quick
@@ -28,14 +28,6 @@ def day_of(asked: Asked) -> date:
         return last_settled_day() or date.min
 
 
-def newest_balance(day: date) -> ColumnElement[bool]:
-    """The condition that a Balance row of a day is the newest of its account. A day that was never corrected needs none."""
-    if (db.session.execute(select(func.max(SettlementDay.version)).where(SettlementDay.trade_date == day)).scalar() or 1) == 1:
-        return true()
-    newer = aliased(Balance)
-    return ~exists().where(newer.trade_date == Balance.trade_date, newer.account_id == Balance.account_id, newer.version > Balance.version)
-
-
 def quick(asked: Asked, wanted: Wanted) -> Quick | None:
     """The short ways for somebody who sees all clients and narrows them by nothing but the day."""
     narrowed = any(bound.value is not None for bound in wanted.filters if bound.filter.name != "day")
@@ -49,7 +41,7 @@ def quick(asked: Asked, wanted: Wanted) -> Quick | None:
 def _keys(day: date, wanted: Wanted) -> list[int]:
     """The accounts of a page and the one after it, in their order; fewer where those without a balance follow."""
     down = wanted.sort.startswith("-")
-    query = select(Balance.account_id).where(Balance.trade_date == day, ~Balance.gone, newest_balance(day))
+    query = select(Balance.account_id).where(Balance.trade_date == day, ~Balance.gone, newest(day))
     if wanted.after is not None:
         value, key = wanted.after
         further = (Balance.equity < value, Balance.account_id < key) if down else (Balance.equity > value, Balance.account_id > key)
@@ -67,6 +59,6 @@ def _sums(day: date) -> dict[str, int | None]:
 def _added(day: date) -> dict[str, int | None]:
     known = exists().where(AccountVersion.account_id == Account.id)
     accounts: int = db.session.execute(select(func.count()).select_from(Account).where(known)).scalar_one()
-    sums: Any = select(func.sum(Balance.equity), func.sum(Balance.available)).where(Balance.trade_date == day, ~Balance.gone, newest_balance(day))
+    sums: Any = select(func.sum(Balance.equity), func.sum(Balance.available)).where(Balance.trade_date == day, ~Balance.gone, newest(day))
     equity, available = (None if value is None else int(value) for value in db.session.execute(sums).one())
     return {COUNT: accounts, "equity": equity, "available": available}

@@ -41,7 +41,7 @@ def overview() -> ResponseReturnValue:
     known = queries.now_known()
     day = known.day
     if day is None:
-        return render_template("home/empty.html", may_import=actor.may(Can.IMPORT_FILES), checklist=first_run.steps(actor, clock.now().date()))
+        return render_template("home/empty.html", may_import=actor.may(Can.IMPORT_FILES), checklist=first_run.steps(actor, today()))
     if actor.broker_no and actor.may(Can.COMMISSION_SEE):
         return _broker(actor, day, known)
     if actor.client_no and actor.may(Can.CONSENT_GIVE):
@@ -52,7 +52,7 @@ def overview() -> ResponseReturnValue:
             **shown(actor, view),
             firm=_firm() if actor.may(Can.MONTH_SEE) else None,
             asked=asked_of(actor),
-            checklist=first_run.steps(actor, clock.now().date()),
+            checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
     return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor))

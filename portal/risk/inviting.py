@@ -24,10 +24,10 @@ from models.settlement import Balance
 from portal.actors import Actor
 from portal.bulk import read_frame
 from portal.care import key_clients, settings
-from portal.care.balances import held
 from portal.care.book import spoken_with
 from portal.care.key_clients import KeyRule
 from portal.care.policy import visible_to as seen_by
+from portal.clients.balances import held
 from portal.clients.queries import accounts, visible_to
 from portal.club import invites, members
 from portal.club.invites import Candidate

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from models.columns import FIRST_DAY, OPEN_END
 from models.partners import PersonKind
 from models.rules import FactKind
+from models.values.months import months_later
 from portal.rules.facts import BrokerFacts, ClientFacts, Facts, last_end, on, since
-from portal.rules.months import months_later
 
 
 def N_(message: str) -> str:

@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from portal import clock
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
+from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.search.find import Asked, Group, find, holds_whole_number
 from portal.search.pages import pages
@@ -57,6 +57,6 @@ def _asked() -> str:
 
 
 def _groups(text: str) -> list[Group]:
-    actor, today = current_actor(), clock.now().date()
+    actor = current_actor()
     found = pages(actor, text)
-    return [*([found] if found.hits else []), *(find(Asked(text, actor, last_settled_day() or today, keyring())) if text else [])]
+    return [*([found] if found.hits else []), *(find(Asked(text, actor, last_settled_day() or today(), keyring())) if text else [])]

@@ -12,12 +12,12 @@ from sqlalchemy import select, update
 
 from models import db
 from models.suitability import InvestorKind, RiskWarning, SuitabilityTest, TakenWhere
+from models.values.months import months_later
 from portal.actors import Actor
 from portal.audit import log
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.rules import book
-from portal.rules.months import months_later
 from portal.suitability.grading import PROOFS, graded, investor_kind, needs_warning
 from portal.suitability.questionnaires import Questionnaire, asked_on, digest_of, wording
 

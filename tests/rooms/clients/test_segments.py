@@ -18,8 +18,9 @@ from models.club import Booking, CheckIn, Seat, TicketKind
 from models.identity import Role
 from models.partners import Staff
 from models.segments import ClientSegment
+from models.values.months import months_later
 from portal.clients.segment_keeping import counted, members
-from portal.clients.segments import AsOf, Conditions, months_before
+from portal.clients.segments import AsOf, Conditions
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from tests import make
@@ -64,8 +65,8 @@ def meets(client: Known, wanted: Conditions) -> bool:
         "equity_from": lambda least: equity >= least,
         "equity_to": lambda most: equity <= most,
         "kind": lambda kind: client.kind == kind,
-        "age_from": lambda months: client.opened is not None and client.opened <= months_before(AS_OF.day, months),
-        "age_to": lambda months: client.opened is not None and client.opened > months_before(AS_OF.day, months + 1),
+        "age_from": lambda months: client.opened is not None and client.opened <= months_later(AS_OF.day, -months),
+        "age_to": lambda months: client.opened is not None and client.opened > months_later(AS_OF.day, -months - 1),
         "fee_from": lambda least: fee >= least,
         "fee_to": lambda most: fee <= most,
         "no_trade_for": lambda days: ago(traded) >= days,

@@ -123,7 +123,7 @@ def test_a_word_on_a_cause_is_kept_beside_what_was_proposed(firm: Flask) -> None
             correcting.correct(account, ChurnCause.TAKEN_BY_BROKER, "the broker calls him", actor=TERMINAL, moment=clock.now())
         kept = db.session.execute(select(CauseCorrection.proposed, CauseCorrection.cause, CauseCorrection.note).order_by(CauseCorrection.id)).all()
         assert [tuple(row) for row in kept] == [("taken_by_broker", "forced", "moves to another town"), ("taken_by_broker", "taken_by_broker", "the broker calls him")]
-        assert backtest.agreed(clock.now().date(), ZONE) == (1, 1)
+        assert backtest.agreed(clock.now().astimezone(ZONE).date(), ZONE) == (1, 1)
         for note, refused in (("  ", "where it is known from"), ("x" * 401, "at most 400")):
             with pytest.raises(Refusal, match=refused):
                 correcting.correct(account, ChurnCause.FORCED, note, actor=TERMINAL, moment=clock.now())

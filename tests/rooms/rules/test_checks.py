@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from models.columns import FIRST_DAY, OPEN_END
+from models.values.months import months_later
 from portal.refusals import Refusal
 from portal.rules import data
 from portal.rules.checks import CHECKS
 from portal.rules.facts import BrokerFacts, ClientFacts, Facts, MonthEnd, Spell
-from portal.rules.months import months_later
 from portal.rules.stopping import judged
 
 OLD, NEW = date(2025, 7, 31), date(2025, 8, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, select, true
 from sqlalchemy.orm import aliased
@@ -13,12 +14,13 @@ from models.settlement import Balance, SettlementDay
 
 
 def held(day: date) -> ColumnElement[bool]:
-    """The condition that joins to an Account its Balance of a day, in the newest version. A day that was never corrected needs none."""
-    return (Balance.trade_date == day) & (Balance.account_id == Account.id) & ~Balance.gone & _newest(day)
+    """The condition that joins to an Account its Balance of a day, in the newest version."""
+    return (Balance.trade_date == day) & (Balance.account_id == Account.id) & ~Balance.gone & newest(day)
 
 
-def _newest(day: date) -> ColumnElement[bool]:
+def newest(day: date, row: Any = Balance) -> ColumnElement[bool]:
+    """The condition that a Balance `row` of a day is the newest of its account. A day that was never corrected needs none."""
     if (db.session.execute(select(func.max(SettlementDay.version)).where(SettlementDay.trade_date == day)).scalar() or 1) == 1:
         return true()
     newer = aliased(Balance)
-    return ~exists().where(newer.trade_date == Balance.trade_date, newer.account_id == Balance.account_id, newer.version > Balance.version)
+    return ~exists().where(newer.trade_date == row.trade_date, newer.account_id == row.account_id, newer.version > row.version)
