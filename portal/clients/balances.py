@@ -22,5 +22,10 @@ def newest(day: date, row: Any = Balance) -> ColumnElement[bool]:
     """The condition that a Balance `row` of a day is the newest of its account. A day that was never corrected needs none."""
     if (db.session.execute(select(func.max(SettlementDay.version)).where(SettlementDay.trade_date == day)).scalar() or 1) == 1:
         return true()
+    return is_newest(row)
+
+
+def is_newest(row: Any = Balance) -> ColumnElement[bool]:
+    """The same whatever the day, for who asks one question and no other."""
     newer = aliased(Balance)
     return ~exists().where(newer.trade_date == row.trade_date, newer.account_id == row.account_id, newer.version > row.version)

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select, true
 
 from models import db
-from models.clients import AccountVersion
+from models.clients import Account, AccountVersion
 from models.segments import ClientSegment, Shared
 from models.settlement import Balance
 from portal.actors import Actor
 from portal.audit import log
-from portal.clients.balances import held
+from portal.clients.balances import is_newest
 from portal.clients.queries import accounts
 from portal.clients.segments import AsOf, Conditions, meets
 from portal.permissions import Can, Scope
@@ -88,7 +88,8 @@ def remove(segment: ClientSegment, actor: Actor, moment: datetime) -> None:
 
 def members(wanted: Conditions, seen: ColumnElement[bool], as_of: AsOf) -> Select[*tuple[Any, ...]]:
     """Account, what is known of it, and equity of every open account that is `seen` and meets the conditions."""
-    query = accounts().outerjoin(Balance, held(as_of.settled)).add_columns(Balance.equity)
+    held = and_(Balance.trade_date == as_of.settled, Balance.account_id == Account.id, ~Balance.gone, is_newest())
+    query = accounts().outerjoin(Balance, held).add_columns(Balance.equity)
     is_open = or_(AccountVersion.closed_on.is_(None), AccountVersion.closed_on > as_of.day)
     return query.where(is_open, seen, meets(wanted, as_of))
 

@@ -20,7 +20,7 @@ from models.club import Booking, CheckIn, Seat
 from models.partners import PersonKind
 from models.settlement import Balance, SettlementDay, Trade
 from models.values.months import months_later
-from portal.clients.balances import newest
+from portal.clients.balances import is_newest
 from portal.refusals import Refusal
 
 YEAR = timedelta(days=365)
@@ -93,7 +93,7 @@ HELD, TRADED, SAID = aliased(Balance), aliased(Trade), aliased(Contact)
 
 
 def _size(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
-    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, newest(as_of.settled, HELD))
+    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, is_newest(HELD))
     found: list[ColumnElement[bool]] = [AccountVersion.kind == wanted.kind] if wanted.kind else []
     return found + _between(held.where, HELD.equity, wanted.equity_from, wanted.equity_to)
 
