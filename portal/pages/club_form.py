@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -18,6 +18,7 @@ from models.club import ClubEvent, ClubSession, TicketKind
 from models.club_membership import ClubTier
 from models.values.money import parse_yuan, yuan
 from portal.club.events import Draft, Kind, When
+from portal.club.policy import zones
 from portal.pages import club_member_words
 from portal.refusals import Refusal
 
@@ -71,7 +72,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]
     def draft(self, kinds: list[TicketKind]) -> Draft:
         """What was typed, with the kinds of tickets that are there already. Raises Refusal where a price or a zone is none."""
         zone = str(self.zone.data).strip()
-        if zone not in available_timezones():
+        if zone not in zones():
             raise Refusal("there is no time zone %(zone)s", zone=zone)
         start, end = (_moment(self.day.data, of.data, zone) for of in (self.begins, self.ends))
         return Draft(

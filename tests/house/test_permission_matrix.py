@@ -73,6 +73,7 @@ PARTS = 4
 
 @pytest.mark.parametrize("part", range(1, PARTS + 1))
 def test_everybody_gets_what_the_table_says_and_nothing_more(app: Flask, tmp_path: Path, part: int) -> None:
+    """V1: of events, too, an introducer sees nobody who comes, and a client his own seats alone."""
     settle_in(app, tmp_path / "files")
     walk = Walk(app, part=(part, PARTS)).run()
     assert not walk.faults, "\n".join(walk.faults)

@@ -68,15 +68,15 @@ def fill(page: Page, name: str) -> str:
 def test_a_visitor_leaves_his_number_and_the_broker_sees_him_come(desk: Desk, browser_page: OpenPage, locale: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     broker = desk.sit_down(browser_page, "broker", locale, width)
     broker.goto(desk.address + "/introduce")
-    check(broker, contrast=locale == "zh-CN")
+    check(broker, barred=locale == "zh-CN")
     broker.locator("form.link-form button[type=submit]").click()
     expect(broker.locator(".qr-figure svg").first).to_be_visible()
-    check(broker, contrast=locale == "zh-CN")
+    check(broker, barred=locale == "zh-CN")
     code = broker.locator("tbody th a").first.inner_text()
     visitor = browser_page(locale, width, java_script_enabled=width == 1440)
     visitor.goto(f"{desk.address}/r/{code}")
     if width == 1440:
-        check(visitor, contrast=locale == "zh-CN")
+        check(visitor, barred=locale == "zh-CN")
     assert visitor.locator("#website").bounding_box()["x"] < 0  # type: ignore[index]
     visitor.locator("button.btn-wide").click()
     expect(visitor.locator("#name-error")).to_be_visible()
@@ -86,13 +86,13 @@ def test_a_visitor_leaves_his_number_and_the_broker_sees_him_come(desk: Desk, br
     visitor.locator("button.btn-wide").click()
     expect(visitor.locator(".thanks")).to_be_visible()
     if width == 1440:
-        check(visitor, contrast=locale == "zh-CN")
+        check(visitor, barred=locale == "zh-CN")
     broker.reload()
     row = broker.locator("tbody tr", has_text=code)
     assert row.locator("td.num").all_inner_texts() == ["1", "1"]
     expect(broker.locator(".bell-count")).to_be_visible()
     broker.locator("tbody th a", has_text=code).click()
-    check(broker, contrast=locale == "zh-CN")
+    check(broker, barred=locale == "zh-CN")
 
 
 @pytest.mark.parametrize(("locale", "width"), BOTH[:2])
@@ -114,7 +114,7 @@ def test_a_client_brings_a_friend(desk: Desk, browser_page: OpenPage, locale: st
     client = desk.sit_down(browser_page, "client", locale, width)
     client.goto(desk.address + "/refer")
     if client.locator(".qr-figure").count() == 0:
-        check(client, contrast=locale == "zh-CN")
+        check(client, barred=locale == "zh-CN")
         client.locator("main form button.btn-primary").click()
     expect(client.locator(".qr-figure svg")).to_be_visible()
     address = client.locator("#share-address").input_value()
@@ -126,18 +126,18 @@ def test_a_client_brings_a_friend(desk: Desk, browser_page: OpenPage, locale: st
     expect(visitor.locator(".thanks")).to_be_visible()
     client.reload()
     expect(client.locator("tbody th").first).to_have_text("娜娜")
-    check(client, contrast=locale == "zh-CN")
+    check(client, barred=locale == "zh-CN")
 
 
 @pytest.mark.parametrize(("locale", "width"), BOTH[:2])
 def test_a_key_is_made_and_shown_once(desk: Desk, browser_page: OpenPage, locale: str, width: int) -> None:
     page = desk.sit_down(browser_page, "broker", locale, width)
     page.goto(desk.address + "/me/keys")
-    check(page, contrast=locale == "zh-CN")
+    check(page, barred=locale == "zh-CN")
     page.locator("#key-name").fill("CRM")
     page.locator("form.link-form button[type=submit]").click()
     expect(page.locator("#new-key")).to_contain_text("jyk_")
-    check(page, contrast=locale == "zh-CN")
+    check(page, barred=locale == "zh-CN")
     page.goto(desk.address + "/me/keys")
     expect(page.locator("#new-key")).to_have_count(0)
     assert violations(page) == []

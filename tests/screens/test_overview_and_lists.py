@@ -24,7 +24,7 @@ WIRE = 60 * 1024
 def look_over(page: Page) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        check(page, contrast=width > 900)
+        check(page)
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})
 
 
@@ -57,7 +57,7 @@ def test_from_a_number_to_a_file(app: Flask, tmp_path: Path, browser_page, role:
 def _save_a_view(page: Page) -> None:
     page.locator(".views summary").click()
     page.fill("#view-name", "B001")
-    check(page, contrast=False)
+    check(page)
     page.locator("form[action='/views'] button").click()
     expect(page.locator(".views-tabs a[aria-current]")).to_contain_text("B001")
     look_over(page)
@@ -72,7 +72,7 @@ def _walk_and_peek(page: Page) -> None:
     page.keyboard.press(" ")
     expect(page.locator("#peek h1")).to_be_visible()
     expect(page.locator("#peek")).to_be_focused()
-    check(page, contrast=False)
+    check(page)
     page.keyboard.press("Escape")
     expect(page.locator("#peek")).to_be_hidden()
     expect(row).to_be_focused()
@@ -80,7 +80,7 @@ def _walk_and_peek(page: Page) -> None:
 
 def _take_it_out(page: Page, address: str) -> None:
     page.locator("details.export > summary").click()
-    check(page, contrast=False)
+    check(page)
     with page.expect_download() as download:
         page.locator("details.export button[value=csv]").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()

@@ -22,7 +22,6 @@ from portal.notices import sending
 from portal.onboarding.applicant import HOLDS, MAILED
 from portal.onboarding.texts import QUESTIONS, STATEMENTS
 from portal.transaction import transaction
-from tests.matrix import Walk
 from tests.people import post, seat, someone
 from tests.rooms.onboarding.test_pages import APPLICANT
 from tests.rooms.pages.firm import settle_in
@@ -133,11 +132,6 @@ def test_once_it_is_checked_he_sees_and_changes_nothing(firm: Flask, branch: Fla
     assert post(visitor, "/onboarding/mine", "/onboarding/mine", item="documents", evidence="papers").status_code == 409
     assert items(firm) == []
     assert post(branch, f"{at}/own-link", "/onboarding").status_code == 409
-
-
-def test_the_pages_open_to_whom_the_table_says(firm: Flask) -> None:
-    walk = Walk(firm, only="/onboarding").run()
-    assert not walk.faults, "\n".join(walk.faults)
 
 
 def mailed(app: Flask) -> list[tuple[str, str]]:
