@@ -230,7 +230,7 @@ def test_the_desk_of_the_club(club: Club, browser_page: OpenPage) -> None:
         page = club.sit_down(browser_page, admin, locale, width)
         for path in ("/club", "/club/events/night", "/club/events/new", "/club/events/night/edit", "/club/events/night/call-off", "/club/door", "/club/money"):
             page.goto(club.address + path)
-            check(page, contrast=locale == "zh-CN")
+            check(page, barred=locale == "zh-CN")
 
 
 @pytest.mark.parametrize(("locale", "width"), [("zh-CN", 390), ("en-US", 1440)])

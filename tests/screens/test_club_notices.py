@@ -140,4 +140,4 @@ def test_the_desk_of_mails_and_points(club: Club, browser_page: OpenPage) -> Non
         page = club.sit_down(browser_page, admin, locale, width)
         for path in (*desk, *more):
             page.goto(club.address + path)
-            check(page, contrast=locale == "zh-CN")
+            check(page, barred=locale == "zh-CN")

@@ -57,7 +57,7 @@ def look_over(page: Page, english: set[str]) -> None:
     chinese = page.locator("html").get_attribute("lang") == "zh-Hans-CN"
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        check(page, contrast=chinese == (width > 900))
+        check(page, barred=chinese == (width > 900))
     if chinese:
         assert untranslated(page, english) == set()
     page.set_viewport_size({"width": 1440, "height": 900})
