@@ -124,6 +124,7 @@ ENTRIES = (
     Entry("cases.index", _l("Cases between claims"), _l("Cases"), icon="sign-intersection-y", can=Can.CASE_SEE, meant_for=("broker", "firm")),
     Entry("transfers.index", _l("Transfers"), _l("Transfers"), icon="shuffle", can=Can.TRANSFER_SEE),
     Entry("departures.index", _l("Departures"), _l("Departures"), icon="door-open", can=Can.DEPARTURE_SEE, group="clients"),
+    Entry("signals.index", _l("Signals of departures"), _l("Signals"), icon="broadcast", can=Can.SIGNAL_SEE, group="clients"),
     Entry("risk.index", _l("Clients at risk"), _l("At risk"), icon="activity", can=Can.RISK_SEE, group="clients"),
     Entry("exposure.show", _l("If somebody leaves"), _l("Exposure"), icon="diagram-2", can=Can.DEPARTURE_SEE, group="control"),
     Entry("handovers.index", _l("Handovers"), _l("Handovers"), icon="arrow-left-right", can=Can.HANDOVER_SEE, group="clients"),

@@ -30,6 +30,12 @@ def departure_id(user: User | None, which: Which) -> str:
         return str(departure.id)
 
 
+@maker("whom")
+def whom(user: User | None, which: Which) -> str:
+    """Somebody of whom it may be asked what speaks for his leaving: never oneself, and everybody of the walk is bound to the first broker."""
+    return f"broker-{BROKERS['missing' if which == 'missing' else 'foreign']}"
+
+
 @maker(QUERY, "exposure.show")
 def exposure(user: User | None, which: Which) -> str:
     """If a broker leaves."""
