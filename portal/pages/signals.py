@@ -33,7 +33,7 @@ from portal.web.paging import Column, Filter, Listing, columns
 bp = Blueprint("signals", __name__, url_prefix="/departures/signals")
 
 COLUMNS = columns(
-    Column("number", _l("Who"), sort=True),
+    Column("number", _l("Staff or broker"), sort=True),
     Column("name", _l("Name"), sort=True),
     Column("branch", _l("Branch"), sort=True),
     Column("kinds", _l("What speaks for it")),
@@ -51,7 +51,7 @@ LISTING = Listing(
     filters=(
         Filter("q", _l("Name or number"), lambda text: pl.col("name").str.contains(text, literal=True) | pl.col("number").str.contains(text, literal=True), personal=True),
         Filter("kind", _l("What speaks for it"), lambda text: pl.col("kinds").str.split(" ").list.contains(text), choices=tuple(KINDS.items())),
-        Filter("who", _l("Who"), lambda text: pl.col("who") == text, choices=tuple(WHO.items())),
+        Filter("who", _l("Staff or broker"), lambda text: pl.col("who") == text, choices=tuple(WHO.items())),
         Filter("standing", _l("How it stands"), lambda text: (pl.col("signals") > 0) == (text == "speaks"), choices=tuple(STANDING.items())),
     ),
 )
@@ -71,7 +71,7 @@ LIST = declare(
         source=lambda asked: queries.people(asked.actor, today()),
         fields=(
             Field("who", _l("Kind"), lambda row: str(WHO[row["who"]])),
-            Field("number", _l("Who"), lambda row: row["number"]),
+            Field("number", _l("Number"), lambda row: row["number"]),
             Field("name", _l("Name"), lambda row: row["name"]),
             Field("branch", _l("Branch"), lambda row: row["branch"]),
             Field("kinds", _l("What speaks for it"), lambda row: kinds_text(row["kinds"])),
@@ -161,7 +161,7 @@ def _shown(person: Person, form: ExplainForm, fault: str = "", status: int = 200
     form.kind.choices = [SelectChoice(one.value, KINDS[one.value]) for one in SignalKind if one.value in standing]
     name, branch = queries.called(person)
     live = queries.live_of(person)
-    said: dict[str, Any] = {"person": person, "name": name, "branch": branch, "run": run, "found": found, "live": live, "form": form, "fault": fault}
+    said: dict[str, Any] = {"about": person, "name": name, "branch": branch, "run": run, "found": found, "live": live, "form": form, "fault": fault}
     may = {"may_suspect": live is None and actor.may(Can.DEPARTURE_RECORD), "may_read": actor.may(Can.AUDIT_READ)}
     return render_template("departures/signal.html", kinds=KINDS, states=STATES, evidence_text=evidence_text, **said, **may), status
 

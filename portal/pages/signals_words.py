@@ -57,7 +57,7 @@ def _silent(kind: str, said: Mapping[str, Any]) -> str:
 def _cluster(kind: str, said: Mapping[str, Any]) -> str:
     if kind == "withdrawals":
         first = _(
-            "%(hit)s of %(of)s clients took out 30 % or more of their equity within 30 days, %(amount)s yuan together.",
+            "%(hit)s of %(of)s clients took out 30 %% or more of their equity within 30 days, %(amount)s together.",
             hit=said["hit"], of=said["of"], amount=yuan_text(said["amount"]),
         )  # fmt: skip
     else:

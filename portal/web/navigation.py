@@ -159,6 +159,7 @@ ENTRIES = (
     Entry("outbox.index", _l("Mails and text messages"), _l("Mails"), icon="envelope", can=Can.OUTBOX_SEE, group="firm"),
     Entry("identity.users", _l("Users"), _l("Users"), icon="person-badge", can=Can.USER_SEE),
     Entry("notices.inbox", _l("Notices"), _l("Notices"), icon="bell", can=Can.OWN_SETTINGS),
+    Entry("hearing.mine", _l("Recorded about me"), _l("About me"), icon="person-lines-fill", can=Can.APPEAL_OWN, meant_for=("firm",)),
     Entry("lists.exports", _l("My exports"), _l("Exports"), icon="download", can=Can.OWN_SETTINGS),
     Entry("help.index", _l("Help"), _l("Help"), icon="question-circle", can=Can.OWN_SETTINGS),
     Entry("identity.me", _l("My settings"), _l("Settings"), icon="gear", can=Can.OWN_SETTINGS),
