@@ -118,7 +118,7 @@ def _leads(found: Seen, zone: ZoneInfo) -> None:
     until = evening(found.day, zone)
     query = select(Claim.staff_id, Claim.broker_id, Claim.registered_at).where(Claim.registered_at < until, Claim.registered_at >= until - BACK)
     for staff_id, broker_id, at in db.session.execute(query.where(Claim.staff_id.is_not(None) | Claim.broker_id.is_not(None))):
-        who = (Kind.STAFF, staff_id) if staff_id is not None else (Kind.BROKER, broker_id)
+        who: Key = (Kind.STAFF, staff_id) if staff_id is not None else (Kind.BROKER, broker_id or 0)
         found.deeds[SignalKind.NO_LEAD, who].append(at.astimezone(zone).date())
 
 

@@ -68,7 +68,14 @@ def people(actor: Actor, today: date) -> pl.DataFrame:
     rests, live = resting(today), _live()
     found: dict[tuple[int | None, int | None], dict[str, Any]] = {}
     for staff_id, broker_id, kind, first_on, staff_no, broker_no, called, branch_no in db.session.execute(query.where(row.run_id == run.id, not_own(actor)).order_by(row.id)):
-        who = {"who": "staff" if staff_no else "broker", "number": staff_no or broker_no, "name": called or "", "branch": branch_no or "", "first_on": first_on, "last_on": run.on_day}
+        who = {
+            "who": "staff" if staff_no else "broker",
+            "number": staff_no or broker_no,
+            "name": called or "",
+            "branch": branch_no or "",
+            "first_on": first_on,
+            "last_on": run.on_day,
+        }
         one = found.setdefault((staff_id, broker_id), {**who, "awake": [], "asleep": [], **live.get((staff_id, broker_id), {"departure_id": None, "departure": "", "state": ""})})
         one["asleep" if (staff_id, broker_id, kind) in rests else "awake"].append(kind)
         one["first_on"] = min(one["first_on"], first_on)
@@ -115,7 +122,7 @@ WHOM = func.coalesce(Staff.staff_no, Broker.broker_no)
 """Whose evidence was opened, by number."""
 
 
-def looks(actor: Actor) -> Select[Any]:
+def looks(actor: Actor) -> Select[*tuple[Any, ...]]:
     """Who opened whose evidence and when; looks at the reader's own are not among them."""
     query = select(SignalLook, WHOM.label("whom")).outerjoin(Staff, Staff.id == SignalLook.staff_id).outerjoin(Broker, Broker.id == SignalLook.broker_id)
     return query.where(not_own(actor))

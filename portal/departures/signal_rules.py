@@ -6,6 +6,7 @@ no verdict. What is read and what never is: docs/signals.md.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def silence(kind: SignalKind, deeds: Iterable[date], day: date) -> Sign | None:
     habit = [one for one in days if (last - one).days < HABIT_DAYS]
     if len(habit) < HABIT_DEEDS or (day - last).days > HABIT_DAYS:
         return None
-    gaps = [(after - before).days for before, after in zip(habit, habit[1:], strict=False)]
+    gaps = [(after - before).days for before, after in itertools.pairwise(habit)]
     quiet, longest, usual = (day - last).days, max(gaps), median(gaps)
     if quiet <= longest or quiet < HABIT_GAPS * usual:
         return None

@@ -65,7 +65,7 @@ def keep(day: date, persons: int, found: Iterable[Raised], *, actor: Actor, mome
     db.session.add(run)
     db.session.flush()
     rows = [
-        DepartureSignal(run_id=run.id, kind=kind, first_on=since.get((*_columns(who.kind, who.id).values(), kind), day), evidence=evidence, **_columns(who.kind, who.id))
+        DepartureSignal(run_id=run.id, kind=kind, first_on=since.get((who.kind, who.id, kind.value), day), evidence=evidence, **_columns(who.kind, who.id))
         for who, kind, evidence in found
     ]
     db.session.add_all(rows)
@@ -73,11 +73,11 @@ def keep(day: date, persons: int, found: Iterable[Raised], *, actor: Actor, mome
     return run
 
 
-def _standing(day: date) -> dict[tuple[int | None, int | None, str], date]:
+def _standing(day: date) -> dict[tuple[Kind, int, str], date]:
     """The signals of the newest run of an earlier day, with their first days."""
     before = select(SignalRun.id).where(SignalRun.on_day < day).order_by(SignalRun.on_day.desc(), SignalRun.id.desc()).limit(1).scalar_subquery()
     rows = db.session.execute(select(DepartureSignal).where(DepartureSignal.run_id == before)).scalars()
-    return {(row.staff_id, row.broker_id, row.kind): row.first_on for row in rows}
+    return {(Kind.STAFF if row.staff_id else Kind.BROKER, row.staff_id or row.broker_id or 0, row.kind): row.first_on for row in rows}
 
 
 def _columns(kind: Kind, key: int) -> dict[str, int | None]:

@@ -61,8 +61,11 @@ def heard(departure_id: int) -> ResponseReturnValue:
 def judge(departure_id: int) -> ResponseReturnValue:
     """A second person judges the answer."""
     form = JudgeForm()
-    said = {"actor": current_actor(), "moment": clock.now(), "today": today()}
-    return _done(departure_id, form, lambda: hearing.judge(departure_id, form.upheld.data == "yes", form.words.data or "", **said))
+
+    def judged() -> Any:
+        return hearing.judge(departure_id, form.upheld.data == "yes", form.words.data or "", actor=current_actor(), moment=clock.now(), today=today())
+
+    return _done(departure_id, form, judged)
 
 
 def _done(departure_id: int, form: FlaskForm, step: Callable[[], Any]) -> ResponseReturnValue:

@@ -50,7 +50,7 @@ LISTING = Listing(
     default="-signals",
     filters=(
         Filter("q", _l("Name or number"), lambda text: pl.col("name").str.contains(text, literal=True) | pl.col("number").str.contains(text, literal=True), personal=True),
-        Filter("kind", _l("What speaks for it"), lambda text: pl.col("kinds").str.split(" ").list.contains(text), choices=tuple(KINDS.items())),
+        Filter("kind", _l("What speaks for it"), pl.col("kinds").str.split(" ").list.contains, choices=tuple(KINDS.items())),
         Filter("who", _l("Staff or broker"), lambda text: pl.col("who") == text, choices=tuple(WHO.items())),
         Filter("standing", _l("How it stands"), lambda text: (pl.col("signals") > 0) == (text == "speaks"), choices=tuple(STANDING.items())),
     ),
@@ -59,7 +59,7 @@ LISTING = Listing(
 
 def kinds_text(kinds: str) -> str:
     """The kinds of somebody's signals in words."""
-    return _(", ").join(str(KINDS[one]) for one in kinds.split())
+    return str(_(", ")).join(str(KINDS[one]) for one in kinds.split())
 
 
 LIST = declare(
@@ -95,7 +95,7 @@ LOOKS = declare(
             default="-at",
             filters=(
                 Filter("actor", _l("Who looked"), lambda text: SignalLook.actor_label.contains(text, autoescape=True), personal=True),
-                Filter("whom", _l("At whose evidence"), lambda text: WHOM == text),
+                Filter("whom", _l("At whose evidence"), lambda text: text == WHOM),
             ),
         ),
         LOOK_COLUMNS,
@@ -154,7 +154,7 @@ def _person(whom: str) -> Person:
 def _shown(person: Person, form: ExplainForm, fault: str = "", status: int = 200) -> ResponseReturnValue:
     actor, run = current_actor(), queries.newest_run()
     with transaction():
-        signals.look(person, run and run.id, actor=actor, moment=clock.now())
+        signals.look(person, run.id if run else None, actor=actor, moment=clock.now())
     run = queries.newest_run()
     found = queries.of_person(person, run, today()) if run else []
     standing = {one.kind for one in found}

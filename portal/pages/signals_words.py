@@ -34,14 +34,14 @@ def evidence_text(kind: str, said: Mapping[str, Any]) -> str:
     if kind in ("withdrawals", "silent_clients"):
         return _cluster(kind, said)
     if kind == "exports":
-        return _("%(count)s rows of lists of clients or leads were taken out in seven days; the busiest of the %(weeks)s weeks before had %(busiest)s.", **_numbers(said))
-    return _("%(count)s look-ups of clients or leads in seven days; the busiest of the %(weeks)s weeks before had %(busiest)s.", **_numbers(said))
+        return str(_("%(count)s rows of lists of clients or leads were taken out in seven days; the busiest of the %(weeks)s weeks before had %(busiest)s.", **_numbers(said)))
+    return str(_("%(count)s look-ups of clients or leads in seven days; the busiest of the %(weeks)s weeks before had %(busiest)s.", **_numbers(said)))
 
 
 def _ending(kind: str, said: Mapping[str, Any]) -> str:
     if kind == "agreement_ends":
-        return _("The agreement ends on %(day)s, in %(days)s days, and none follows it.", day=said["ends_on"], days=said["days"])
-    return _("The licence ends on %(day)s, in %(days)s days, and none follows it.", day=said["ends_on"], days=said["days"])
+        return str(_("The agreement ends on %(day)s, in %(days)s days, and none follows it.", day=said["ends_on"], days=said["days"]))
+    return str(_("The licence ends on %(day)s, in %(days)s days, and none follows it.", day=said["ends_on"], days=said["days"]))
 
 
 def _silent(kind: str, said: Mapping[str, Any]) -> str:
@@ -71,8 +71,8 @@ def _cluster(kind: str, said: Mapping[str, Any]) -> str:
 
 def _chance(millionths: int) -> str:
     if millionths < 1:
-        return _("Chance alone brings that about less than once in a million times.")
-    return _("Chance alone brings that about once in %(times)s times.", times=number_text(1_000_000 // millionths))
+        return str(_("Chance alone brings that about less than once in a million times."))
+    return str(_("Chance alone brings that about once in %(times)s times.", times=number_text(1_000_000 // millionths)))
 
 
 def _numbers(said: Mapping[str, Any]) -> dict[str, str]:
