@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import polars as pl
 from sqlalchemy import select
 
 from models import db
@@ -108,9 +109,10 @@ def _users(people: Iterable[Who], until: datetime) -> dict[int, tuple[Key, datet
 def _contacts(found: Seen, recorded: Facts) -> None:
     """Days on which somebody spoke with a client."""
     heard, until = recorded.heard_by(found.day), int(evening(found.day, recorded.zone).timestamp())
-    for _account, staff_id, at, recorded_at, replaced_at in recorded.contacts.iter_rows():
-        if at < until and recorded_at < heard and (replaced_at is None or replaced_at >= heard):
-            found.deeds[SignalKind.NO_CONTACT, (Kind.STAFF, staff_id)].append(datetime.fromtimestamp(at, recorded.zone).date())
+    known = (pl.col("at") < until) & (pl.col("recorded_at") < heard) & (pl.col("replaced_at").is_null() | (pl.col("replaced_at") >= heard))
+    day = pl.from_epoch("at", time_unit="s").dt.replace_time_zone("UTC").dt.convert_time_zone(str(recorded.zone)).dt.date().alias("day")
+    for staff_id, on in recorded.contacts.filter(known).select("staff_id", day).unique().iter_rows():
+        found.deeds[SignalKind.NO_CONTACT, (Kind.STAFF, staff_id)].append(on)
 
 
 def _leads(found: Seen, zone: ZoneInfo) -> None:
