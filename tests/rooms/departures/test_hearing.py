@@ -107,6 +107,19 @@ def test_nobody_sees_his_own(firm: Flask, inside: Inside) -> None:
         signals.rest(person("staff-S001"), SignalKind.NO_CONTACT, 30, "holiday", actor=me, moment=NOON, today=DAY)
 
 
+def test_the_list_is_narrowed_and_sorted(firm: Flask) -> None:
+    client = browser(firm, Role.COMPLIANCE)
+
+    def people(query: str) -> list[str]:
+        lines = client.get(f"/departures/signals?format=csv&{query}").text.splitlines()
+        return [line.split(",")[1] for line in lines[1:] if line and not line.startswith("#")]
+
+    assert people("") == ["B001", "S001", "S003"]
+    assert people("sort=-number") == ["S003", "S001", "B001"]
+    assert people("kind=withdrawals") == people("who=broker") == people("q=居间人") == ["B001"]
+    assert (people("standing=speaks&who=staff"), people("standing=rests")) == (["S001", "S003"], [])
+
+
 def test_control_without_the_condition_his_own_would_show(firm: Flask, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     me = who(firm, Role.COMPLIANCE, staff_no="S001")
     with inside():
