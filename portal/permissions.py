@@ -17,6 +17,7 @@ class Can(enum.StrEnum):
     ANSWER_APPROVE = "care.answer.approve"
     ANSWER_SEE = "care.answer.see"
     ANSWER_WRITE = "care.answer.write"
+    APPEAL_OWN = "departures.appeal.own"
     API_KEY_OWN = "leads.key.own"
     APPROVAL_DECIDE = "audit.approval.decide"
     ATTRIBUTION_AUDIT = "attribution.audit.read"
@@ -83,6 +84,7 @@ class Can(enum.StrEnum):
     RULE_EDIT = "rules.rule.edit"
     RULE_SEE = "rules.rule.see"
     SEGMENT_USE = "clients.segment.use"
+    SIGNAL_SEE = "departures.signal.see"
     SUITABILITY_SEE = "suitability.test.see"
     SUITABILITY_TAKE = "suitability.test.take"
     TRANSFER_APPROVE = "transfers.transfer.approve"
@@ -127,7 +129,7 @@ _READS_ALL = {
     Can.SUITABILITY_SEE: Scope.ALL,
     Can.TRANSFER_SEE: Scope.ALL,
 }
-_EMPLOYEE = {**_EVERYONE, Can.API_KEY_OWN: Scope.OWN, Can.CASE_ANSWER: Scope.OWN, Can.CASE_SEE: Scope.OWN, Can.LEAD_REGISTER: Scope.OWN}
+_EMPLOYEE = {**_EVERYONE, Can.API_KEY_OWN: Scope.OWN, Can.APPEAL_OWN: Scope.OWN, Can.CASE_ANSWER: Scope.OWN, Can.CASE_SEE: Scope.OWN, Can.LEAD_REGISTER: Scope.OWN}
 """Every employee may register a lead (全员开发), and stand by his claim where another disputes it."""
 
 PERMISSIONS: dict[Role, dict[Can, Scope]] = {
@@ -245,6 +247,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_APPROVE: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
         Can.SEGMENT_USE: Scope.ALL,
+        Can.SIGNAL_SEE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,
@@ -306,6 +309,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.RISK_CHECK: Scope.ALL,
         Can.RISK_CORRECT: Scope.ALL,
         Can.SEGMENT_USE: Scope.ALL,
+        Can.SIGNAL_SEE: Scope.ALL,
         Can.SUITABILITY_TAKE: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
         Can.TRANSFER_PREPARE: Scope.ALL,

@@ -23,6 +23,7 @@ COMMANDS = {
     "overview": "portal.cli.overview:group",
     "club": "portal.cli.club:group",
     "risk": "portal.cli.truth:group",
+    "departures": "portal.cli.departures:group",
     "rules": "portal.cli.rules:group",
     "db": "flask_migrate.cli:db",
 }

@@ -24,6 +24,7 @@ from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
+from portal.demo.stories import LEAVER
 from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
@@ -35,6 +36,8 @@ CHANNELS = (ContactChannel.CALL,) * 6 + (ContactChannel.MESSAGE, ContactChannel.
 EVERY_FEW_DAYS = (21, 45, 45, 70, 110)
 """So many days go by between two contacts with a client, as the client is."""
 PLAYS_ON = ("birthday", "margin_call", "key_client", "broker_left")
+SILENT = timedelta(days=40)
+"""For so long whoever is about to leave has spoken with nobody."""
 PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对上月手续费")
 
 
@@ -51,7 +54,7 @@ def contacts_file(folder: Path, first: date, last: date) -> Path:
             chance = random.Random(f"contacts {account_no} {staff_no}")  # noqa: S311 - a story, no secret
             step = chance.choice(EVERY_FEW_DAYS)
             for day in days[chance.randrange(step) :: step]:
-                if since <= day < until:
+                if since <= day < until and not (staff_no == LEAVER and day > last - SILENT):
                     at = datetime.combine(day, time(9 + chance.randrange(7), chance.randrange(60)))
                     writer.writerow([account_no, staff_no, f"{at:%Y-%m-%d %H:%M}", chance.choice(CHANNELS), chance.choice(OUTCOMES), chance.choice(NOTES)])
     return path

@@ -31,6 +31,7 @@ from portal.demo.club_bank import add_transfers
 from portal.demo.club_members import add_members
 from portal.demo.club_past import add_past
 from portal.demo.club_points import add_points
+from portal.demo.departing import add_letter, add_signals
 from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
 from portal.demo.leads import add_leads
@@ -101,6 +102,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_events(now())} events of the club prepared, {add_points(now())} rules by which points are earned"
     yield f"{add_transfers(now())} bank transfers of the club recorded"
     yield add_some_care(load)
+    yield add_who_goes(load)
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
     yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
     while one_step():
@@ -154,6 +156,15 @@ def add_some_care(load: Load) -> str:
     with transaction():
         tasks = add_care(last, ZoneInfo(load.settings.timezone), now(), load.settings.jurisdiction)
     return f"contacts: {told}; {tasks} tasks of care"
+
+
+def add_who_goes(load: Load) -> str:
+    """What speaks for departures, and the letter of who goes."""
+    last, zone = load.firm.last_settled_day, ZoneInfo(load.settings.timezone)
+    found = add_signals(last, zone, now(), load.progress)
+    with transaction():
+        number = add_letter(last, now(), now().astimezone(zone).date())
+    return f"{found} signals of departures; {number or 'no new departure'}"
 
 
 def import_files(load: Load, paths: list[Path]) -> str:

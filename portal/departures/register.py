@@ -17,7 +17,7 @@ from portal.departures import states
 from portal.departures.people import Person, person
 from portal.departures.policy import visible_to
 from portal.permissions import Can
-from portal.refusals import Conflict, NotFound, Refusal
+from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 
 LIVE = (DepartureState.SUSPECTED, DepartureState.ANNOUNCED)
 SHORT, LONG = 200, 2000
@@ -41,6 +41,8 @@ class Told:
 def checked(told: Told, *, actor: Actor, today: date, hold: bool = False) -> Person:
     """Who goes, where this may be recorded. Raises NotAllowed, NotFound, Refusal; Conflict where a departure of him is live or he has left."""
     who = person(told.kind, told.person_no, actor, hold=hold)
+    if who.number == (actor.staff_no if who.kind == "staff" else actor.broker_no):
+        raise NotAllowed("nobody records his own departure: somebody else does")
     if told.announced_on is None and len(told.evidence.strip()) < 4:
         raise Refusal("say what speaks for it, in at least four characters: a departure that nobody announced is a suspicion")
     _check_days(told.announced_on, told.effective_on, today)

@@ -39,6 +39,7 @@ from portal.jobs import (
     retention,
     risk,
     risk_check,
+    signals,
     tidy,
 )
 from portal.jobs.handlers import Cancelled, Work, handler_of
@@ -204,7 +205,7 @@ class Worker:
         """Ask for what falls due by itself: names to be made findable, old traces of signing in to be deleted, what a day decided
         about leads to be written down, books to be held against the rules, lapses to be told, cases to be closed, holds, payments and
         waitlists of the club to be looked at, its members to be told, its tiers to follow the equity, its evenings to be spoken of,
-        messages to be sent, clients to be scored, the invited and the held-out of events to be compared."""
+        messages to be sent, clients to be scored, what speaks for departures to be looked at, the invited and the held-out of events to be compared."""
         moment = clock.now()
         due = (
             (ask_to_catch_up, index.behind()),
@@ -225,6 +226,7 @@ class Worker:
             (outbox.ask_to_send, outbox.is_due(moment)),
             (risk.ask_to_score, risk.is_due(moment)),
             (risk_check.ask_to_check, risk_check.is_due(moment)),
+            (signals.ask, signals.is_due(moment)),
             (club_effect.ask, club_effect.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):

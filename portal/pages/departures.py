@@ -23,6 +23,7 @@ from portal.departures.people import person_of
 from portal.departures.policy import visible_to
 from portal.departures.states import steps_from
 from portal.pages.departures_words import KINDS, STATES, STEPS
+from portal.pages.hearing_part import part
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -100,17 +101,18 @@ def index() -> ResponseReturnValue:
 @requires(Can.DEPARTURE_SEE)
 def show(departure_id: int) -> ResponseReturnValue:
     """One departure, every step of it, and what can be done next."""
-    return _shown(departure_id, AnnounceForm(formdata=None))
+    return shown(departure_id, AnnounceForm(formdata=None))
 
 
-def _shown(departure_id: int, form: AnnounceForm, fault: str = "", status: int = 200) -> ResponseReturnValue:
+def shown(departure_id: int, form: AnnounceForm, fault: str = "", status: int = 200) -> ResponseReturnValue:
+    """The page of a departure, with what was wrong with the last step. Raises NotFound."""
     actor = current_actor()
     departure = register.departure_for(actor, departure_id)
     who = person_of(departure)
     steps = db.session.execute(select(DepartureStep).where(DepartureStep.departure_id == departure.id).order_by(DepartureStep.id)).scalars().all()
     may = steps_from(departure.state) if actor.may(Can.DEPARTURE_RECORD) else set()
     exposure = f"/departures/exposure?person={who.kind}-{who.number}&on={departure.effective_on or today()}"
-    said: dict[str, Any] = {"who": who, "steps": steps, "may": may, "exposure": exposure, "form": form, "fault": fault}
+    said: dict[str, Any] = {"who": who, "steps": steps, "may": may, "exposure": exposure, "form": form, "fault": fault, "hearing": part(actor, departure)}
     return render_template("departures/show.html", departure=departure, states=STATES, kinds=KINDS, step_names=STEPS, **said), status
 
 
@@ -120,7 +122,7 @@ def announce(departure_id: int) -> ResponseReturnValue:
     """What was suspected was announced to the firm."""
     form = AnnounceForm()
     if not form.validate_on_submit():
-        return _shown(departure_id, form, status=422)
+        return shown(departure_id, form, status=422)
     days = form.announced_on.data, form.effective_on.data
     return _stepped(departure_id, form, lambda: register.announce(departure_id, *days, form.note.data or "", actor=current_actor(), moment=clock.now(), today=today()))
 
@@ -146,6 +148,6 @@ def _stepped(departure_id: int, form: AnnounceForm, step: Callable[[], Departure
             said = step()
             number, state = said.number, str(said.state)
     except Refusal as refusal:
-        return _shown(departure_id, form, _(refusal.message, **refusal.values), refusal.status)
+        return shown(departure_id, form, _(refusal.message, **refusal.values), refusal.status)
     flash(_("%(number)s: %(state)s.", number=number, state=STATES[state][0]), "success")
     return redirect(url_for("departures.show", departure_id=departure_id), 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,11 +13,14 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from models.departures import DepartureKind
 from portal import clock
-from portal.departures import register
+from portal.departures import exposure, figures, register, sight, signal_queries, signals
+from portal.departures.at_stake import Stake, stake
+from portal.departures.exposure import Kind
 from portal.departures.people import Person
 from portal.departures.register import LONG, SHORT, Told
 from portal.pages.departures_words import KINDS
 from portal.pages.local_day import today
+from portal.pages.signals_words import evidence_text
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
@@ -46,12 +49,45 @@ class DepartureForm(FlaskForm):  # type: ignore[misc]
 @bp.get("/new")
 @requires(Can.DEPARTURE_RECORD)
 def new() -> ResponseReturnValue:
-    """The empty form."""
-    return _form(DepartureForm())
+    """The empty form; where somebody is named, with him and what speaks for it."""
+    form, text = DepartureForm(), request.args.get("person", "")
+    if text and (found := _named(text)):
+        form.kind.data = DepartureKind.STAFF_LEAVES if found.kind is Kind.STAFF else DepartureKind.BROKER_MOVES
+        form.person_no.data = found.number
+        form.evidence.data = _spoken(found)
+    return _form(form)
+
+
+def _named(text: str) -> exposure.Person | None:
+    """Who is named in the address; None where it names nobody but oneself or a stranger."""
+    try:
+        (found,) = exposure.persons([text])
+        signals.check_not_own(current_actor(), found.kind, found.number)
+    except Refusal:
+        return None
+    return found
+
+
+def _spoken(found: exposure.Person) -> str:
+    """The signals about somebody that do not rest, as sentences; for who may see them, and written down as a look."""
+    actor, run = current_actor(), signal_queries.newest_run()
+    if run is None or not actor.may(Can.SIGNAL_SEE):
+        return ""
+    said = [evidence_text(one.kind, one.evidence) for one in signal_queries.of_person(found, run, today()) if one.rest is None]
+    with transaction():
+        signals.look(found, run.id, actor=actor, moment=clock.now())
+    return "\n".join(said)[:LONG]
 
 
 def _form(form: DepartureForm, fault: str = "", status: int = 200, who: Person | None = None) -> ResponseReturnValue:
-    return render_template("departures/new.html", form=form, fault=fault, who=who, kinds=KINDS), status
+    return render_template("departures/new.html", form=form, fault=fault, who=who, stake=_stake(who) if who else None, kinds=KINDS), status
+
+
+def _stake(who: Person) -> tuple[int, Stake]:
+    """How many accounts the reader may see are exposed to it today, and what is at stake (fen)."""
+    leaving, day = [exposure.Person(Kind(who.kind), who.id, who.number)], today()
+    frame = figures.table(exposure.exposed(leaving, day), leaving, day, figures.settled_up_to(day), sight.narrowed(current_actor()))
+    return frame.height, stake(frame["equity"].to_list(), frame["chance"].to_list())
 
 
 @bp.post("/look")

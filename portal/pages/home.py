@@ -21,6 +21,7 @@ from portal.commission.statement import COLUMNS
 from portal.pages import broker_home, care, first_run, question_words
 from portal.pages.book_home import book_home
 from portal.pages.client_home import client_home
+from portal.pages.departures_card import card_of
 from portal.pages.local_day import today
 from portal.pages.overview import shown, view_of
 from portal.permissions import Can
@@ -52,6 +53,7 @@ def overview() -> ResponseReturnValue:
             **shown(actor, view),
             firm=_firm() if actor.may(Can.MONTH_SEE) else None,
             asked=asked_of(actor),
+            departing=card_of(actor),
             checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None

@@ -19,6 +19,7 @@ from portal.commission import overview as sums
 from portal.commission.overview import Cut
 from portal.pages import overview_sums as work
 from portal.pages import words
+from portal.pages.departures_card import card_of
 from portal.pages.overview_notes import note_href, note_text
 from portal.pages.overview_sums import Days, Window
 from portal.permissions import Can, Scope
@@ -80,7 +81,7 @@ def index() -> ResponseReturnValue:
     view = view_of(actor)
     if view is None:
         return render_template("overview/empty.html", may_import=actor.may(Can.IMPORT_FILES))
-    return render_template("overview/index.html", **shown(actor, view))
+    return render_template("overview/index.html", **shown(actor, view), departing=card_of(actor))
 
 
 def shown(actor: Actor, view: View) -> dict[str, Any]:

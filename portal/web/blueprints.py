@@ -36,6 +36,8 @@ BLUEPRINTS = [
     "portal.pages.transfers:bp",
     "portal.pages.departures:bp",
     "portal.pages.departures_new:bp",
+    "portal.pages.signals:bp",
+    "portal.pages.departures_hearing:bp",
     "portal.pages.departures_effect:bp",
     "portal.pages.association:bp",
     "portal.pages.overview_people:bp",

@@ -15,6 +15,8 @@ from sqlalchemy import func, select
 from models import db
 from models.channels import ChannelCost
 from models.commission import MonthClose, RunStatement
+from models.departure_signals import SignalRun
+from models.departures import Departure
 from models.disputes import Dispute
 from models.identity import Role, User
 from models.leads import Campaign, IntroductionLink, Lead, LeadConsent, LeadState
@@ -73,6 +75,8 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert db.session.execute(select(func.count()).select_from(RunStatement)).scalar_one() > 50
     questions = db.session.execute(select(Dispute.state, Dispute.granted).order_by(Dispute.id)).all()
     assert [tuple(row) for row in questions] == [("in_review", 0), ("answered", 1280)]
+    assert [tuple(row) for row in db.session.execute(select(Departure.kind, Departure.state))] == [("staff_leaves", "announced")]
+    assert db.session.execute(select(SignalRun.on_day).order_by(SignalRun.id)).scalars().all() == [LAST - timedelta(days=14), LAST]
     _look_around()
     people = db.session.execute(select(User)).scalars().all()
     assert all(person.demo and passwords.opens(person.password_hash, PASSWORD, settings.password_cost) for person in people)

@@ -7,13 +7,14 @@ from datetime import date
 from sqlalchemy import select
 
 from models import db
+from models.departure_signals import HearingEntry
 from models.departures import Departure
 from models.identity import User
-from models.partners import Broker
+from models.partners import Broker, Staff
 from portal import clock
 from portal.transaction import transaction
 from tests.matrix import QUERY, Which, maker
-from tests.rooms.pages.firm import BROKERS, DAY
+from tests.rooms.pages.firm import BROKERS, DAY, NUMBERS
 
 
 @maker("departure_id")
@@ -27,6 +28,28 @@ def departure_id(user: User | None, which: Which) -> str:
         departure = Departure(kind="broker_moves", broker_id=broker, state="withdrawn", announced_on=date(2026, 3, 1), recorded_at=clock.now(), **words)
         db.session.add(departure)
         db.session.flush()
+        return str(departure.id)
+
+
+@maker("whom")
+def whom(user: User | None, which: Which) -> str:
+    """Somebody of whom it may be asked what speaks for his leaving: never oneself, and everybody of the walk is bound to the first broker."""
+    return f"broker-{BROKERS['missing' if which == 'missing' else 'foreign']}"
+
+
+@maker("told_id")
+def told_id(user: User | None, which: Which) -> str:
+    """A suspicion about the first of the staff, of which he was told and which is withdrawn again; or about a broker, told by word of mouth."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        staff = db.session.execute(select(Staff.id).where(Staff.staff_no == NUMBERS["staff_no"])).scalar_one()
+        broker = db.session.execute(select(Broker.id).where(Broker.broker_no == BROKERS["foreign"])).scalar_one()
+        whose = {"kind": "staff_leaves", "staff_id": staff} if which == "own" else {"kind": "broker_moves", "broker_id": broker}
+        departure = Departure(state="withdrawn", recorded_at=clock.now(), cause="", destination="", evidence="x", **whose)
+        db.session.add(departure)
+        db.session.flush()
+        db.session.add(HearingEntry(departure_id=departure.id, at=clock.now(), actor_label="", action="told", words="x", heard_by=""))
         return str(departure.id)
 
 

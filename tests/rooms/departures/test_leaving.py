@@ -140,7 +140,7 @@ def test_a_broker_keeps_what_is_changed_elsewhere_and_a_suspicion_takes_nobody_a
 def test_a_branch_closes_no_sign_in_that_reaches_beyond_it(firm: Flask) -> None:
     manager = who(firm, Role.BRANCH_MANAGER, branch_no="01", staff_no="S002")
     someone(firm, Role.COMPLIANCE, staff_no="S001", branch_no="01")
-    key, own = recorded(manager), recorded(manager, "S002")
+    key, own = recorded(manager), recorded(who(firm, Role.ADMIN), "S002")
     with pytest.raises(NotAllowed, match="reaches beyond the branch"):
         take_effect(key, manager)
     with pytest.raises(Refusal, match="your own sign-in"):

@@ -90,7 +90,7 @@ LISTS = [
     ("/care/questions", Role.ADMIN), ("/care/answers", Role.COMPLIANCE), ("/questions", Role.CLIENT), ("/segments", Role.ADMIN), ("/care/service-plans", Role.ADMIN), ("/care/return-visits", Role.ADMIN),
     ("/leads", Role.ADMIN), ("/leads/assign", Role.ADMIN), ("/leads/campaigns", Role.ADMIN), ("/leads/pool", Role.ADMIN), ("/rules", Role.AUDITOR), ("/rules/breaches", Role.COMPLIANCE),
     ("/rules/facts", Role.COMPLIANCE), ("/suitability", Role.COMPLIANCE), ("/confirmations", Role.COMPLIANCE), ("/conversions", Role.COMPLIANCE),
-    ("/cases", Role.COMPLIANCE), ("/transfers", Role.ADMIN), ("/departures", Role.ADMIN), ("/handovers", Role.ADMIN), ("/risk", Role.ADMIN), (f"/departures/exposure?person=broker-B001&on={DAY}", Role.ADMIN), ("/handovers/1", Role.ADMIN), (f"/association?month={DAY[:7]}", Role.ADMIN), ("/overview/people", Role.ADMIN), ("/onboarding", Role.ADMIN), ("/onboarding/lapsing", Role.ADMIN),
+    ("/cases", Role.COMPLIANCE), ("/transfers", Role.ADMIN), ("/departures", Role.ADMIN), ("/departures/signals", Role.ADMIN), ("/departures/signals/looks", Role.AUDITOR), ("/handovers", Role.ADMIN), ("/risk", Role.ADMIN), (f"/departures/exposure?person=broker-B001&on={DAY}", Role.ADMIN), ("/handovers/1", Role.ADMIN), (f"/association?month={DAY[:7]}", Role.ADMIN), ("/overview/people", Role.ADMIN), ("/onboarding", Role.ADMIN), ("/onboarding/lapsing", Role.ADMIN),
     ("/channels/costs", Role.FINANCE), ("/channels/people", Role.ADMIN), ("/notices", Role.FINANCE), ("/bills", Role.CLIENT), ("/bills/10001?by=day", Role.STAFF),
     ("/clients/10001/trades", Role.COMPLIANCE), ("/clients/10001", Role.BROKER), ("/imports/refusals", Role.FINANCE), (f"/imports/days/{DAY}", Role.FINANCE),
     ("/imports/comparisons", Role.FINANCE), ("/imports/comparisons/1", Role.FINANCE), ("/plans", Role.AUDITOR), ("/plans/HALF", Role.AUDITOR),
@@ -179,6 +179,8 @@ NOTHING_THERE = (
     "/club/members/applications",
     f"/imports/days/{DAY}",
     f"/commission/months/{PERIOD}/corrections",
+    "/departures/signals",
+    "/departures/signals/looks",
 )
 """Lists that a firm without refusals, decisions, cases, transfers, applications, costs, seats or leads does not show."""
 
