@@ -7,12 +7,13 @@ no verdict. What is read and what never is: docs/signals.md.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
 from typing import Any
+
+from scipy.special import bdtrc
 
 from models.departure_signals import SignalKind
 from portal.onboarding.lapsing import Days, lapses_on
@@ -114,10 +115,7 @@ def tail(hit: int, of: int, chance: float) -> float:
     >>> round(tail(1, 2, 0.5), 6), round(tail(3, 5, 0.01), 8), tail(0, 3, 0.2)
     (0.75, 9.85e-06, 1.0)
     """
-    if hit <= 0 or chance >= 1:
-        return 1.0
-    logs = [math.lgamma(of + 1) - math.lgamma(k + 1) - math.lgamma(of - k + 1) + k * math.log(chance) + (of - k) * math.log1p(-chance) for k in range(hit, of + 1)]
-    return min(1.0, math.fsum(math.exp(one) for one in logs))
+    return 1.0 if hit <= 0 else float(bdtrc(hit - 1, of, chance))
 
 
 def unusual(kind: SignalKind, weeks: Sequence[int], known_weeks: int) -> Sign | None:
