@@ -27,6 +27,7 @@ FACTS = (
     "contact", "departure_step", "risk_run", "cause_correction",
     "care_step", "care_setting", "question_entry", "service_plan_review",
     "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
+    "research_version", "research_pdf",
 )  # fmt: skip
 """Tables whose rows stay as they were written. Key rotation alone may re-seal a version's numbers, through `resealing`."""
 
