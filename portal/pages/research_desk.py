@@ -26,9 +26,7 @@ from portal.web.paging import Column, Filter, Listing, columns
 bp = Blueprint("research_desk", __name__, url_prefix="/research/desk")
 COLUMNS = columns(
     Column("title", _l("Title"), sort=True),
-    Column("kind", _l("Kind"), sort=True),
     Column("chain", _l("Product chain"), sort=True),
-    Column("needs", _l("Needs the grade"), sort=True),
     Column("state", _l("State"), sort=True),
     Column("published_at", _l("Published on"), sort=True),
     Column("readers", _l("Readers by name"), sort=True, number=True),

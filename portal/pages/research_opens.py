@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from models import db
 from models.research import ResearchItem, ResearchKind, ResearchOpen
@@ -36,6 +38,12 @@ def _end(text: str) -> Any:
     return ResearchOpen.finished_at.is_not(None) if text == "yes" else ResearchOpen.finished_at.is_(None)
 
 
+def _titles() -> Sequence[tuple[str, str]]:
+    """How the chip of a link from a report's page names it."""
+    query = select(ResearchItem.public_id, READ.c.title).join(READ, READ.c.item_id == ResearchItem.id).order_by(ResearchItem.id.desc()).limit(500)
+    return [(row.public_id, row.title) for row in db.session.execute(query)]
+
+
 OPEN_LIST = declare(
     ListPage(
         "research_opens.index",
@@ -59,7 +67,7 @@ OPEN_LIST = declare(
                 Filter("kind", _l("Kind"), lambda text: ResearchItem.kind == text, choices=tuple((key.value, label) for key, label in words.KINDS.items())),
                 Filter("end", _l("To the end"), _end, choices=(("yes", _l("Yes")), ("no", _l("No")))),
                 day_filter("from", _l("Opened from"), lambda day: ResearchOpen.last_at >= day),
-                Filter("item", _l("Title"), lambda text: ResearchItem.public_id == text, hidden=True),
+                Filter("item", _l("Title"), lambda text: ResearchItem.public_id == text, hidden=True, offers=_titles),
             ),
         ),
         OPEN_COLUMNS,

@@ -87,8 +87,14 @@ def _table(lines: list[str]) -> Markup:
     if not rows:
         return Markup("")
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(_inline(cell)) for cell in rows[0])
-    body = Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(_inline(cell)) for cell in row)) for row in rows[1:])
+    body = Markup("").join(Markup("<tr>{}</tr>").format(_cells(rows[0], row)) for row in rows[1:])
     return Markup('<div class="table-box"><table class="table-of"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>').format(head, body)
+
+
+def _cells(heads: list[str], row: list[str]) -> Markup:
+    """The cells of a row; each names its column, for screens on which a row becomes a card."""
+    named = zip([*heads, *[""] * len(row)], row, strict=False)
+    return Markup("").join(Markup('<td data-label="{}">{}</td>').format(head, _inline(cell)) for head, cell in named)
 
 
 def _joined(lines: list[str]) -> Markup:

@@ -24,7 +24,7 @@ from models.suitability import SuitabilityTest
 from portal import clock
 from portal.pages.local_day import today
 from portal.refusals import Refusal
-from portal.research import drafting, opens, releasing
+from portal.research import drafting, opens, reading, releasing
 from portal.research.audiences import reach
 from portal.research.drafting import Pdf
 from portal.research.markdown import html_of
@@ -355,4 +355,14 @@ def test_words_cannot_break_out_of_a_report() -> None:
     for bad in ("<script", "<img", 'href="javascript', "<i>", '"onmouse'):
         assert bad not in html
     assert "<ol><li>eins weiter</li><li>zwei</li></ol>" in html
-    assert "<td>2</td>" in html
+    assert '<td data-label="b">2</td>' in html
+
+
+def test_control_without_the_rule_the_page_would_show_what_is_too_risky(firm: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = at(firm, Role.CLIENT)
+    with firm.app_context():
+        key = scene.published(risk="R5", title="太险")
+        db.session.remove()
+    assert (client.get(f"/research/{key}").status_code, "太险" in client.get("/research").text) == (404, False)
+    monkeypatch.setattr(reading, "verdict", lambda facts, risk, day: Verdict.SEES)
+    assert (client.get(f"/research/{key}").status_code, "太险" in client.get("/research").text) == (200, True), "the refusal above comes from the rule alone"
