@@ -28,12 +28,14 @@ def html_of(text: str) -> Markup:
 
 def _blocks(lines: list[str]) -> Iterator[Markup]:
     held: list[str] = []
-    kind = ""
+    kind, level = "", 2
     for line in [*lines, ""]:
         now = _kind(line.strip(), kind)
         if now != kind or now == "heading":
+            if kind == "heading":
+                level = min(held[0].index(" ") + 2, level + 1)  # a reader with ears goes down one step at a time
             if held:
-                yield _block(kind, held)
+                yield _block(kind, held, level)
             held, kind = [], now
         if now:
             held.append(line.strip())
@@ -54,12 +56,9 @@ def _kind(line: str, before: str) -> str:
     return before if before in ("list", "ordered") else "text"
 
 
-def _block(kind: str, lines: list[str]) -> Markup:
+def _block(kind: str, lines: list[str], level: int) -> Markup:
     if kind == "heading":
-        found = _HEADING.fullmatch(lines[0])
-        assert found is not None
-        level = len(found[1]) + 2
-        return Markup("<h{0}>{1}</h{0}>").format(level, _inline(found[2]))
+        return Markup("<h{0}>{1}</h{0}>").format(level, _inline(lines[0].lstrip("#").strip()))
     if kind == "quote":
         return Markup("<blockquote><p>{}</p></blockquote>").format(_joined([line.lstrip("> ") for line in lines]))
     if kind == "table":
