@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from models import db
+from models.leads import Lead
 from models.research import ResearchItem, ResearchState
 from portal import clock
+from portal.leads import queries as lead_queries
+from portal.pages import leads_words as lead_words
 from portal.pages import research_words as words
 from portal.pages.research import pdf_answer
 from portal.pages.segment_words import as_of
@@ -17,6 +23,7 @@ from portal.research import drafting, opens, preceding, releasing
 from portal.research.audiences import reach
 from portal.research.markdown import html_of
 from portal.research.opens import ENDS, OPENS, READ, READERS
+from portal.research.preceding import Preceded
 from portal.research.verdicts import KEPT_FROM
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
@@ -24,6 +31,8 @@ from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 
 bp = Blueprint("research_desk", __name__, url_prefix="/research/desk")
+SHOWN = 50
+"""So many leads are named beside a report."""
 COLUMNS = columns(
     Column("title", _l("Title"), sort=True),
     Column("chain", _l("Product chain"), sort=True),
@@ -94,6 +103,7 @@ def show(research_key: str) -> ResponseReturnValue:
     version = next((one for one in versions if one.number == number), versions[0])
     row = opens.one(item.id)
     within = current_app.config["PORTAL"].research_lead_days
+    leads = preceding.by_item(preceding.pairs(item.id), within).get(item.id, [])
     return render_template(
         "research/desk_item.html",
         item=item,
@@ -107,11 +117,20 @@ def show(research_key: str) -> ResponseReturnValue:
         over=version.valid_until < now.day,
         row=row,
         within=within,
-        leads=preceding.by_item(preceding.pairs(item.id), within).get(item.id, []),
+        leads=leads,
+        leads_seen=_seen(leads),
+        lead_states=lead_words.STATES,
         may_edit=actor.may(Can.RESEARCH_EDIT),
         may_withdraw=actor.may(Can.RESEARCH_WITHDRAW),
         words=words,
     )
+
+
+def _seen(found: Sequence[Preceded]) -> list[tuple[Preceded, Lead]]:
+    """Of these leads those that the reader may see, the latest first; only so many."""
+    ids = [one.lead_id for one in found]
+    rows = {lead.id: lead for lead in db.session.execute(lead_queries.leads(current_actor()).where(Lead.id.in_(ids))).scalars()} if ids else {}
+    return [(one, rows[one.lead_id]) for one in reversed(found) if one.lead_id in rows][:SHOWN]
 
 
 @bp.get("/<research_key>/pdf/<int:number>")

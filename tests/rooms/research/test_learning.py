@@ -134,6 +134,9 @@ def test_a_lead_is_preceded_by_its_referrers_reading_or_its_own(firm: Flask) -> 
     assert found[number] == [Preceded(referred, 15, False, "referred"), Preceded(converted, 16, True, "referred"), Preceded(himself, 17, False, "himself")]
     table = at(firm, Role.COMPLIANCE).get("/research/desk/leads?format=csv&columns=title,opens,leads,conversions").data.decode("utf-8-sig").splitlines()
     assert table[1:3] == ["螺纹钢周报,2,3,1", "没人读,0,0,0"]
+    page = at(firm, Role.COMPLIANCE).get(f"/research/desk/{key}?lang=en").text
+    assert [page.count(words) for words in ("The client who referred him", "The person himself")] == [2, 1]
+    assert "The client who referred him" not in at(firm, Role.STAFF).get(f"/research/desk/{key}?lang=en").text, "a lead of another is counted, not named"
     assert "Before” is not “because" in at(firm, Role.COMPLIANCE).get("/research/desk/leads?lang=en").text
 
 
