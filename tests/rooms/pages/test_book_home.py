@@ -49,7 +49,9 @@ def test_whom_to_call_begins_with_the_most_urgent(app: Flask, folder: Path) -> N
     staff = seat(app, someone(app, Role.STAFF, staff_no="S001"))
     assert calls(staff) == ["10004", "10003", "10001"]
     page = BeautifulSoup(staff.get("/?lang=en").text, "html.parser")
-    assert [tile.get_text(strip=True) for tile in page.select(".tile-value")] == ["0", "0", "0", "4", "¥299.80K"], "tasks overdue and of today, and questions overdue, come before the book"
+    assert [tile.get_text(strip=True) for tile in page.select(".tile-value")] == ["0", "0", "0", "4", "¥299.80K"], (
+        "tasks overdue and of today, and questions overdue, come before the book"
+    )
     assert "¥0.01 of margin is missing" in page.text
     moved = page.select("section[aria-labelledby=h-moved] tbody tr")
     assert [(row.select_one("a")["href"], row.select(".num")[1].get_text(" ", strip=True)) for row in moved] == [("/clients/10004", "▼ -¥1,200.00")]
