@@ -28,6 +28,7 @@ FACTS = (
     "care_step", "care_setting", "question_entry", "service_plan_review",
     "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
     "signal_run", "departure_signal", "signal_rest", "signal_look", "hearing_entry",
+    "research_version", "research_pdf",
 )  # fmt: skip
 """Tables whose rows stay as they were written. Key rotation alone may re-seal a version's numbers, through `resealing`."""
 

@@ -78,6 +78,12 @@ class Can(enum.StrEnum):
     PLAN_EDIT = "commission.plan.edit"
     PLAN_SEE = "commission.plan.see"
     QUESTION_ASK = "care.question.ask"
+    RESEARCH_APPROVE = "research.report.approve"
+    RESEARCH_EDIT = "research.report.edit"
+    RESEARCH_OPENS = "research.open.see"
+    RESEARCH_READ = "research.report.read"
+    RESEARCH_SEE = "research.report.see"
+    RESEARCH_WITHDRAW = "research.report.withdraw"
     RISK_CHECK = "risk.model.check"
     RISK_CORRECT = "risk.cause.correct"
     RISK_SEE = "risk.score.see"
@@ -124,6 +130,8 @@ _READS_ALL = {
     Can.OVERVIEW_SEE: Scope.ALL,
     Can.PLAN_DRAFT_SEE: Scope.ALL,
     Can.PLAN_SEE: Scope.ALL,
+    Can.RESEARCH_OPENS: Scope.ALL,
+    Can.RESEARCH_SEE: Scope.ALL,
     Can.RISK_SEE: Scope.ALL,
     Can.RULE_SEE: Scope.ALL,
     Can.SUITABILITY_SEE: Scope.ALL,
@@ -160,6 +168,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
         Can.QUESTION_ASK: Scope.OWN,
+        Can.RESEARCH_READ: Scope.OWN,
     },
     Role.STAFF: {
         **_EMPLOYEE,
@@ -178,6 +187,10 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.HANDOVER_WORK: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
         Can.LEAD_WORK: Scope.OWN,
+        Can.RESEARCH_EDIT: Scope.ALL,
+        Can.RESEARCH_OPENS: Scope.OWN,
+        Can.RESEARCH_SEE: Scope.ALL,
+        Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RISK_CORRECT: Scope.OWN,
         Can.RISK_SEE: Scope.OWN,
         Can.RULE_SEE: Scope.ALL,
@@ -219,6 +232,10 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_SEE: Scope.BRANCH,
         Can.OVERVIEW_SEE: Scope.BRANCH,
         Can.PLAN_SEE: Scope.BRANCH,
+        Can.RESEARCH_EDIT: Scope.ALL,
+        Can.RESEARCH_OPENS: Scope.BRANCH,
+        Can.RESEARCH_SEE: Scope.ALL,
+        Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RISK_CORRECT: Scope.BRANCH,
         Can.RISK_SEE: Scope.BRANCH,
         Can.RULE_SEE: Scope.ALL,
@@ -245,6 +262,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_TERMS: Scope.ALL,
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
+        Can.RESEARCH_APPROVE: Scope.ALL,
+        Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
         Can.SEGMENT_USE: Scope.ALL,
         Can.SIGNAL_SEE: Scope.ALL,
@@ -306,6 +325,9 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.OUTBOX_SEND: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
+        Can.RESEARCH_APPROVE: Scope.ALL,
+        Can.RESEARCH_EDIT: Scope.ALL,
+        Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RISK_CHECK: Scope.ALL,
         Can.RISK_CORRECT: Scope.ALL,
         Can.SEGMENT_USE: Scope.ALL,

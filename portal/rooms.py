@@ -48,6 +48,7 @@ ROOMS = (
     "channels",
     "club",
     "care",
+    "research",
     "risk",
     "departures",
     "handover",

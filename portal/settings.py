@@ -43,6 +43,7 @@ class Settings:
     jurisdiction: str = setting("CN", "Rule set that holds: CN, or US (portal/rules)")
     demo: bool = setting(False, "A demonstration firm: a banner on every page, printed sign-ins without a second factor")
     training_hours: int = setting(8, "Hours of the association's training that a new introducing broker must have")
+    research_lead_days: int = setting(30, "Days after a report was opened in which a lead counts as preceded by it")
     locale: str = setting("zh_Hans_CN", "Language where a reader has chosen none: zh_Hans_CN or en")
     timezone: str = setting("Asia/Shanghai", "The time zone in which moments are shown")
     stripe_key: str = setting(

@@ -129,6 +129,16 @@ NAMES: dict[str, LazyString] = {
     "company": _l("Company name"),
     "bank": _l("Bank"),
     "bank_account_no": _l("Bank account number"),
+    "author": _l("Author"),
+    "risk_line": _l("Risk line"),
+    "needs_grade": _l("Needs the grade"),
+    "valid_until": _l("Valid through"),
+    "meant": _l("For how many it is meant"),
+    "sees": _l("Will see it"),
+    "signed_in": _l("Of them with a sign-in"),
+    "kept_from": _l("From whom it is kept"),
+    "why_kept": _l("Why"),
+    "people": _l("How many people"),
 }
 """Others are shown by their own names, after these."""
 
@@ -184,7 +194,7 @@ SIDES: dict[str, LazyString] = {"held": _l("Who held the claim"), "contesting": 
 
 POINT_FACTS: dict[str, LazyString] = {
     "attended": _l("Came to an event"),
-    "learnt": _l("Came to an event for education"),
+    "learnt": _l("Came to an event for education, or passed a course"),
     "feedback": _l("Said how an event was"),
     "referred": _l("Brought a friend who became a client"),
     "lots": _l("Lots traded (only where the rule set allows it)"),
@@ -215,6 +225,14 @@ BANK: dict[str, LazyString] = {
     "goes_back": _l("It goes back"),
 }
 """How a bank transfer of the club fits its order, and what comes of it."""
+
+RESEARCH: dict[str, LazyString] = {
+    "no_answer": _l("Never answered the questions of suitability"),
+    "ran_out": _l("The grade ran out"),
+    "too_low": _l("The grade is too low"),
+    "opted_out": _l("Wants no research put before him"),
+}
+"""Why a report is kept from somebody."""
 
 PLAN: dict[str, LazyString] = {
     "valid_from": _l("From"),
@@ -264,6 +282,7 @@ CODED: dict[str, dict[str, LazyString]] = {
     "reason": TRANSFER | ADJUSTMENT_REASONS | DIFFERENCE_REASONS,
     **dict.fromkeys(("kind", "item", "fact"), TRANSFER | APPLICATION | POINT_FACTS),
     **dict.fromkeys(("fit", "effect", "if_no_seat", "why"), BANK),
+    "why_kept": RESEARCH,
     "goes_to": SIDES,
     "subject": SUBJECTS,
     "what": NAMES,

@@ -36,6 +36,7 @@ from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
+from portal.demo.research import add_research
 from portal.demo.signed_in import acting
 from portal.demo.stories import account_no
 from portal.identity import passwords, verbs
@@ -104,6 +105,7 @@ def steps(load: Load) -> Iterator[str]:
     yield add_some_care(load)
     yield add_who_goes(load)
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
+    yield f"{add_research(now().astimezone(ZoneInfo(load.settings.timezone)).date(), now())} reports and courses written"
     yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
     while one_step():
         load.progress("making names findable", 0, 0)

@@ -24,6 +24,7 @@ from portal.leads import erasure
 from portal.leads.terms import terms
 from portal.lists import kept
 from portal.permissions import Can
+from portal.research import forgetting as readers
 from portal.transaction import on_postgresql, transaction
 
 RETENTION = "leads.retention"
@@ -45,6 +46,8 @@ TABLES = (
     "club_seat",
     "club_feedback",
     "club_invitation",
+    "research_open",
+    "research_lesson",
 )
 
 
@@ -60,6 +63,7 @@ def retention_job(work: Work) -> dict[str, Any]:
         kept.drop_expired(moment)
     with transaction():
         forgotten += forgetting.forget(forgetting.due(moment), work.actor, moment)
+        forgotten += readers.forget(work.actor, moment)
     if erased or forgotten:
         scrub()
     return {"converted": converted, "erased": erased}

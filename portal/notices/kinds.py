@@ -30,6 +30,7 @@ class Group(enum.StrEnum):
     CLIENTS = "clients"
     BROKERS = "brokers"
     CLUB = "club"
+    RESEARCH = "research"
     ACCOUNT = "account"
 
 

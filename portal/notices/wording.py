@@ -23,6 +23,7 @@ GROUPS = {
     Group.CLIENTS.value: _l("Clients"),
     Group.BROKERS.value: _l("Brokers and rules"),
     Group.CLUB.value: _l("Club"),
+    Group.RESEARCH.value: _l("Research and courses"),
     Group.ACCOUNT.value: _l("My sign-in"),
 }
 

@@ -19,6 +19,7 @@ from portal.attribution.queries import Span, spans
 from portal.clients.consents import standings
 from portal.clients.own import OwnAccount, helpers, own_accounts
 from portal.pages import words
+from portal.pages.research_home import fits_of
 from portal.settlement.bills import DayFunds, MonthBill, funds, funds_of_all, month_bill
 from portal.settlement.risk_degree import band, risk_degree
 from portal.versions import current
@@ -31,7 +32,7 @@ def client_home(actor: Actor, day: date) -> str:
     """The page of one of the client's accounts, with the sums of all of them."""
     accounts = own_accounts(actor)
     if not accounts:
-        return render_template("bills/none.html")
+        return render_template("bills/none.html", research=fits_of(actor, [], None))
     chosen = next((account for account in accounts if account.account_no == request.args.get("account")), accounts[0])
     held = funds(chosen.account_id, day - YEAR, day)
     months = _months(held)
@@ -52,6 +53,7 @@ def client_home(actor: Actor, day: date) -> str:
         introduced=introducers(chosen.account_id, day),
         helpers=helpers(chosen.account_id, day),
         helping=words.HELPING,
+        research=fits_of(actor, [account.account_id for account in accounts], day),
         consents=standings(actor.client_no or "", day),
         language="zh" if words.is_chinese() else "en",
     )

@@ -26,7 +26,7 @@ WHATS = {
 }
 FACTS = {
     PointFact.ATTENDED.value: _l("Came to an event"),
-    PointFact.LEARNT.value: _l("Came to an event for education"),
+    PointFact.LEARNT.value: _l("Came to an event for education, or passed a course"),
     PointFact.FEEDBACK.value: _l("Said how an event was"),
     PointFact.REFERRED.value: _l("Brought a friend who became a client"),
     PointFact.LOTS.value: _l("Lots traded (only where the rule set allows it)"),

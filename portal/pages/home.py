@@ -24,6 +24,7 @@ from portal.pages.client_home import client_home
 from portal.pages.departures_card import card_of
 from portal.pages.local_day import today
 from portal.pages.overview import shown, view_of
+from portal.pages.research_home import fits_of
 from portal.permissions import Can
 from portal.web.guard import current_actor, requires
 from portal.web.remembered import kept_part, remembered
@@ -57,7 +58,7 @@ def overview() -> ResponseReturnValue:
             checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
-    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor))
+    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor), research=fits_of(actor, [], None))
 
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:

@@ -90,7 +90,8 @@ def said(wanted: Conditions) -> str:
     return str(_(", ")).join(parts)
 
 
-def _offers() -> Sequence[tuple[str, Label]]:
+def offers() -> Sequence[tuple[str, Label]]:
+    """The segments that the reader may use, to choose from."""
     actor = current_actor()
     if not actor.may(Can.SEGMENT_USE):
         return ()
@@ -110,5 +111,5 @@ def _narrow(wanted: Conditions) -> ColumnElement[bool]:
     return meets(wanted, as_of())
 
 
-FILTER = Filter("segment", _l("Client segment"), _narrow, read=_known, offers=_offers)
+FILTER = Filter("segment", _l("Client segment"), _narrow, read=_known, offers=offers)
 """For every list whose rows stand for an Account and an AccountVersion."""

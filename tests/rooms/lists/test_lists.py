@@ -102,6 +102,7 @@ LISTS = [
     ("/club/events/night/waitlist", Role.ADMIN), ("/club/pools/kept", Role.ADMIN), ("/club/door/night/kept", Role.STAFF), ("/club/vouchers", Role.BRANCH_MANAGER),
     ("/admin/outbox", Role.AUDITOR), ("/club/points/desk", Role.COMPLIANCE), ("/club/points/redemptions", Role.AUDITOR), ("/club/points", Role.CLIENT),
     ("/club/points/desk/1", Role.ADMIN), ("/club/events/night/feedback", Role.COMPLIANCE), ("/club/effects", Role.AUDITOR), ("/club/invitations/invited", Role.BRANCH_MANAGER),
+    ("/research", Role.CLIENT), ("/research/desk", Role.AUDITOR), ("/research/desk/opens", Role.ADMIN), ("/research/desk/leads", Role.COMPLIANCE),
     ("/attribution/moves", Role.AUDITOR), (f"/attribution/differences?from=0&to=1&first={PERIOD}&last={PERIOD}", Role.AUDITOR),
 ]  # fmt: skip
 
@@ -159,6 +160,10 @@ NOTHING_THERE = (
     "/segments",
     "/care/service-plans",
     "/care/return-visits",
+    "/research",
+    "/research/desk",
+    "/research/desk/opens",
+    "/research/desk/leads",
     "/club/points/desk",
     "/club/points/redemptions",
     "/club/points",
