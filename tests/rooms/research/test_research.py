@@ -354,7 +354,7 @@ def test_words_cannot_break_out_of_a_report() -> None:
     html = str(html_of(text))
     for bad in ("<script", "<img", 'href="javascript', "<i>", '"onmouse'):
         assert bad not in html
-    assert "<ol><li>eins weiter</li><li>zwei</li></ol>" in html
+    assert "<ol>\n<li>eins<br>\nweiter</li>\n<li>zwei</li>\n</ol>" in html
     assert str(html_of("### a\n## b\n### c\n# d")) == "<h3>a</h3>\n<h4>b</h4>\n<h5>c</h5>\n<h3>d</h3>", "no step of the headings is left out"
     assert '<td data-label="b">2</td>' in html
 
