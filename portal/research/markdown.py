@@ -30,11 +30,15 @@ def html_of(text: str) -> Markup:
 
 def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": False, "breaks": True, "xhtmlOut": False}).enable("table").disable("image")
-    reader.validateLink = lambda address: address.startswith(("http://", "https://"))  # type: ignore[method-assign]
+    reader.validateLink = _leads_to_the_web  # type: ignore[method-assign]
     reader.add_render_rule("table_open", lambda *_: '<div class="table-box"><table class="table-of">\n')
     reader.add_render_rule("table_close", lambda *_: "</table></div>\n")
     reader.add_render_rule("link_open", _link)
     return reader
+
+
+def _leads_to_the_web(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
 
 
 def _link(renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:
