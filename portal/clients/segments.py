@@ -29,11 +29,19 @@ LARGEST = 10**15
 
 
 class AsOf(NamedTuple):
-    """As of when conditions are looked at: the day and the moment, and the last settled day (balances and trades reach so far)."""
+    """As of when conditions are looked at: the day and the moment, and the last settled day (balances and trades reach so far).
+
+    `among`: a selection of the ids of the only accounts that are asked about. It changes no answer about them; the balances, trades and contacts
+    of others are then not read."""
 
     day: date
     moment: datetime
     settled: date
+    among: Any = None
+
+    def of(self, account_id: Any) -> ColumnElement[bool]:
+        """The condition that a row is about an account that is asked about."""
+        return true() if self.among is None else account_id.in_(self.among)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ HELD, TRADED, SAID = aliased(Balance), aliased(Trade), aliased(Contact)
 
 
 def _size(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
-    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, is_newest(HELD))
+    held = select(HELD.account_id).where(HELD.trade_date == as_of.settled, ~HELD.gone, is_newest(HELD), as_of.of(HELD.account_id))
     found: list[ColumnElement[bool]] = [AccountVersion.kind == wanted.kind] if wanted.kind else []
     return found + _between(held.where, HELD.equity, wanted.equity_from, wanted.equity_to)
 
@@ -122,7 +130,7 @@ def _traded(since: date, as_of: AsOf) -> Any:
     corrected = select(SettlementDay.trade_date).where(SettlementDay.version > 1)
     newest = select(func.max(HELD.version)).where(HELD.trade_date == TRADED.trade_date, HELD.account_id == TRADED.account_id).correlate(TRADED).scalar_subquery()
     counts = or_(TRADED.trade_date.not_in(corrected), TRADED.version == newest)
-    return select(TRADED.account_id).where(TRADED.trade_date > since, TRADED.trade_date <= as_of.settled, counts)
+    return select(TRADED.account_id).where(TRADED.trade_date > since, TRADED.trade_date <= as_of.settled, counts, as_of.of(TRADED.account_id))
 
 
 def _value(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
@@ -144,7 +152,7 @@ def _spoken(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
 
     def reached(days: int) -> Any:
         counts = and_(SAID.outcome == ContactOutcome.REACHED, ~exists().where(later.replaces_id == SAID.id))
-        return select(SAID.account_id).where(counts, SAID.at > as_of.moment - timedelta(days=days), SAID.at <= as_of.moment)
+        return select(SAID.account_id).where(as_of.of(SAID.account_id), counts, SAID.at > as_of.moment - timedelta(days=days), SAID.at <= as_of.moment)
 
     found: list[ColumnElement[bool]] = []
     if wanted.contacted_within is not None:

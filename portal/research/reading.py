@@ -116,7 +116,8 @@ def _rank(reader: Reader, as_of: AsOf) -> dict[str, int]:
 def _inside(reader: Reader, versions: Sequence[ResearchVersion], as_of: AsOf) -> set[int]:
     """The versions whose segment the reader is in: one statement with a column for each."""
     own = (Account.id == AccountVersion.account_id, newest_version(), AccountVersion.client_no == reader.client_no, _open(as_of))
-    said = [exists().where(*own, meant_accounts(version, as_of)).label(f"v{version.id}") for version in versions]
+    his = as_of._replace(among=select(AccountVersion.account_id).where(AccountVersion.client_no == reader.client_no))
+    said = [exists().where(*own, meant_accounts(version, his)).label(f"v{version.id}") for version in versions]
     row = db.session.execute(select(*said)).one()
     return {version.id for version, inside in zip(versions, row, strict=True) if inside}
 

@@ -174,6 +174,18 @@ def test_whoever_meets_the_conditions_is_in(firm: Flask) -> None:
         db.session.remove()
 
 
+def test_who_asks_about_one_account_gets_the_same_answer(firm: Flask) -> None:
+    with firm.app_context():
+        for name, value in [(name, value) for name, values in EACH.items() for value in values]:
+            wanted, inside = Conditions(**{name: value}), set()
+            for number in CLIENTS:
+                alone = AS_OF._replace(among=select(Account.id).where(Account.account_no == number))
+                mine = members(wanted, Account.account_no == number, alone)
+                inside |= {account.account_no for account, _version, _equity in db.session.execute(mine)}
+            assert inside == found(wanted), (name, value)
+        db.session.remove()
+
+
 def test_a_correction_of_a_day_counts(firm: Flask, tmp_path: Path) -> None:
     with firm.app_context():
         assert found(Conditions(fee_from=7_000)) == {"10002"}
