@@ -26,6 +26,7 @@ FACTS = (
     "club_feedback", "club_point_rule", "club_point_lot", "club_point_entry",
     "contact", "departure_step", "risk_run", "cause_correction",
     "care_step", "care_setting", "question_entry", "service_plan_review",
+    "concentration_limit", "limit_event", "association_sending", "association_reminder",
     "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
 )  # fmt: skip
 """Tables whose rows stay as they were written. Key rotation alone may re-seal a version's numbers, through `resealing`."""

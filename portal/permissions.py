@@ -61,6 +61,7 @@ class Can(enum.StrEnum):
     LEAD_SEE = "leads.lead.see"
     LEAD_TERMS = "leads.terms.edit"
     LEAD_WORK = "leads.lead.work"
+    LIMIT_EDIT = "departures.limit.edit"
     MONTH_APPROVE = "commission.month.approve"
     MONTH_PREPARE = "commission.month.prepare"
     MONTH_SEE = "commission.month.see"
@@ -295,6 +296,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_ASSIGN: Scope.ALL,
         Can.LEAD_TERMS: Scope.ALL,
         Can.LEAD_WORK: Scope.ALL,
+        Can.LIMIT_EDIT: Scope.ALL,
         Can.MONTH_PREPARE: Scope.ALL,
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
