@@ -19,6 +19,7 @@ class Can(enum.StrEnum):
     ANSWER_WRITE = "care.answer.write"
     API_KEY_OWN = "leads.key.own"
     APPROVAL_DECIDE = "audit.approval.decide"
+    ASSOCIATION_SEND = "departures.association.send"
     ATTRIBUTION_AUDIT = "attribution.audit.read"
     ATTRIBUTION_SEE = "attribution.span.see"
     AUDIT_READ = "audit.log.read"
@@ -232,6 +233,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         **_READS_ALL,
         Can.ANSWER_APPROVE: Scope.ALL,
         Can.ANSWER_SEE: Scope.ALL,
+        Can.ASSOCIATION_SEND: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.IDENTITY_REVEAL: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
@@ -273,6 +275,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ANSWER_APPROVE: Scope.ALL,
         Can.ANSWER_SEE: Scope.ALL,
         Can.ANSWER_WRITE: Scope.ALL,
+        Can.ASSOCIATION_SEND: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
         Can.CALENDAR_EDIT: Scope.ALL,

@@ -118,7 +118,9 @@ def floors(day: date, branch_id: int | None = None, holders: Iterable[Holder] = 
     frames = [pl.DataFrame(schema=FLOORS)]
     for holder in holders:
         model, key = sources.get(holder, (FirmDay, FirmDay.channel))
-        frames.append(_held(day, branch_id, model, key, measures).select(pl.col(name).cast(FLOORS[name]) if name != "holder" else pl.lit(holder.value).alias(name) for name in FLOORS))
+        frames.append(
+            _held(day, branch_id, model, key, measures).select(pl.col(name).cast(FLOORS[name]) if name != "holder" else pl.lit(holder.value).alias(name) for name in FLOORS)
+        )
     return pl.concat(frames)
 
 
@@ -134,7 +136,9 @@ def _held(day: date, branch_id: int | None, model: Any, key: Any, measures: Iter
         rows = [(branch, one, int(value)) for branch, one, value in db.session.execute(query)]
         found[name] = pl.DataFrame(rows, schema=known, orient="row").rename({"value": name})
     both = found["equity"].join(found["fee"], on=["branch_id", "key"], how="full", coalesce=True).with_columns(pl.col("equity", "fee").fill_null(0))
-    return both.with_columns(key=pl.col("key").replace_strict({name.value: place for place, name in enumerate(CHANNELS)}, return_dtype=pl.Int64)) if key is FirmDay.channel else both
+    return (
+        both.with_columns(key=pl.col("key").replace_strict({name.value: place for place, name in enumerate(CHANNELS)}, return_dtype=pl.Int64)) if key is FirmDay.channel else both
+    )
 
 
 def figures(rows: pl.DataFrame) -> list[dict[str, Any]]:

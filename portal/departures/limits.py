@@ -132,9 +132,7 @@ def put(name: str, value: int | None, counts_from: date, reason: str, *, actor: 
     if not 4 <= len(words) <= LONGEST:
         raise Refusal("say in a few words why: 4 to %(most)s characters", most=LONGEST)
     before = limits_on(counts_from).get(which)
-    row = ConcentrationLimit(
-        name=which.value, counts_from=counts_from, value=value, reason=words, set_at=moment, set_by_id=actor.user_id, set_by_label=actor.label
-    )
+    row = ConcentrationLimit(name=which.value, counts_from=counts_from, value=value, reason=words, set_at=moment, set_by_id=actor.user_id, set_by_label=actor.label)
     db.session.add(row)
     db.session.flush()
     log.write(actor, moment, "concentration.limit", "limit", which.value, before={"value": before}, after={"value": value, "counts_from": str(counts_from), "reason": words})

@@ -40,6 +40,7 @@ MODULES: list[str] = [
     "portal.jobs.outbox",
     "portal.jobs.risk",
     "portal.jobs.risk_check",
+    "portal.jobs.association",
     "portal.jobs.club_effect",
     "portal.jobs.club_evenings",
     "portal.jobs.club_points",

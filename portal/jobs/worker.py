@@ -22,6 +22,7 @@ from portal.audit import heads
 from portal.audit.recordings import last_recording_id
 from portal.gateways.wakeups import bell
 from portal.jobs import (
+    association,
     care,
     case_time,
     claims,
@@ -225,6 +226,7 @@ class Worker:
             (outbox.ask_to_send, outbox.is_due(moment)),
             (risk.ask_to_score, risk.is_due(moment)),
             (risk_check.ask_to_check, risk_check.is_due(moment)),
+            (association.ask_to_remind, association.is_due(moment)),
             (club_effect.ask, club_effect.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from models import db
 from models.concentration import ConcentrationDay, Holder, Measure, StaffBook
@@ -17,6 +17,7 @@ from portal.departures import books
 from portal.departures.concentration import month_ends, standing
 from portal.departures.spread import concentration
 from portal.jobs.refresh import renew_concentration
+from portal.transaction import transaction
 from tests import make, remembered
 from tests.people import seat, someone
 from tests.rooms.lists.test_lists import queries
@@ -35,10 +36,12 @@ def _firm(app: Flask, folder: Path) -> None:
     """S001 looks after 10001 with S002, after 10002 and 10003 alone; S002 after 10004 alone; nobody after 10005."""
     make.firm(folder, EQUITY, ("B001", "B002", "B003"))
     make.write(folder, "staff", [f"{number},Staff {number},01,,,2020-01-01," for number in ("S001", "S002")])
-    make.write(folder, "attributions", [f"{account},{broker},100,confirmed,2025-01-02,,2025-01-02" for account, broker in (("10001", "B001"), ("10005", "B001"), ("10002", "B002"))])
+    make.write(
+        folder, "attributions", [f"{account},{broker},100,confirmed,2025-01-02,,2025-01-02" for account, broker in (("10001", "B001"), ("10005", "B001"), ("10002", "B002"))]
+    )
     served = [("10001", "S001"), ("10001", "S002"), ("10002", "S001"), ("10003", "S001"), ("10004", "S002")]
     make.write(folder, "servicing", [*(f"{account},{who},servicer,2025-01-02," for account, who in served), "10003,S001,originator,2025-01-02,"])
-    make.day(folder, FIRST, {number: ("100.00", "0.00") for number in EQUITY})
+    make.day(folder, FIRST, dict.fromkeys(EQUITY, ("100.00", "0.00")))
     make.day(folder, LAST, {number: (equity, "0.00") for number, equity in EQUITY.items()})
     with app.app_context():
         make.accepted(folder)
@@ -111,3 +114,50 @@ def test_a_corrected_day_is_made_anew(small: Flask, tmp_path: Path) -> None:
 def test_nothing_held_has_no_figures() -> None:
     assert concentration([]) is None
     assert books.figures(books.pl.DataFrame(schema=books.FLOORS)) == []
+
+
+def test_the_page_says_every_figure_with_its_day(small: Flask) -> None:
+    admin = seat(small, someone(small, Role.ADMIN))
+    page = admin.get("/overview/concentration").text
+    for words in ("64.2 %", "5,408", "46.0 %", "50.0 %", "4.0 %", "84.8 %", "2009: about half", "how an account came", "2026-03-31", "Broker B001", "without a broker"):
+        assert words in page, words
+    staff = admin.get("/overview/concentration?of=staff").text
+    for words in ("61.6 %", "5,271", "person=staff-S001"):
+        assert words in staff, words
+    then = admin.get("/overview/concentration?day=2026-02-27&of=channel").text
+    assert "2026-02-27" in then
+    assert "50.0 %" in then  # three of six accounts with 100.00 each came by a broker
+    assert "being added up" not in then
+
+
+@pytest.mark.parametrize("part", ["trend", "figures", "tree", "holders"])
+def test_its_files(small: Flask, part: str) -> None:
+    lines = seat(small, someone(small, Role.AUDITOR)).get(f"/overview/concentration?format=csv&part={part}").text.lstrip("\ufeff").splitlines()
+    told = {
+        "trend": "2026-03,2026-03-31,84.84,64.28,100.00,100.00,61.64,46.00,50.00,100.00,5408,5271,990.00",
+        "figures": "Broker,Client equity,2,840.00,64.28,100.00,100.00,5408,2026-03-31",
+        "tree": "01,Head office,B001,Broker B001,540.00,2026-03-31",
+        "holders": "B001,Broker B001,540.00,64.28,2026-03-31",
+    }
+    assert told[part] in lines, lines
+
+
+def test_the_number_of_questions_does_not_grow(small: Flask) -> None:
+    admin = seat(small, someone(small, Role.ADMIN))
+    for asked in ("", "?of=staff", "?of=branch&measure=retained_fee", "?of=channel"):
+        assert queries(small, admin, f"/overview/concentration{asked}") <= 20, asked
+
+
+@pytest.mark.parametrize("asked", ["of=moon&measure=x", "day=nonsense", "format=csv&part=nothing", "format=xlsx&part=trend", "day=0001-01-01&of=staff"])
+def test_odd_questions_are_answered(small: Flask, asked: str) -> None:
+    assert seat(small, someone(small, Role.ADMIN)).get(f"/overview/concentration?{asked}").status_code == 200
+
+
+def test_before_it_is_added_up_the_page_says_so(small: Flask) -> None:
+    with small.app_context():
+        with transaction():
+            db.session.execute(delete(ConcentrationDay))
+        db.session.remove()
+    page = seat(small, someone(small, Role.ADMIN)).get("/overview/concentration").text
+    assert "being added up" in page
+    assert "64.2 %" in page
