@@ -142,6 +142,7 @@ def upgrade():
         sa.Column("decided_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("decided_at", models.columns.Moment(timezone=True), nullable=True),
         sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("written_at", models.columns.Moment(timezone=True), nullable=True),
         sa.CheckConstraint("(decided_id IS NULL) = (decided_at IS NULL)", name=op.f("ck_handover_broker_decided")),
         sa.ForeignKeyConstraint(["broker_id"], ["broker.id"], name=op.f("fk_handover_broker_broker_id_broker")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_handover_broker_decided_by_id_user")),

@@ -125,7 +125,7 @@ def trend_cells(ends: Sequence[Standing]) -> tuple[list[str], list[list[Cell]]]:
 
 def figure_headers() -> list[str]:
     """The columns of the file of all figures."""
-    return [_("Held by"), _("What"), _("Holders"), _("Total"), _("Largest (%)"), _("5 largest (%)"), _("10 largest (%)"), _("HHI"), _("As of")]
+    return [_("Who holds it"), _("What"), _("Holders"), _("Total"), _("Largest (%)"), _("5 largest (%)"), _("10 largest (%)"), _("HHI"), _("As of")]
 
 
 def holder_headers(measure: str) -> list[str]:

@@ -12,16 +12,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from models.concentration import LimitName
 from models.values.calendar import Month
 from models.values.money import half_up
 from portal.actors import Actor
 from portal.commission import overview as sums
 from portal.commission.overview import Cut
-from portal.departures import limits
 from portal.pages import overview_sums as work
 from portal.pages import words
-from portal.pages.overview_notes import note_href, note_text
+from portal.pages.overview_notes import broken_limits, note_href, note_text
 from portal.pages.overview_sums import Days, Window
 from portal.permissions import Can, Scope
 from portal.web.formats import compact_yuan_text, language, number_text, yuan_text
@@ -113,13 +111,8 @@ def shown(actor: Actor, view: View) -> dict[str, Any]:
         "note_text": note_text,
         "note_href": note_href,
         "one_branch": actor.scope(Can.OVERVIEW_SEE) != Scope.ALL,
-        "broken": [(limits.NAMES[LimitName(row.name)], limits.said(LimitName(row.name), row.value)) for row in limits.broken_now()] if _of_the_firm(actor, view) else [],
+        "broken": broken_limits(actor, view.cut),
     }
-
-
-def _of_the_firm(actor: Actor, view: View) -> bool:
-    """Whether the whole firm is looked at by who sees all of it: limits on concentration are the firm's."""
-    return view.cut.branch_id is None and actor.scope(Can.OVERVIEW_SEE) is Scope.ALL
 
 
 def amount_text(value: int | None, measure: str, *, short: bool = False) -> str:

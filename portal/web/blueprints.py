@@ -48,6 +48,7 @@ BLUEPRINTS = [
     "portal.pages.handover_open:bp",
     "portal.pages.handover_results:bp",
     "portal.pages.handover_bridge:bp",
+    "portal.pages.handover_managers:bp",
     "portal.pages.handovers:bp",
     "portal.pages.handover_clients:bp",
     "portal.pages.onboarding:bp",

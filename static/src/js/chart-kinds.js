@@ -99,7 +99,7 @@ function sankey(data, look, say) {
   const options = frame(look, {
     series: [{
       type: "sankey", left: 4, right: look.narrow ? 84 : 96, top: 8, bottom: 8, nodeWidth: look.narrow ? 8 : 12, nodeGap: look.narrow ? 22 : 14, draggable: false, data: data.nodes.map((name) => ({ name })), links: data.links,
-      lineStyle: { color: "gradient", opacity: 0.28 }, label: { color: look.ink, fontSize: look.narrow ? 10 : 12 }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" },
+      lineStyle: { color: "gradient", opacity: 0.28 }, label: { color: look.ink, fontSize: look.narrow ? 10 : 12, ...(look.narrow ? { width: 82, overflow: "break", lineHeight: 12 } : {}) }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" },
     }],
   });
   options.tooltip = { ...options.tooltip, valueFormatter: say.full };
@@ -122,9 +122,9 @@ function fitting(one, side, say) {
 // as a square of its size.
 function treemap(data, look, say) {
   const whole = data.items.reduce((sum, one) => sum + one.value, 0);
-  const side = (value) => 0.66 * Math.sqrt((value / whole) * look.area());
   const framed = data.items.some((one) => one.children);
-  const title = (at) => (side(at.value) / 0.66 > breadth(at.name) ? at.name : "");
+  const side = (value) => (framed ? 0.5 : 0.66) * Math.sqrt((value / whole) * look.area());
+  const title = (at) => (side(at.value) > 0.6 * breadth(at.name) ? at.name : "");
   const options = frame(look, {
     series: [{
       type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: data.items, itemStyle: { gapWidth: 2, borderColor: look.card },
