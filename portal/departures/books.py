@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from models import db
 from models.clients import Servicing, ServicingRole
@@ -156,34 +156,31 @@ def figures(rows: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _keep_figures(day: date, known: int, contacts: pl.DataFrame) -> None:
-    rows = floors(day)
-    found = [ConcentrationFigure(trade_date=day, **one) for one in figures(rows)]
-    db.session.add_all(found)
-    under = _under_brokers(day).join(contacts, on="branch_id", how="full", coalesce=True).fill_null(0)
-    whole = under.select(pl.lit(WHOLE_FIRM, pl.Int64).alias("branch_id"), pl.exclude("branch_id", "brokers", "persons").sum(), *_kinds_of(day))
+    found = [{"trade_date": day, **one} for one in figures(floors(day))]
+    if found:
+        db.session.execute(insert(ConcentrationFigure), found)
+    brokers = _brokers(day)
+    under = _under_brokers(day, brokers).join(contacts, on="branch_id", how="full", coalesce=True).fill_null(0)
+    each = brokers.unique("broker_id")  # one with clients in two branches is one
+    kinds = pl.lit(each.height, pl.Int64).alias("brokers"), pl.lit(int(each["person"].sum()), pl.Int64).alias("persons")
+    whole = under.select(pl.lit(WHOLE_FIRM, pl.Int64).alias("branch_id"), pl.exclude("branch_id", "brokers", "persons").sum(), *kinds)
     both = pl.concat([under.select(whole.columns), whole])
-    db.session.add_all(ConcentrationDay(trade_date=day, known_recording_id=known, **row) for row in both.to_dicts())
-    db.session.flush()
+    db.session.execute(insert(ConcentrationDay), [{"trade_date": day, "known_recording_id": known, **row} for row in both.to_dicts()])
 
 
-def _under_brokers(day: date) -> pl.DataFrame:
+def _under_brokers(day: date, brokers: pl.DataFrame) -> pl.DataFrame:
     """By branch: all equity, that under brokers, how many brokers have accounts there and how many of them are natural persons."""
     by_broker = func.sum(FirmDay.equity).filter(FirmDay.channel == Channel.BROKER.value)
     query = select(FirmDay.branch_id, func.sum(FirmDay.equity), func.coalesce(by_broker, 0)).where(FirmDay.trade_date == day).group_by(FirmDay.branch_id)
     sums = [tuple(map(int, row)) for row in db.session.execute(query)]
     frame = pl.DataFrame(sums, schema=dict.fromkeys(("branch_id", "all_equity", "under_brokers"), pl.Int64), orient="row")
-    kinds = _brokers(day).group_by("branch_id").agg(brokers=pl.len().cast(pl.Int64), persons=pl.col("person").sum())
+    kinds = brokers.group_by("branch_id").agg(brokers=pl.len().cast(pl.Int64), persons=pl.col("person").sum())
     return frame.join(kinds, on="branch_id", how="left").with_columns(pl.col("brokers", "persons").fill_null(0))
 
 
-def _kinds_of(day: date) -> tuple[pl.Expr, pl.Expr]:
-    """How many brokers of the firm have accounts, and how many of them are natural persons: one with clients in two branches is one."""
-    each = _brokers(day).unique("broker_id")
-    return pl.lit(each.height, pl.Int64).alias("brokers"), pl.lit(int(each["person"].sum()), pl.Int64).alias("persons")
-
-
 def _brokers(day: date) -> pl.DataFrame:
-    version = current(BrokerVersion).subquery()
-    query = select(BrokerBook.broker_id, BrokerBook.branch_id, version.c.kind).outerjoin(version, version.c.broker_id == BrokerBook.broker_id)
-    found = read_frame(query.where(BrokerBook.trade_date == day, BrokerBook.accounts > 0), {"broker_id": pl.Int64, "branch_id": pl.Int64, "kind": pl.String})
-    return found.with_columns(person=(pl.col("kind") == PersonKind.PERSON.value).cast(pl.Int64))
+    """The brokers with accounts in each branch, and whether they are natural persons. Joined here: a database looks each of thousands up."""
+    book = select(BrokerBook.broker_id, BrokerBook.branch_id).where(BrokerBook.trade_date == day, BrokerBook.accounts > 0)
+    held = read_frame(book, {"broker_id": pl.Int64, "branch_id": pl.Int64})
+    kinds = read_frame(current(BrokerVersion).with_only_columns(BrokerVersion.broker_id, BrokerVersion.kind), {"broker_id": pl.Int64, "kind": pl.String})
+    return held.join(kinds, on="broker_id", how="left").with_columns(person=(pl.col("kind") == PersonKind.PERSON.value).fill_null(value=False).cast(pl.Int64))

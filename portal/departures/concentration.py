@@ -123,5 +123,5 @@ def by_branch_and_broker(day: date) -> dict[int, dict[int, int]]:
 def staff_names(ids: list[int]) -> dict[int, tuple[str, str]]:
     """Number and name of some of the staff."""
     version = current(StaffVersion, None, StaffVersion.staff_id.in_(ids)).subquery()
-    rows = db.session.execute(select(Staff.id, Staff.staff_no, version.c.name).join(version, version.c.staff_id == Staff.id))
+    rows = db.session.execute(select(Staff.id, Staff.staff_no, version.c.name).outerjoin(version, version.c.staff_id == Staff.id).where(Staff.id.in_(ids)))
     return {key: (number, name or number) for key, number, name in rows}

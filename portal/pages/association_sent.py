@@ -51,8 +51,8 @@ COLUMNS = columns(
     Column("due_on", _l("Due on"), sort=True),
     Column("state", _l("State"), sort=True),
     Column("sent_on", _l("Sent on"), sort=True),
-    Column("through", _l("Through")),
-    Column("receipt_no", _l("Receipt")),
+    Column("through", _l("Sent through")),
+    Column("receipt_no", _l("Receipt number")),
     Column("corrections", _l("Corrections"), sort=True, number=True),
 )
 LISTING = Listing(
@@ -88,8 +88,8 @@ LIST = declare(
             Field("due_on", _l("Due on"), lambda row: row["due_on"]),
             Field("state", _l("State"), lambda row: str(STATES[row["state"]][0])),
             Field("sent_on", _l("Sent on"), lambda row: row["sent_on"]),
-            Field("through", _l("Through"), lambda row: row["through"]),
-            Field("receipt_no", _l("Receipt"), lambda row: row["receipt_no"]),
+            Field("through", _l("Sent through"), lambda row: row["through"]),
+            Field("receipt_no", _l("Receipt number"), lambda row: row["receipt_no"]),
             Field("digest", _l("Digest of the file"), lambda row: row["digest"]),
             Field("by", _l("Recorded by"), lambda row: row["by"]),
             Field("corrections", _l("Corrections"), lambda row: row["corrections"]),

@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
         rows = [
             [str(_(limits.NAMES[LimitName(row.name)])), row.turn, str(row.trade_date), limits.said(LimitName(row.name), row.value), _allowed(row), str(row.at)] for row in turned
         ]
-        return taken_out(wants_file(), "limits-of-concentration", [_("Limit"), _("What happened"), _("Day"), _("Value"), _("Allowed"), _("Written down at")], rows)
+        return taken_out(wants_file(), "limits-of-concentration", [_("Limit"), _("What happened"), _("Day"), _("Value"), _("At most"), _("Written down at")], rows)
     since = {row.name: row.trade_date for row in limits.broken_now()}
     shown: dict[str, Any] = {"held": held, "day": day, "since": since, "turned": turned, "history": limits.history(), "tones": TURNS}
     return render_template("overview/limits.html", names=limits.NAMES, said=limits.said, may_set=current_actor().may(Can.LIMIT_EDIT), **shown)

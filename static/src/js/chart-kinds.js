@@ -112,9 +112,9 @@ function breadth(text) {
 }
 
 // What a box of the treemap can hold whole: its name and amount, its name, or nothing. A cut name or number would be read as another.
-function fitting(one, side, say) {
+function fitting(one, side, say, slack = 1) {
   const amount = say.amount(one.value);
-  if (side > 40 && side > Math.max(breadth(one.name), breadth(amount))) return `${one.name}\n${amount}`;
+  if (side > 40 && side * slack > Math.max(breadth(one.name), breadth(amount))) return `${one.name}\n${amount}`;
   return side > 18 && side > breadth(one.name) ? one.name : "";
 }
 
@@ -123,12 +123,12 @@ function fitting(one, side, say) {
 function treemap(data, look, say) {
   const whole = data.items.reduce((sum, one) => sum + one.value, 0);
   const framed = data.items.some((one) => one.children);
-  const side = (value) => (framed ? 0.5 : 0.66) * Math.sqrt((value / whole) * look.area());
+  const side = (value) => 0.66 * Math.sqrt((value / whole) * look.area());
   const title = (at) => (side(at.value) > 0.6 * breadth(at.name) ? at.name : "");
   const options = frame(look, {
     series: [{
       type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: data.items, itemStyle: { gapWidth: 2, borderColor: look.card },
-      label: { color: look.card, fontSize: 12, lineHeight: 17, overflow: "truncate", formatter: (at) => fitting(at, side(at.value), say) },
+      label: { color: look.card, fontSize: 12, lineHeight: 17, overflow: "truncate", formatter: (at) => fitting(at, side(at.value), say, framed ? 0.72 : 1) },
       ...(framed ? { upperLabel: { show: true, height: 20, color: look.ink, fontSize: 12, fontWeight: 600, formatter: title }, levels: [{ upperLabel: { show: false }, itemStyle: { gapWidth: 5, borderWidth: 0 } }, { itemStyle: { borderColor: look.sunken, borderWidth: 2, gapWidth: 1 } }, { upperLabel: { show: false } }] } : {}),
     }],
   });
