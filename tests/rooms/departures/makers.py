@@ -63,5 +63,5 @@ def sending_id(user: User | None, which: Which) -> str:
 @maker(QUERY, "association_sent.new")
 @maker(QUERY, "association_sent.ready")
 def month_of_report(user: User | None, which: Which) -> str:
-    """The month of a report."""
-    return f"month={DAY[:7]}"
+    """The month of a report; one without a settled day has none."""
+    return "month=2019-01" if which == "missing" else f"month={DAY[:7]}"
