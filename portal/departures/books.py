@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Integer, cast, delete, func, insert, select, update
 
 from models import db
 from models.clients import Servicing, ServicingRole
@@ -84,7 +84,7 @@ def all_hold(known: int) -> None:
 
 def served() -> pl.DataFrame:
     """Every span in which somebody looks after an account, as it is believed now."""
-    columns = [getattr(Servicing, name) for name in SPANS]
+    columns = [cast(Servicing.withdrawn, Integer) if name == "withdrawn" else getattr(Servicing, name) for name in SPANS]
     frame = read_table(select(*columns).where(Servicing.role == ServicingRole.SERVICER.value), SPANS).with_columns(pl.col("withdrawn").cast(pl.Boolean))
     return newest_of(frame, ["account_id", "staff_id", "valid_from"]).drop("id", "withdrawn")
 
