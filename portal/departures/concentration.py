@@ -74,7 +74,10 @@ def standings(days: list[date], branch_id: int | None = None) -> dict[date, Stan
         each.setdefault(row.trade_date, {})[Holder(row.holder), Measure(row.measure)] = held
     names = ("equity", "several", "one", "nobody", "all_equity", "under_brokers", "brokers", "persons")
     rows = db.session.execute(select(ConcentrationDay).where(ConcentrationDay.trade_date.in_(days), ConcentrationDay.branch_id == branch)).scalars()
-    found = {row.trade_date: Standing(row.trade_date, row.known_recording_id, *(getattr(row, name) for name in names), each.get(row.trade_date, {})) for row in rows}
+    found = {}
+    for row in rows:
+        sums: dict[str, int] = {name: getattr(row, name) for name in names}
+        found[row.trade_date] = Standing(day=row.trade_date, known=row.known_recording_id, figures=each.get(row.trade_date, {}), **sums)
     return dict(sorted(found.items()))
 
 

@@ -33,7 +33,9 @@ def managed_by(staff_id: int) -> list[tuple[int, int, int]]:
 def people(handover: Handover, day: date) -> list[Manager]:
     """Everybody who is there on a day and may manage brokers: neither the one who goes nor another who leaves."""
     managed = current(BrokerVersion).subquery()
-    load = dict(db.session.execute(select(managed.c.manager_staff_id, func.count()).where(managed.c.manager_staff_id.is_not(None)).group_by(managed.c.manager_staff_id)).all())
+    load: dict[int, int] = dict(
+        db.session.execute(select(managed.c.manager_staff_id, func.count()).where(managed.c.manager_staff_id.is_not(None)).group_by(managed.c.manager_staff_id)).all()
+    )
     version = current(StaffVersion).subquery()
     going = select(Departure.staff_id).where(Departure.id == handover.departure_id, Departure.staff_id.is_not(None))
     here = or_(version.c.left_on.is_(None), version.c.left_on > day) & version.c.staff_id.not_in(leavers()) & version.c.staff_id.not_in(going)

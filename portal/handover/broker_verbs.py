@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -133,7 +133,8 @@ def due_rows(today: date) -> list[tuple[HandoverBroker, Handover, int | None]]:
     query = select(HandoverBroker, Handover, Departure.staff_id).join(Handover, Handover.id == HandoverBroker.handover_id).join(Departure, Departure.id == Handover.departure_id)
     going = Departure.state != DepartureState.WITHDRAWN.value
     where = (HandoverBroker.decided_id.is_not(None), HandoverBroker.written_at.is_(None), Handover.counts_from <= today, going)
-    return [tuple(row) for row in db.session.execute(query.where(*where).order_by(HandoverBroker.handover_id, HandoverBroker.broker_id)).all()]
+    rows = db.session.execute(query.where(*where).order_by(HandoverBroker.handover_id, HandoverBroker.broker_id)).all()
+    return [(row, handover, going_id) for row, handover, going_id in rows]
 
 
 def write_due(*, actor: Actor, moment: datetime, today: date) -> int:
@@ -166,9 +167,9 @@ def write_due(*, actor: Actor, moment: datetime, today: date) -> int:
 def _tell(handover: Handover, rows: Sequence[HandoverBroker], actor: Actor, moment: datetime) -> None:
     counts = Counter(row.decided_id for row in rows)
     people = select(User.id, Staff.id).join(Staff, Staff.staff_no == User.staff_no).where(Staff.id.in_(counts), User.state == UserState.ACTIVE.value)
-    told = [
+    told: list[tuple[int, str, Mapping[str, str | int]]] = [
         (user, f"/handovers/{handover.id}/brokers", {"count": counts[staff], "number": handover.number, "day": str(handover.counts_from)})
-        for user, staff in db.session.execute(people)
+        for user, staff in db.session.execute(people).all()
     ]
     tell_each(told, GIVEN, actor=actor, moment=moment)
 

@@ -52,7 +52,7 @@ def open_handover(departure_id: int, exposed: Iterable[Exposed], counts_from: da
     db.session.flush()
     rows: list[tuple[Any, ...]] = [(handover.id, one.account_id, one.equity, one.follow, [], "", "") for one in exposed]
     insert_rows(table_of(HandoverClient), ("handover_id", "account_id", "equity", "follow", "reasons", "outcome", "outcome_reason"), rows)
-    managed = [(handover.id, *one, []) for one in managed_by(departure.staff_id)] if departure.staff_id is not None else []
+    managed: list[tuple[Any, ...]] = [(handover.id, *one, []) for one in managed_by(departure.staff_id)] if departure.staff_id is not None else []
     insert_rows(table_of(HandoverBroker), ("handover_id", "broker_id", "accounts", "equity", "reasons"), managed)
     after = {"departure": departure.number, "accounts": len(rows), "brokers": len(managed), "counts_from": str(counts_from)}
     log.write(actor, moment, "handover.opened", "handover", handover.number, after=after)
