@@ -75,9 +75,9 @@ def standings(days: list[date], branch_id: int | None = None) -> dict[date, Stan
     names = ("equity", "several", "one", "nobody", "all_equity", "under_brokers", "brokers", "persons")
     rows = db.session.execute(select(ConcentrationDay).where(ConcentrationDay.trade_date.in_(days), ConcentrationDay.branch_id == branch)).scalars()
     found = {}
-    for row in rows:
-        sums: dict[str, int] = {name: getattr(row, name) for name in names}
-        found[row.trade_date] = Standing(day=row.trade_date, known=row.known_recording_id, figures=each.get(row.trade_date, {}), **sums)
+    for one in rows:
+        sums: dict[str, int] = {name: getattr(one, name) for name in names}
+        found[one.trade_date] = Standing(day=one.trade_date, known=one.known_recording_id, figures=each.get(one.trade_date, {}), **sums)
     return dict(sorted(found.items()))
 
 

@@ -42,7 +42,7 @@ def nested(day: date, branch_id: int | None) -> dict[str, Any] | None:
     for branch, each in tree[:BRANCHES]:
         parts = [(names[key][1], each[key]) for key in largest[branch]]
         others = sum(value for key, value in each.items() if key) - sum(value for _name, value in parts)
-        parts += [(name, value) for name, value in ((_("other brokers"), others), (_("without a broker"), each.get(0, 0))) if value > 0]
+        parts += [(name, value) for name, value in ((_("others"), others), (_("no broker"), each.get(0, 0))) if value > 0]
         title = branches[branch][1]
         items.append({"name": title, "value": sum(value for _name, value in parts), "children": [{"name": str(name), "value": value} for name, value in parts]})
         rows += [(title, str(name), yuan_text(value)) for name, value in parts]
@@ -61,7 +61,7 @@ def tree_cells(day: date, branch_id: int | None) -> tuple[list[str], list[list[C
     rows: list[list[Cell]] = []
     for branch, each in tree:
         for key in sorted(each, key=lambda key: (-each[key], key)):
-            rows.append([*branches[branch], *(names[key] if key else ("", _("without a broker"))), amount(each[key]), str(day)])
+            rows.append([*branches[branch], *(names[key] if key else ("", _("no broker"))), amount(each[key]), str(day)])
     return headers, rows
 
 

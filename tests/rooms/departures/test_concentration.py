@@ -119,7 +119,7 @@ def test_nothing_held_has_no_figures() -> None:
 def test_the_page_says_every_figure_with_its_day(small: Flask) -> None:
     admin = seat(small, someone(small, Role.ADMIN))
     page = admin.get("/overview/concentration").text
-    for words in ("64.2 %", "5,408", "46.0 %", "50.0 %", "4.0 %", "84.8 %", "2009: about half", "how an account came", "2026-03-31", "Broker B001", "without a broker"):
+    for words in ("64.2 %", "5,408", "46.0 %", "50.0 %", "4.0 %", "84.8 %", "2009: about half", "how an account came", "2026-03-31", "Broker B001", "no broker"):
         assert words in page, words
     staff = admin.get("/overview/concentration?of=staff").text
     for words in ("61.6 %", "5,271", "person=staff-S001"):
