@@ -93,3 +93,23 @@ class HandoverClient(Base):
     outcome_equity: Mapped[int | None] = amount(null=True)
     outcome_at: Mapped[datetime | None] = moment(null=True)
     outcome_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+
+class HandoverBroker(Base):
+    """A broker whom the one who goes managed, and who manages him from then on. `accounts` and `equity` (fen) are those under him at the opening
+    and stay; `reasons` is a list of [reason, points] of the proposal. Managers are not dated in the firm's books: what was decided is `written` there
+    once the day comes from which the handover counts."""
+
+    __tablename__ = "handover_broker"
+    __table_args__ = (Index("ix_handover_broker_broker", "broker_id"), CheckConstraint("(decided_id IS NULL) = (decided_at IS NULL)", name="decided"))
+
+    handover_id: Mapped[int] = mapped_column(ForeignKey("handover.id"), primary_key=True, autoincrement=False)
+    broker_id: Mapped[int] = mapped_column(ForeignKey("broker.id"), primary_key=True, autoincrement=False)
+    accounts: Mapped[int] = mapped_column(BigInteger)
+    equity: Mapped[int] = amount()
+    proposed_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reasons: Mapped[Any] = mapped_column(JsonText)
+    decided_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None] = moment(null=True)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    written_at: Mapped[datetime | None] = moment(null=True)

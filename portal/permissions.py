@@ -20,6 +20,7 @@ class Can(enum.StrEnum):
     APPEAL_OWN = "departures.appeal.own"
     API_KEY_OWN = "leads.key.own"
     APPROVAL_DECIDE = "audit.approval.decide"
+    ASSOCIATION_SEND = "departures.association.send"
     ATTRIBUTION_AUDIT = "attribution.audit.read"
     ATTRIBUTION_SEE = "attribution.span.see"
     AUDIT_READ = "audit.log.read"
@@ -62,6 +63,7 @@ class Can(enum.StrEnum):
     LEAD_SEE = "leads.lead.see"
     LEAD_TERMS = "leads.terms.edit"
     LEAD_WORK = "leads.lead.work"
+    LIMIT_EDIT = "departures.limit.edit"
     MONTH_APPROVE = "commission.month.approve"
     MONTH_PREPARE = "commission.month.prepare"
     MONTH_SEE = "commission.month.see"
@@ -250,6 +252,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         **_READS_ALL,
         Can.ANSWER_APPROVE: Scope.ALL,
         Can.ANSWER_SEE: Scope.ALL,
+        Can.ASSOCIATION_SEND: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.IDENTITY_REVEAL: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
@@ -294,6 +297,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ANSWER_APPROVE: Scope.ALL,
         Can.ANSWER_SEE: Scope.ALL,
         Can.ANSWER_WRITE: Scope.ALL,
+        Can.ASSOCIATION_SEND: Scope.ALL,
         Can.AUDIT_READ: Scope.ALL,
         Can.APPROVAL_DECIDE: Scope.ALL,
         Can.CALENDAR_EDIT: Scope.ALL,
@@ -317,6 +321,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_ASSIGN: Scope.ALL,
         Can.LEAD_TERMS: Scope.ALL,
         Can.LEAD_WORK: Scope.ALL,
+        Can.LIMIT_EDIT: Scope.ALL,
         Can.MONTH_PREPARE: Scope.ALL,
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,

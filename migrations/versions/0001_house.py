@@ -6,12 +6,11 @@ Create Date: 2026-11-22 10:04:31.264458
 
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 import models.columns
 from models import append_only
-
 
 # revision identifiers, used by Alembic.
 revision = "0001"

@@ -5,11 +5,10 @@ Revises: 0002
 
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 import models.columns
-
 
 revision = "0003"
 down_revision = "0002"

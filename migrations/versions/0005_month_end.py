@@ -8,12 +8,11 @@ Revises: 0004
 import json
 from datetime import date
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 import models.columns
 from models import append_only
-
 
 revision = "0005"
 down_revision = "0004"

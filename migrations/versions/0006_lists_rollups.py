@@ -5,11 +5,10 @@ Revises: 0005
 
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 import models.columns
-
 
 # revision identifiers, used by Alembic.
 revision = "0006"

@@ -6,12 +6,11 @@ Create Date: 2026-11-25 03:21:04.864102
 
 """
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 
 import models.columns
 from models import append_only
-
 
 # revision identifiers, used by Alembic.
 revision = "0007"

@@ -31,6 +31,7 @@ from portal.demo.club_bank import add_transfers
 from portal.demo.club_members import add_members
 from portal.demo.club_past import add_past
 from portal.demo.club_points import add_points
+from portal.demo.concentration import add_limits, add_sendings
 from portal.demo.departing import add_letter, add_signals
 from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
@@ -96,6 +97,7 @@ def steps(load: Load) -> Iterator[str]:
         with transaction():
             rollups.rebuild([day])
     refresh(load.progress)
+    yield add_concentration(load)
     yield f"{add_some_leads(load)} leads added"
     yield f"{add_some_disputes(load)} questions to lines put"
     around = Setting(load.keyring, load.settings.timezone, load.settings.base_url, now())
@@ -136,6 +138,13 @@ def _add(person: SignIn, hashed: str) -> None:
         actor=TERMINAL,
         moment=now(),
     )
+
+
+def add_concentration(load: Load) -> str:
+    """Limits on how few the equity may stand, and what was sent to the association."""
+    day = now().astimezone(ZoneInfo(load.settings.timezone)).date()
+    with transaction():
+        return f"{add_limits(day, now())} limits on concentration set, {add_sendings(day, now())} reports to the association sent"
 
 
 def add_some_leads(load: Load) -> int:

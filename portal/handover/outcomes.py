@@ -12,7 +12,7 @@ from models import db
 from models.care import CareTask, TaskOutcome, TaskState
 from models.clients import Account
 from models.departures import Departure
-from models.handovers import ClientOutcome, Handover, HandoverClient, HandoverState
+from models.handovers import ClientOutcome, Handover, HandoverBroker, HandoverClient, HandoverState
 from models.partners import Staff
 from models.settlement import Balance
 from portal.actors import Actor
@@ -70,7 +70,7 @@ def _finish_call(handover_id: int, account_id: int, outcome: ClientOutcome, mome
 
 
 def close(handover_id: int, *, actor: Actor, moment: datetime) -> Handover:
-    """Close a handover in which every outcome stands. Raises NotFound, NotAllowed, Conflict with how many are missing."""
+    """Close a handover in which every outcome stands and every broker has a new manager. Raises NotFound, NotAllowed, Conflict with how many are missing."""
     actor.need(Can.HANDOVER_DECIDE)
     handover = handover_for(actor, handover_id, Can.HANDOVER_DECIDE, lock=True)
     if handover.state != HandoverState.OPEN:
@@ -78,6 +78,10 @@ def close(handover_id: int, *, actor: Actor, moment: datetime) -> Handover:
     missing = db.session.execute(select(func.count()).select_from(HandoverClient).where(HandoverClient.handover_id == handover.id, HandoverClient.outcome == "")).scalar_one()
     if missing:
         raise Conflict("of %(count)s clients nobody has said yet what became of them", count=missing)
+    waiting = select(func.count()).select_from(HandoverBroker).where(HandoverBroker.handover_id == handover.id, HandoverBroker.decided_id.is_(None))
+    without = db.session.execute(waiting).scalar_one()
+    if without:
+        raise Conflict("%(count)s brokers have no new manager yet", count=without)
     handover.state, handover.closed_at = HandoverState.CLOSED, moment
     log.write(actor, moment, "handover.closed", "handover", handover.number)
     return handover

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
 
 from models.clients import AccountVersion
-from models.handovers import Handover, HandoverClient
-from models.partners import Branch, Staff, StaffVersion
+from models.handovers import Handover, HandoverBroker, HandoverClient
+from models.partners import Branch, BrokerVersion, Staff, StaffVersion
 from portal.actors import Actor
 from portal.permissions import Can, Scope
 from portal.versions import current
@@ -28,8 +28,24 @@ def visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnElement[bool]
     return HandoverClient.decided_id.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
 
 
+def brokers_visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnElement[bool]:
+    """The condition, on HandoverBroker, that an actor holds a right over it: who got him, the branch of the broker or of who got him, the firm's desk."""
+    scope = actor.scope(can)
+    if scope is None:
+        return false()
+    if scope is Scope.ALL:
+        return true()
+    if scope is Scope.BRANCH:
+        branch = select(Branch.id).where(Branch.branch_no == (actor.branch_no or "")).scalar_subquery()
+        broker, staff = current(BrokerVersion).subquery(), current(StaffVersion).subquery()
+        own = select(broker.c.broker_id).where(broker.c.broker_id == HandoverBroker.broker_id, broker.c.branch_id == branch)
+        return or_(own.exists(), HandoverBroker.decided_id.in_(select(staff.c.staff_id).where(staff.c.branch_id == branch)))
+    return HandoverBroker.decided_id.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
+
+
 def handovers_of(actor: Actor) -> ColumnElement[bool]:
-    """The condition, on Handover, that an actor sees any of its clients."""
+    """The condition, on Handover, that an actor sees any of its clients or brokers."""
     if actor.scope(Can.HANDOVER_SEE) is Scope.ALL:
         return true()
-    return exists().where(HandoverClient.handover_id == Handover.id, visible_to(actor)).correlate(Handover)
+    clients = exists().where(HandoverClient.handover_id == Handover.id, visible_to(actor)).correlate(Handover)
+    return or_(clients, exists().where(HandoverBroker.handover_id == Handover.id, brokers_visible_to(actor)).correlate(Handover))

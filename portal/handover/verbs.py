@@ -13,13 +13,14 @@ from sqlalchemy import func, select, update
 from models import db
 from models.clients import Account
 from models.departures import Departure, DepartureState
-from models.handovers import Handover, HandoverClient, HandoverState
+from models.handovers import Handover, HandoverBroker, HandoverClient, HandoverState
 from models.partners import Staff
 from portal.actors import Actor
 from portal.audit import log
 from portal.bulk import insert_rows
 from portal.handover import facts
-from portal.handover.policy import visible_to
+from portal.handover.broker_facts import managed_by
+from portal.handover.policy import brokers_visible_to, visible_to
 from portal.handover.successors import Candidate, propose
 from portal.handover.writing import Decided, hand_over
 from portal.permissions import Can
@@ -51,15 +52,20 @@ def open_handover(departure_id: int, exposed: Iterable[Exposed], counts_from: da
     db.session.flush()
     rows: list[tuple[Any, ...]] = [(handover.id, one.account_id, one.equity, one.follow, [], "", "") for one in exposed]
     insert_rows(table_of(HandoverClient), ("handover_id", "account_id", "equity", "follow", "reasons", "outcome", "outcome_reason"), rows)
-    log.write(actor, moment, "handover.opened", "handover", handover.number, after={"departure": departure.number, "accounts": len(rows), "counts_from": str(counts_from)})
+    managed: list[tuple[Any, ...]] = [(handover.id, *one, []) for one in managed_by(departure.staff_id)] if departure.staff_id is not None else []
+    insert_rows(table_of(HandoverBroker), ("handover_id", "broker_id", "accounts", "equity", "reasons"), managed)
+    after = {"departure": departure.number, "accounts": len(rows), "brokers": len(managed), "counts_from": str(counts_from)}
+    log.write(actor, moment, "handover.opened", "handover", handover.number, after=after)
     return handover
 
 
 def handover_for(actor: Actor, handover_id: int, can: Can = Can.HANDOVER_SEE, *, lock: bool = False) -> Handover:
-    """A handover of which somebody sees a client. Raises NotFound."""
+    """A handover of which somebody sees a client or a broker. Raises NotFound."""
     query = select(Handover).where(Handover.id == handover_id)
     handover = db.session.execute(query.with_for_update() if lock else query).scalar()
-    seen = handover is not None and db.session.execute(select(HandoverClient.account_id).where(HandoverClient.handover_id == handover_id, visible_to(actor, can)).limit(1)).first()
+    clients = select(HandoverClient.handover_id).where(HandoverClient.handover_id == handover_id, visible_to(actor, can))
+    brokers = select(HandoverBroker.handover_id).where(HandoverBroker.handover_id == handover_id, brokers_visible_to(actor, can))
+    seen = handover is not None and db.session.execute(clients.union_all(brokers).limit(1)).first()
     if handover is None or not seen:
         raise NotFound("there is no such handover")
     return handover

@@ -41,6 +41,8 @@ MODULES: list[str] = [
     "portal.jobs.risk",
     "portal.jobs.risk_check",
     "portal.jobs.signals",
+    "portal.jobs.association",
+    "portal.jobs.handover",
     "portal.jobs.club_effect",
     "portal.jobs.club_evenings",
     "portal.jobs.club_points",

@@ -14,22 +14,27 @@ from models.jobs import Job, JobState
 from models.settlement import SettlementDay
 from models.values.calendar import Month
 from portal import clock
-from portal.actors import Actor
-from portal.audit.recordings import last_recording_id
+from portal.actors import TERMINAL, Actor
+from portal.audit.recordings import hold_clock, last_recording_id
 from portal.commission import runs
-from portal.commission.month import Progress
+from portal.commission.month import Progress, quiet
+from portal.departures import books, limits
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
+from portal.pages.local_day import today
 from portal.settlement import windows
 from portal.transaction import lock_months, transaction
 
 REFRESH = "commission.refresh"
 """The kind of the job. It has no arguments."""
+AT_ONCE = 10
+"""Settled days whose concentration is made in one transaction."""
 
 
 @handler(REFRESH)
 def refresh_job(work: Work) -> dict[str, Any]:
-    """Preview every open month that something was recorded for since, and keep what every account came to up to the newest settled day."""
+    """Preview every open month that something was recorded for since; keep what every account came to up to the newest settled day, and on how few
+    the equity stands; hold the limits against it."""
     return {"months": refresh(work.progress)}
 
 
@@ -41,9 +46,24 @@ def renew_windows() -> None:
             windows.keep(found)
 
 
+def renew_concentration(progress: Progress = quiet) -> int:
+    """Keep on how few the equity stands on every settled day where that is not kept or holds no more, some days in each transaction, then hold the
+    limits against the newest. Returns how many days were made. For doors."""
+    known, days = last_recording_id(), books.stale_days()
+    for start in range(0, len(days), AT_ONCE):
+        with transaction():
+            hold_clock()
+            books.keep(days[start : start + AT_ONCE], progress)
+    with transaction():
+        if days:
+            books.all_hold(known)
+        limits.check(actor=TERMINAL, moment=clock.now(), today=today())
+    return len(days)
+
+
 def refresh(progress: Progress) -> list[str]:
-    """Preview the open months that are stale, the earliest first, each in a transaction of its own, and renew what every account came to.
-    Returns which months."""
+    """Preview the open months that are stale, the earliest first, each in a transaction of its own, and renew what every account came to and
+    on how few the equity stands. Returns which months."""
     done = []
     for month in open_months():
         if runs.fresh_run(month) is not None:
@@ -55,6 +75,7 @@ def refresh(progress: Progress) -> list[str]:
                 runs.store_run(computed, clock.now(), overrides_allowed=current_app.config["PORTAL"].allow_overrides)
                 done.append(str(month))
     renew_windows()
+    renew_concentration(progress)
     return done
 
 
@@ -66,11 +87,11 @@ def open_months() -> list[Month]:
 
 
 def is_stale() -> bool:
-    """Whether something was recorded since the newest preview of an open month."""
+    """Whether something was recorded since the newest preview of an open month, or a settled day stands without its concentration."""
     query = select(CommissionRun.period, func.max(CommissionRun.known_recording_id)).group_by(CommissionRun.period)
     newest = dict(db.session.execute(query).all())
     known = last_recording_id()
-    return any(newest.get(str(month)) != known for month in open_months())
+    return any(newest.get(str(month)) != known for month in open_months()) or books.is_missing()
 
 
 def ask_for_refresh(actor: Actor, moment: datetime) -> Job | None:

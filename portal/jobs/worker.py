@@ -22,6 +22,7 @@ from portal.audit import heads
 from portal.audit.recordings import last_recording_id
 from portal.gateways.wakeups import bell
 from portal.jobs import (
+    association,
     care,
     case_time,
     claims,
@@ -31,6 +32,7 @@ from portal.jobs import (
     club_members,
     club_points,
     club_seats,
+    handover,
     law,
     leads,
     onboarding,
@@ -227,6 +229,8 @@ class Worker:
             (risk.ask_to_score, risk.is_due(moment)),
             (risk_check.ask_to_check, risk_check.is_due(moment)),
             (signals.ask, signals.is_due(moment)),
+            (association.ask_to_remind, association.is_due(moment)),
+            (handover.ask_to_write, handover.is_due(moment)),
             (club_effect.ask, club_effect.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):

@@ -11,13 +11,15 @@ from flask_babel import lazy_gettext as _l
 
 from models.values.calendar import Month, NotADate
 from portal.departures import association
+from portal.departures import association_sent as sent
 from portal.departures.association import CLIENTS, EQUITY, Report
+from portal.pages.association_sent import WHAT
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.web.exports import amount
 from portal.web.formats import yuan_text
-from portal.web.guard import requires
+from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 
@@ -98,5 +100,12 @@ def index() -> ResponseReturnValue:
         return render_template("departures/association_empty.html")
     found = _report(request.args)
     months = [str(month) for month in association.months()]
-    limits = {"most": CLIENTS, "limit": yuan_text(EQUITY)}
-    return show_list(LIST, "departures/association.html", source=found.rows, found=found, months=months, kinds=KINDS, left=association.days_left(found, today()), **limits)
+    limits: dict[str, Any] = {"most": CLIENTS, "limit": yuan_text(EQUITY), "left": association.days_left(found, today()), "over": today() > found.month.last}
+    return show_list(LIST, "departures/association.html", source=found.rows, found=found, months=months, kinds=KINDS, **limits, **_sent(found))
+
+
+def _sent(found: Report) -> dict[str, Any]:
+    """What was sent of the month, and where the books differ from it by now."""
+    rows = sent.sendings(found.month)
+    changed = sent.differences(rows[-1].content, sent.file_of(found)) if rows else []
+    return {"sendings": rows, "changed": changed, "what": WHAT, "may_send": current_actor().may(Can.ASSOCIATION_SEND)}

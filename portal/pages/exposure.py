@@ -21,9 +21,11 @@ from portal.departures.at_stake import Stake, stake
 from portal.departures.exposure import Person, Way, exposed, persons
 from portal.pages.local_day import today
 from portal.pages.risk_words import chance_text
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
+from portal.web.downloads import wants_file
 from portal.web.exports import amount
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
@@ -154,6 +156,9 @@ def show() -> ResponseReturnValue:
         return render_template("departures/exposure_ask.html", typed=typed, day=args.get("on", ""), fault=_(refusal.message, **refusal.values)), refusal.status
     with transaction():  # who looked at whom is written down: it concerns people
         log.write(current_actor(), clock.now(), "exposure.looked", "exposure", " ".join(one.text for one in asked.leaving), after={"on": str(asked.day), "accounts": frame.height})
+    if wants_file() and args.get("part") == "flow":
+        headers = [_("Who leaves"), _("Path"), _("Broker"), _("Accounts"), _("Equity")]
+        return taken_out(wants_file(), f"exposure-flow-{asked.day}", headers, [[*row[:4], amount(row[4])] for row in _table(frame)])
     return show_list(LIST, "departures/exposure.html", source=frame, asked=asked, path_text=path_text, chance_text=chance_text, **_said(frame, asked))
 
 
@@ -169,13 +174,19 @@ def _said(frame: pl.DataFrame, asked: Question) -> dict[str, Any]:
         "settled": figures.settled_up_to(asked.day),
         "call_first": frame.head(5).rows(named=True),
         "flow": _flow(frame),
-        "flow_table": [(row["person"], str(WAYS[Way(row["way"])]), row["through"] or "–", row["accounts"], yuan_text(row["equity"])) for row in _paths(frame)],
+        "flow_table": [(*row[:4], yuan_text(row[4])) for row in _table(frame)],
+        "flow_csv": request.full_path.rstrip("?&") + "&format=csv&part=flow",
         "prior": {str(WAYS[way]): chance_text(chance) for way, chance in figures.PRIOR.items()},
     }
 
 
 def _paths(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame.group_by("person", "way", "through").agg(accounts=pl.len(), equity=pl.max_horizontal("equity", 0).sum()).sort("person", "way", "through").rows(named=True)
+
+
+def _table(frame: pl.DataFrame) -> list[tuple[str, str, str, int, int]]:
+    """The paths of the picture: who leaves, which way, through which broker, how many accounts and their equity (fen)."""
+    return [(row["person"], str(WAYS[Way(row["way"])]), row["through"] or "–", row["accounts"], row["equity"]) for row in _paths(frame)]
 
 
 def _flow(frame: pl.DataFrame) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import clock
-from portal.handover import facts, outcomes, people
+from portal.handover import bridge, facts, outcomes, people
 from portal.handover.outcomes import Result
 from portal.pages.departures_words import KINDS
+from portal.pages.handover_bridge import drawn, period_of
 from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -75,7 +76,9 @@ def results() -> ResponseReturnValue:
     if wants_file():
         headers = [_("By"), _("Clients"), _("Kept"), _("Kept in part"), _("Has left"), _("Save rate (%)"), _("Equity then"), _("Forecast to go"), _("Gone so far")]
         return as_file(wants_file(), "handover-results", headers, [*(_cells(str(KINDS[one.name]), one) for one in kinds), *(_cells(one.name, one) for one in successors)])
-    return render_template("handover/results.html", by_kind=kinds, by_successor=successors, kinds=KINDS)
+    first, last = period_of(request.args)
+    shown = drawn(bridge.of_period(first, last, actor), **{"from": first, "to": last})
+    return render_template("handover/results.html", by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)
 
 
 def _cells(name: str, one: Result) -> list[Cell]:

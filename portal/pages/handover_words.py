@@ -21,6 +21,9 @@ REASONS = {
     "language": _l("speaks his language"),
     "room": _l("has much room"),
     "chosen": _l("chosen by a person"),
+    "knows": _l("looks after his clients"),
+    "manages": _l("manages brokers"),
+    "few": _l("manages few"),
 }
 
 

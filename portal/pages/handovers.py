@@ -18,10 +18,11 @@ from models.departures import Departure
 from models.handovers import Handover, HandoverClient, HandoverState
 from models.partners import Broker, Staff
 from portal import clock
-from portal.handover import outcomes, verbs
+from portal.handover import bridge, broker_verbs, outcomes, verbs
 from portal.handover.policy import handovers_of, visible_to
 from portal.handover.writing import first_call_due
 from portal.pages.departures_words import KINDS
+from portal.pages.handover_bridge import drawn
 from portal.pages.handover_words import OUTCOMES, STATES, why
 from portal.pages.local_day import today
 from portal.pages.risk_words import chance_text
@@ -170,6 +171,8 @@ def show(handover_id: int) -> ResponseReturnValue:
     person, departure = leaver(handover)
     may_decide = actor.may(Can.HANDOVER_DECIDE) and handover.state == HandoverState.OPEN
     said: dict[str, Any] = {"leaver": person, "departure": departure, "result": outcomes.of_handover(handover.id, actor), "may_decide": may_decide, "why": why}
+    said["brokers"] = broker_verbs.rows_of(handover, actor)
+    said["bridge"] = drawn(bridge.of_handover(handover.id, actor), handover=handover.id)
     return show_list(CLIENT_LIST, "handover/show.html", handover=handover, states=STATES, kinds=KINDS, outcomes=OUTCOMES, chance_text=chance_text, **said)
 
 

@@ -20,7 +20,7 @@ from portal.commission.overview import Cut
 from portal.pages import overview_sums as work
 from portal.pages import words
 from portal.pages.departures_card import card_of
-from portal.pages.overview_notes import note_href, note_text
+from portal.pages.overview_notes import broken_limits, note_href, note_text
 from portal.pages.overview_sums import Days, Window
 from portal.permissions import Can, Scope
 from portal.web.formats import compact_yuan_text, language, number_text, yuan_text
@@ -112,6 +112,7 @@ def shown(actor: Actor, view: View) -> dict[str, Any]:
         "note_text": note_text,
         "note_href": note_href,
         "one_branch": actor.scope(Can.OVERVIEW_SEE) != Scope.ALL,
+        "broken": broken_limits(actor, view.cut),
     }
 
 

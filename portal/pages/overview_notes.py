@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from portal.commission.overview import Note
-from portal.permissions import Can
+from models.concentration import LimitName
+from portal.actors import Actor
+from portal.commission.overview import Cut, Note
+from portal.departures import limits
+from portal.permissions import Can, Scope
 from portal.web.guard import current_actor
 from portal.web.navigation import href
 
@@ -24,3 +27,10 @@ def note_href(note: Note) -> str:
     if note.kind == "close":
         return href("commission.month", period=note.what) if actor.may(Can.MONTH_SEE) else ""
     return href("import_desk.day", day=note.day.isoformat()) if actor.may(Can.IMPORT_SEE) else ""
+
+
+def broken_limits(actor: Actor, cut: Cut) -> list[tuple[str, str]]:
+    """The limits on concentration that are broken, each with its value, where the whole firm is looked at by who sees all of it: they are the firm's."""
+    if cut.branch_id is not None or actor.scope(Can.OVERVIEW_SEE) is not Scope.ALL:
+        return []
+    return [(limits.NAMES[LimitName(row.name)], limits.said(LimitName(row.name), row.value)) for row in limits.broken_now()]

@@ -14,9 +14,9 @@ from portal.audit.recordings import last_recording_id
 from portal.care.cover import Cover, cover
 from portal.commission import overview as sums
 from portal.commission.overview import Cut
+from portal.departures.spread import concentration
 from portal.pages.local_day import today
 from portal.pages.overview import share_text
-from portal.pages.overview_sums import concentration
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.web.exports import amount

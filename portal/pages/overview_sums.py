@@ -1,4 +1,4 @@
-"""What the firm overview shows, worked out from the sums of days: windows that are compared, series, breakdowns, concentration.
+"""What the firm overview shows, worked out from the sums of days: windows that are compared, series, breakdowns.
 
 Pure arithmetic on whole numbers: nothing here asks the database or knows the web.
 """
@@ -68,44 +68,3 @@ def by_month(days: Days, measure: str) -> dict[str, int]:
         period = str(Month.of(day))
         found[period] = sums[measure] if measure in STANDING else found.get(period, 0) + sums[measure]
     return found
-
-
-@dataclass(frozen=True)
-class Concentration:
-    """How unevenly a sum is spread. Shares are hundredths of a per cent; `index` is the Herfindahl-Hirschman index (0 to 10,000).
-
-    `curve` holds the share (hundredths of a per cent) of the smallest 0, 5, 10 … 100 % of the holders: the Lorenz curve.
-    """
-
-    total: int
-    holders: int
-    top: dict[int, int]
-    index: int
-    curve: list[int]
-
-    @property
-    def evenly(self) -> int:
-        """Of how many equal holders this index would be."""
-        return max(1, round(10_000 / self.index)) if self.index else 0
-
-    @property
-    def grade(self) -> str:
-        """`low`, `middle` or `high`: below 1,000, below 1,800, and above."""
-        return "low" if self.index < 1_000 else "middle" if self.index < 1_800 else "high"
-
-
-def concentration(values: Sequence[int]) -> Concentration | None:
-    """The concentration of amounts; what is not above 0 holds nothing. None where nothing is held."""
-    held = sorted((value for value in values if value > 0), reverse=True)
-    total = sum(held)
-    if not total:
-        return None
-    top = {count: sum(held[:count]) * 10_000 // total for count in (1, 5, 10)}
-    index = (sum(value * value for value in held) * 10_000 * 2 + total * total) // (total * total * 2)
-    rising, curve = held[::-1], []
-    sums = [0]
-    for value in rising:
-        sums.append(sums[-1] + value)
-    for step in range(21):
-        curve.append(sums[len(rising) * step // 20] * 10_000 // total)
-    return Concentration(total, len(held), top, index, curve)

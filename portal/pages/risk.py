@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, case, func, select
 from werkzeug.datastructures import MultiDict
@@ -18,9 +19,11 @@ from portal.clients.queries import accounts, newest_version, visible_to
 from portal.commission.queries import last_settled_day
 from portal.pages.local_day import today
 from portal.pages.risk_words import CAUSES, chance_text, why
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.risk.queries import CAUSE
-from portal.web.exports import amount
+from portal.web.downloads import wants_file
+from portal.web.exports import Cell, amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
@@ -114,7 +117,10 @@ def index() -> ResponseReturnValue:
     if run is None:
         return render_template("risk/empty.html")
     model = db.session.get_one(RiskModel, run.model_id)
-    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": _matrix(Asked(current_actor(), {}, MultiDict()))}
+    cells = _matrix(Asked(current_actor(), {}, MultiDict()))
+    if wants_file() and request.args.get("part") == "matrix":
+        return taken_out(wants_file(), f"at-risk-matrix-{run.on_day}", *_matrix_cells(cells))
+    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells}
     return show_list(LIST, "risk/index.html", causes=CAUSES, why=why, chance_text=chance_text, steps=STEPS, sizes=SIZES, **said)
 
 
@@ -127,3 +133,13 @@ def _matrix(asked: Asked) -> list[list[tuple[int, int]]]:
     query = select(size, step, func.count(), func.coalesce(func.sum(rows.c.equity), 0)).group_by(size, step)
     found = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in db.session.execute(query).all()}
     return [[found.get((one, other), (0, 0)) for other in range(len(STEPS))] for one in range(len(SIZES))]
+
+
+def _matrix_cells(cells: list[list[tuple[int, int]]]) -> tuple[list[str], list[list[Cell]]]:
+    """The matrix as a file: classes of equity (yuan) and of the chance (per cent), each from … to under, with accounts and equity."""
+    headers = [_("Equity from"), _("Equity below"), _("Chance from (%)"), _("Chance below (%)"), _("Accounts"), _("Equity")]
+    rows: list[list[Cell]] = []
+    for (low, high), line in zip(SIZES, cells, strict=True):
+        for (least, most), (count, equity) in zip(STEPS, line, strict=True):
+            rows.append([amount(low), amount(high), amount(least // 100), amount(most // 100) if most <= 1_000_000 else None, count, amount(equity)])
+    return headers, rows

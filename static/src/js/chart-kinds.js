@@ -67,7 +67,8 @@ function bar(data, look, say) {
   return options;
 }
 
-// {unit, steps: [{name, value, total}], more_is_bad, long_names}: a bridge from one total to the next; long names lie along the bars.
+// {unit, steps: [{name, value, total, tone}], more_is_bad, long_names}: a bridge from one total to the next; long names lie along the bars. `tone`
+// (good, bad) says it where the sign does not.
 function waterfall(data, look, say) {
   let level = 0;
   const bars = data.steps.map((step) => {
@@ -75,7 +76,7 @@ function waterfall(data, look, say) {
     level = step.total ? step.value : level + step.value;
     return { low: Math.min(from, level), high: Math.max(from, level), step };
   });
-  const colour = (step) => (step.total ? look.series[0] : step.value >= 0 !== Boolean(data.more_is_bad) ? look.good : look.bad);
+  const colour = (step) => (step.total ? look.series[0] : step.tone ? look[step.tone] : step.value >= 0 !== Boolean(data.more_is_bad) ? look.good : look.bad);
   const options = frame(look, {
     grid: { left: 4, right: 76, top: 4, bottom: 4, containLabel: true },
     yAxis: categories(look, data.steps.map((step) => step.name), { inverse: true, axisLabel: { color: look.ink, width: look.narrow ? (data.long_names ? 124 : 76) : data.long_names ? 210 : 150, overflow: "break", lineHeight: 15, hideOverlap: false, interval: 0 } }),
@@ -97,8 +98,8 @@ function waterfall(data, look, say) {
 function sankey(data, look, say) {
   const options = frame(look, {
     series: [{
-      type: "sankey", left: 4, right: 96, top: 8, bottom: 8, nodeWidth: 12, nodeGap: 14, draggable: false, data: data.nodes.map((name) => ({ name })), links: data.links,
-      lineStyle: { color: "gradient", opacity: 0.28 }, label: { color: look.ink, fontSize: look.narrow ? 10 : 12 }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" },
+      type: "sankey", left: 4, right: look.narrow ? 84 : 96, top: 8, bottom: 8, nodeWidth: look.narrow ? 8 : 12, nodeGap: look.narrow ? 22 : 14, draggable: false, data: data.nodes.map((name) => ({ name })), links: data.links,
+      lineStyle: { color: "gradient", opacity: 0.28 }, label: { color: look.ink, fontSize: look.narrow ? 10 : 12, ...(look.narrow ? { width: 82, overflow: "break", lineHeight: 12 } : {}) }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" },
     }],
   });
   options.tooltip = { ...options.tooltip, valueFormatter: say.full };
@@ -111,23 +112,28 @@ function breadth(text) {
 }
 
 // What a box of the treemap can hold whole: its name and amount, its name, or nothing. A cut name or number would be read as another.
-function fitting(one, side, say) {
+function fitting(one, side, say, slack = 1) {
   const amount = say.amount(one.value);
-  if (side > 40 && side > Math.max(breadth(one.name), breadth(amount))) return `${one.name}\n${amount}`;
+  if (side > 40 && side * slack > Math.max(breadth(one.name), breadth(amount))) return `${one.name}\n${amount}`;
   return side > 18 && side > breadth(one.name) ? one.name : "";
 }
 
-// {unit, items: [{name, value}]}. A box may be half as wide as a square of its size.
+// {unit, items: [{name, value, children: [{name, value}]}]}: what has children is a frame with its name above them. A box may be half as wide
+// as a square of its size.
 function treemap(data, look, say) {
   const whole = data.items.reduce((sum, one) => sum + one.value, 0);
+  const framed = data.items.some((one) => one.children);
   const side = (value) => 0.66 * Math.sqrt((value / whole) * look.area());
+  const title = (at) => (side(at.value) > 0.6 * breadth(at.name) ? at.name : "");
   const options = frame(look, {
     series: [{
       type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: data.items, itemStyle: { gapWidth: 2, borderColor: look.card },
-      label: { color: look.card, fontSize: 12, lineHeight: 17, overflow: "truncate", formatter: (at) => fitting(at, side(at.value), say) },
+      label: { color: look.card, fontSize: 12, lineHeight: 17, overflow: "truncate", formatter: (at) => fitting(at, side(at.value), say, framed ? 0.72 : 1) },
+      ...(framed ? { upperLabel: { show: true, height: 20, color: look.ink, fontSize: 12, fontWeight: 600, formatter: title }, levels: [{ upperLabel: { show: false }, itemStyle: { gapWidth: 5, borderWidth: 0 } }, { itemStyle: { borderColor: look.sunken, borderWidth: 2, gapWidth: 1 } }, { upperLabel: { show: false } }] } : {}),
     }],
   });
-  options.tooltip = { ...options.tooltip, valueFormatter: say.full };
+  const path = (at) => (at.treePathInfo ?? []).map((one) => one.name).filter(Boolean).join(" · ");
+  options.tooltip = { ...options.tooltip, formatter: (at) => `${path(at) || at.name}  ${say.full(at.value)}` };
   return options;
 }
 
@@ -136,13 +142,13 @@ function heatmap(data, look, say) {
   const most = Math.max(1, ...data.cells.map((cell) => cell[2]));
   const options = frame(look, {
     grid: { left: 4, right: 4, top: 4, bottom: 4, containLabel: true },
-    xAxis: categories(look, data.x, { splitArea: { show: false } }),
-    yAxis: categories(look, data.y, look.narrow ? { axisLabel: { width: 72, overflow: "break", lineHeight: 14, interval: 0 } } : undefined),
+    xAxis: categories(look, data.x, { splitArea: { show: false }, ...(look.narrow ? { axisLabel: { interval: 0, hideOverlap: false, fontSize: 10, lineHeight: 12, width: Math.floor((look.wide() - 64) / data.x.length) - 2, overflow: "break" } } : {}) }),
+    yAxis: categories(look, data.y, look.narrow ? { axisLabel: { width: 56, fontSize: 10, overflow: "break", lineHeight: 12, interval: 0 } } : undefined),
     visualMap: { show: false, min: 0, max: most, inRange: { color: [look.sunken, look.series[1]] } },
     series: [{
       type: "heatmap", itemStyle: { borderColor: look.card, borderWidth: 3, borderRadius: 6 },
       data: data.cells.map((cell) => ({ value: cell, label: { color: cell[2] > most * 0.6 ? look.card : look.ink } })),
-      label: { show: !look.narrow, fontSize: 13, formatter: (at) => (at.value[2] ? say.short(at.value[2]) : "") }, // on a phone the shade says it, and the table
+      label: { show: true, fontSize: look.narrow ? 10 : 13, formatter: (at) => (at.value[2] ? (look.narrow ? say.coarse : say.short)(at.value[2]) : "") },
     }],
   });
   options.tooltip = { ...options.tooltip, formatter: (at) => `${data.y[at.value[1]]} · ${data.x[at.value[0]]}  ${say.full(at.value[2])}` };

@@ -39,7 +39,8 @@ function speaker(unit) {
     const digits = [2, 3, 4].find((some) => new Set(ticks.map((tick) => shown(some).format(tick))).size === ticks.length) ?? 2;
     return (value) => shown(digits).format(value / scale) + tail;
   };
-  const say = { between, label, short: (value) => short.format(value / scale) + tail, full: (value) => (value == null ? "–" : full.format(value / scale) + tail) };
+  const whole = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 0 }); // for a box of a phone
+  const say = { between, label, coarse: (value) => whole.format(value / scale) + tail, short: (value) => short.format(value / scale) + tail, full: (value) => (value == null ? "–" : full.format(value / scale) + tail) };
   return { ...say, amount: (value) => (Math.abs(value / scale) < 10_000 ? say.full(value) : say.short(value)) };
 }
 
@@ -48,7 +49,7 @@ function paint(box) {
   const chart = drawn.get(box) ?? init(box, null, { renderer: "svg", locale: document.documentElement.lang.startsWith("zh") ? "ZH" : "EN" });
   drawn.set(box, chart);
   const area = () => chart.getWidth() * chart.getHeight();
-  chart.setOption(KINDS[box.dataset.chart](data, { ...look(box), area }, speaker(data.unit)), true);
+  chart.setOption(KINDS[box.dataset.chart](data, { ...look(box), area, wide: () => chart.getWidth() }, speaker(data.unit)), true);
 }
 
 export function draw(box) {

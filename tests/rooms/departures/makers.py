@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from models import db
+from models.concentration import AssociationSending
 from models.departure_signals import HearingEntry
 from models.departures import Departure
 from models.identity import User
@@ -57,3 +58,33 @@ def told_id(user: User | None, which: Which) -> str:
 def exposure(user: User | None, which: Which) -> str:
     """If a broker leaves."""
     return f"person=broker-{BROKERS[which]}&on={DAY}"
+
+
+@maker("limit_name")
+def limit_name(user: User | None, which: Which) -> str:
+    """A limit of the firm; there is none that is one's own."""
+    return "moon" if which == "missing" else "broker_top_1"
+
+
+@maker("sending_id")
+def sending_id(user: User | None, which: Which) -> str:
+    """A report that was sent to the association."""
+    if which == "missing":
+        return "987654321"
+    with transaction():
+        held = db.session.execute(select(AssociationSending.id)).scalars().first()
+        if held is not None:
+            return str(held)
+        words = {"period": DAY[:7], "through": "x", "receipt_no": "x", "note": "", "recorded_label": "x", "digest": "0" * 64}
+        days = {"settled": date.fromisoformat(DAY), "due_on": date(2026, 4, 22), "sent_on": date(2026, 4, 10)}
+        row = AssociationSending(place=1, brokers=0, content=b"", recorded_at=clock.now(), **words, **days)
+        db.session.add(row)
+        db.session.flush()
+        return str(row.id)
+
+
+@maker(QUERY, "association_sent.new")
+@maker(QUERY, "association_sent.ready")
+def month_of_report(user: User | None, which: Which) -> str:
+    """The month of a report; one without a settled day has none."""
+    return "month=2019-01" if which == "missing" else f"month={DAY[:7]}"

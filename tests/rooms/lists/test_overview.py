@@ -21,10 +21,11 @@ from models.partners import Broker
 from models.rollups import BrokerBook, FirmDay, RollupDay
 from portal import clock
 from portal.actors import TERMINAL
+from portal.departures.spread import concentration
 from portal.jobs.rebuild import REBUILD
 from portal.jobs.verbs import enqueue
 from portal.jobs.worker import Worker
-from portal.pages.overview_sums import concentration, windows
+from portal.pages.overview_sums import windows
 from portal.settlement import rollups
 from portal.transaction import transaction
 from tests.oracle import product
