@@ -26,7 +26,7 @@ from portal.web.guard import current_actor
 __all__ = ["INTERESTS", "LEAST"]
 
 KINDS = {ResearchKind.REPORT: _l("Report"), ResearchKind.COURSE: _l("Course")}
-STATES = {ResearchState.DRAFT: (_l("Draft"), "neutral"), ResearchState.PUBLISHED: (_l("Published"), "good"), ResearchState.WITHDRAWN: (_l("Withdrawn"), "bad")}
+STATES = {ResearchState.DRAFT: (_l("Draft"), "neutral"), ResearchState.PUBLISHED: (_l("Published to readers"), "good"), ResearchState.WITHDRAWN: (_l("Withdrawn"), "bad")}
 LOCALES = {"zh": _l("Chinese"), "en": _l("English")}
 LANG = {"zh": "zh-Hans", "en": "en"}
 """The language of a text as its element says it."""
