@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -110,6 +110,26 @@ def offer(title: str, title_en: str, cost: int, stock: int | None, ends_at: date
     db.session.flush()
     log.write(actor, moment, "club.reward_offered", "club_point_reward", str(reward.id), after={"cost": cost, "stock": stock})
     return reward
+
+
+class Offer(NamedTuple):
+    """A reward on offer with how many are left (None: as many as are wanted), how many wait to be handed over and how many were."""
+
+    reward: PointReward
+    left: int | None
+    waiting: int
+    given: int
+
+
+def offer_of(reward_id: int) -> Offer:
+    """What stands behind a reward that is on offer. Raises NotFound where there is none."""
+    reward = db.session.get(PointReward, reward_id)
+    if reward is None or not reward.on_offer:
+        raise NotFound("there is no such reward")
+    counts = select(PointRedemption.state, func.count()).where(PointRedemption.reward_id == reward_id).group_by(PointRedemption.state)
+    by_state = {state: count for state, count in db.session.execute(counts)}
+    waiting, given = by_state.get(RedemptionState.ASKED, 0), by_state.get(RedemptionState.GIVEN, 0)
+    return Offer(reward, None if reward.stock is None else max(0, reward.stock - waiting - given), waiting, given)
 
 
 def close(reward_id: int, *, actor: Actor, moment: datetime) -> None:

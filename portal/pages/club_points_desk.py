@@ -238,6 +238,13 @@ def offer() -> ResponseReturnValue:
     return redirect(url_for("club_points_desk.redemptions"), 303)
 
 
+@bp.get("/rewards/<int:reward_id>/close")
+@requires(Can.CLUB_EDIT)
+def ask_close(reward_id: int) -> ResponseReturnValue:
+    """What taking a reward off leaves as it is."""
+    return render_template("club/reward_close.html", one=rewards.offer_of(reward_id), say=say)
+
+
 @bp.post("/rewards/<int:reward_id>/close")
 @requires(Can.CLUB_EDIT)
 def close(reward_id: int) -> ResponseReturnValue:

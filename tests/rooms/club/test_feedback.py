@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -158,6 +159,13 @@ def test_12_a_reward_is_looked_at_before_points_go_and_a_dearer_one_is_refused(a
     assert post(admin, f"/club/points/redemptions/{redeemed[0]}", "/me", wish="back").status_code == 303
     assert post(admin, f"/club/points/redemptions/{redeemed[1]}", "/me", wish="given").status_code == 303
     assert post(admin, f"/club/points/redemptions/{redeemed[1]}", "/me", wish="back").status_code == 409
+    page = BeautifulSoup(admin.get(f"/club/points/rewards/{number}/close?lang=en").text, "html.parser")
+    facts = {row.dt.get_text(): row.dd.get_text() for row in page.select(".confirm .facts div")}
+    assert facts == {"Cost": "10 points", "Left": "1", "Wait to be handed over": "0", "Handed over": "1"}
+    assert client.get(f"/club/points/rewards/{number}/close").status_code == 403
+    assert post(admin, f"/club/points/rewards/{number}/close", "/me").status_code == 303
+    assert admin.get(f"/club/points/rewards/{number}/close").status_code == 404
+    assert post(client, address, "/me", cost="10").status_code == 409, "it is not offered any more"
     with app.app_context():
         assert points.balance("client:C00000") == 20
         db.session.remove()
