@@ -127,7 +127,7 @@ def offer_of(reward_id: int) -> Offer:
     if reward is None or not reward.on_offer:
         raise NotFound("there is no such reward")
     counts = select(PointRedemption.state, func.count()).where(PointRedemption.reward_id == reward_id).group_by(PointRedemption.state)
-    by_state: dict[str, int] = dict(row._tuple() for row in db.session.execute(counts))
+    by_state: dict[str, int] = dict(db.session.execute(counts).all())
     waiting, given = by_state.get(RedemptionState.ASKED, 0), by_state.get(RedemptionState.GIVEN, 0)
     return Offer(reward, None if reward.stock is None else max(0, reward.stock - waiting - given), waiting, given)
 
