@@ -96,9 +96,11 @@ function waterfall(data, look, say) {
 
 // {unit, nodes: [name], links: [{source, target, value}]}
 function sankey(data, look, say) {
+  const starts = new Set(data.links.map((link) => link.source));
+  const longest = Math.max(88, ...data.nodes.filter((name) => !starts.has(name)).map(breadth));
   const options = frame(look, {
     series: [{
-      type: "sankey", left: 4, right: look.narrow ? 84 : 96, top: 8, bottom: 8, nodeWidth: look.narrow ? 8 : 12, nodeGap: look.narrow ? 22 : 14, draggable: false, data: data.nodes.map((name) => ({ name })), links: data.links,
+      type: "sankey", left: 4, right: look.narrow ? 84 : longest + 8, top: 8, bottom: 8, nodeWidth: look.narrow ? 8 : 12, nodeGap: look.narrow ? 22 : 14, draggable: false, data: data.nodes.map((name) => ({ name })), links: data.links,
       lineStyle: { color: "gradient", opacity: 0.28 }, label: { color: look.ink, fontSize: look.narrow ? 10 : 12, ...(look.narrow ? { width: 82, overflow: "break", lineHeight: 12 } : {}) }, labelLayout: { hideOverlap: true }, emphasis: { focus: "adjacency" },
     }],
   });
