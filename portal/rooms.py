@@ -7,6 +7,7 @@ FOUNDATION = (
     "memory",
     "settings",
     "clock",
+    "local_day",
     "refusals",
     "transaction",
     "database",

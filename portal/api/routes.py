@@ -23,7 +23,7 @@ from portal.leads.introducers import Introducer, introducer_of
 from portal.leads.register import Answer, Registered, Source
 from portal.leads.standing import standing_branch
 from portal.leads.terms import terms
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotAllowed, NotFound
 from portal.transaction import transaction

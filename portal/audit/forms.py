@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 
 from models.audit import Approval, ApprovalState, AuditEntry
+from portal import local_day
 from portal.audit import policy, queries
 from portal.web.list_pages import Field, ListPage, declare
 from portal.web.listing import Label
@@ -65,7 +65,7 @@ KINDS = {
 
 
 def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
+    return local_day.zone()
 
 
 def kind_label(kind: str) -> Label:

@@ -4,11 +4,9 @@ pay differently."""
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 import polars as pl
-from flask import current_app
 
 from models.clients import Account
 from models.columns import OPEN_END
@@ -16,6 +14,7 @@ from models.partners import Broker
 from models.values.calendar import Month, NotADate, parse_day
 from models.values.money import yuan
 from models.values.rates import decimal_text
+from portal import local_day
 from portal.attribution.queries import account_id_of, spans
 from portal.audit.recordings import known_at, last_recording_id
 from portal.cli.progress import progress
@@ -51,7 +50,7 @@ class MomentOrDay(click.ParamType[datetime]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The moment in UTC, or a usage error."""
-        zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+        zone = local_day.zone()
         try:
             if len(value) == len("2026-03-31"):
                 return datetime.combine(parse_day(value) + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(microseconds=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from flask import current_app
@@ -14,6 +13,7 @@ from models import db
 from models.commission import CommissionRun
 from models.values.calendar import Month, NotADate
 from models.values.money import yuan
+from portal import local_day
 from portal.actors import Actor, actor_of
 from portal.audit import approvals, heads
 from portal.cli.progress import progress
@@ -142,7 +142,7 @@ def export(period: Month, form: str, out: Path) -> None:
 def explain(period: Month, broker: str, account: str, day: datetime, exchange: str, product: str, kind: str) -> None:
     """Say in words how a line came to its amount, also when it is 0."""
     question = Question(broker, account, day.date(), exchange, product, kind)
-    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    zone = local_day.zone()
     for line in explain_lines(current_run(period), question):
         place = f"{line.exchange}.{line.product}" if line.product else ""
         click.echo(f"{line.kind.name} {line.account_no} {line.trade_date} {place} {yuan(line.amount)}" + (f" (correction of {line.origin})" if line.origin else ""))

@@ -6,12 +6,10 @@ import csv
 import json
 import sys
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import click
-from flask import current_app
 
-from portal import clock
+from portal import clock, local_day
 from portal.actors import TERMINAL
 from portal.cli.attribution import Day
 from portal.cli.refusing import RefusingGroup
@@ -34,7 +32,7 @@ def show(on: date | None, form: str, keep: bool) -> None:
     day = on or last_day()
     if day is None:
         raise Refusal("no day is settled yet: name one with --on")
-    persons, found = signals.raised(day, ZoneInfo(current_app.config["PORTAL"].timezone), quietly)
+    persons, found = signals.raised(day, local_day.zone(), quietly)
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(HEAD)
     for who, kind, evidence in found:

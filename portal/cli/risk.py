@@ -6,10 +6,8 @@ import csv
 import sys
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
-from flask import current_app
 
 from models.partners import Broker, Staff
 from models.values.money import yuan
@@ -17,6 +15,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.cli.attribution import Day
 from portal.cli.refusing import RefusingGroup
+from portal.local_day import zone
 from portal.risk import backtest as backtesting
 from portal.risk import scoring
 from portal.risk.queries import account_numbers
@@ -25,11 +24,6 @@ from portal.versions import numbers
 
 group = RefusingGroup("risk", help="Which clients are about to leave.")
 HEAD = ("account_no", "probability_90d", "expected_loss", "cause", "follow_probability", "introducer_no", "servicer_no", "model_version")
-
-
-def zone() -> ZoneInfo:
-    """Where the firm stands."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def quietly(step: str, done: int, total: int) -> None:

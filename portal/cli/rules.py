@@ -18,8 +18,9 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.cli.attribution import Day
 from portal.cli.refusing import RefusingGroup
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.keys import keyring
+from portal.local_day import day_of
 from portal.rules import book, data, recheck, recorded
 from portal.transaction import transaction
 
@@ -60,7 +61,7 @@ def load(file: Path | None) -> None:
 def check(on: date | None) -> None:
     """Hold all books against the rules and print what does not comply as CSV; a count of each rule goes to standard error."""
     moment = clock.now()
-    day = on or today(moment)
+    day = on or day_of(moment)
     seen = recheck.look(day, jurisdiction(), keyring())
     if on is None:
         with transaction():

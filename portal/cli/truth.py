@@ -16,10 +16,11 @@ from models.clients import Account
 from portal import clock
 from portal.actors import TERMINAL
 from portal.cli.demo import group as demo
-from portal.cli.risk import group, quietly, zone
+from portal.cli.risk import group, quietly
 from portal.demo import truth
 from portal.demo.truth_life import Life
 from portal.demo.truth_load import load
+from portal.local_day import zone
 from portal.refusals import Refusal
 from portal.risk import fitting, panel, truth_grades
 from portal.risk.hazard import PRIORS

@@ -16,7 +16,7 @@ from portal.club.bank_in import Incoming
 from portal.club.wishes import Guest, Wish
 from portal.demo.club import CLIENT
 from portal.demo.signed_in import acting
-from portal.jobs.law import today
+from portal.local_day import day_of
 from portal.transaction import transaction
 
 FIRST, SECOND = "finance@example.com", "admin@example.com"
@@ -39,8 +39,8 @@ def add_transfers(moment: datetime) -> int:
         made = booking.book(event_id, Wish(kind_id, name, (Guest("陈先生", True),)), actor=client, moment=moment)
         order, _sessions = bank_orders.choose(made.public_id, actor=client, moment=moment)
         reference, amount = order.reference or "", order.amount
-    lines = (Incoming("DEMO-20260001", today(moment), amount, name, f"活动费 {reference}"), Incoming("DEMO-20260002", today(moment), 60_000, "周女士", "俱乐部会费"))
+    lines = (Incoming("DEMO-20260001", day_of(moment), amount, name, f"活动费 {reference}"), Incoming("DEMO-20260002", day_of(moment), 60_000, "周女士", "俱乐部会费"))
     with transaction():
-        came = [bank_in.record(line, today(moment), actor=first, moment=moment).public_id for line in lines]
+        came = [bank_in.record(line, day_of(moment), actor=first, moment=moment).public_id for line in lines]
         bank_in.prepare(came[0], True, "", actor=first, moment=moment)
     return len(came)

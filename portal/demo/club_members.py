@@ -15,7 +15,7 @@ from portal.club import applications, equity_tiers, persons, tiers
 from portal.club.tiers import BenefitDraft, TierDraft
 from portal.demo.club import CLIENT
 from portal.demo.signed_in import acting
-from portal.jobs.law import today
+from portal.local_day import day_of
 from portal.transaction import transaction
 
 REPORT = BenefitDraft("report", "月度研究报告", "The monthly research report", 12)
@@ -90,7 +90,7 @@ def add_members(last_settled_day: date, moment: datetime) -> int:
 
 def _by_people(moment: datetime) -> None:
     """The client of the printed sign-ins asks to be a friend of the club, and is; somebody else is given gold by hand."""
-    client, day = acting(CLIENT), today(moment)
+    client, day = acting(CLIENT), day_of(moment)
     member = select(ClubMember.client_no).where(ClubMember.client_no != client.client_no).order_by(ClubMember.client_no).limit(1)
     other = db.session.execute(member).scalar_one_or_none()
     name = db.session.execute(select(User.name).where(User.id == client.user_id)).scalar_one()

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.audit import Approval
 from models.leads import Lead
+from portal import local_day
 from portal.actors import Actor
 from portal.audit import approvals
 from portal.imports.context import Context
 from portal.imports.masters import renew_sums
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.keys import keyring
 from portal.leads import conversion_review
 from portal.leads.conversion import Converted, Setting, convert_arrivals
 from portal.leads.states import OPEN
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.transaction import transaction
 
 
 def setting(actor: Actor, moment: datetime) -> Setting:
     """What a conversion is told from outside, by this portal's settings."""
-    return Setting(actor, moment, today(moment), jurisdiction(), ZoneInfo(current_app.config["PORTAL"].timezone), keyring())
+    return Setting(actor, moment, day_of(moment), jurisdiction(), local_day.zone(), keyring())
 
 
 def bring_in_clients(actor: Actor, moment: datetime, right: Can = Can.IMPORT_FILES) -> Converted:
@@ -47,7 +47,7 @@ def renew(found: Converted, actor: Actor, moment: datetime) -> None:
 
 def recognise(approval: Approval, approver: Actor, moment: datetime) -> None:
     """What an approved recognition of a late or reviewed claim does."""
-    renew(conversion_review.recognise(approval, approver, moment, today(moment), keyring()), approver, moment)
+    renew(conversion_review.recognise(approval, approver, moment, day_of(moment), keyring()), approver, moment)
 
 
 approvals.register(conversion_review.KIND, Can.TRANSFER_APPROVE, recognise, label="Attribution from a lead")

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.care import Contact, ContactChannel, ContactOutcome
 from models.clients import Account
 from models.partners import Staff
+from portal import local_day
 from portal.audit import log
 from portal.bulk import insert_rows
 from portal.care.queries import effective
@@ -91,7 +91,7 @@ def import_contacts(file: Received, context: Context, findings: Findings, *, dry
 
 def _read(text: str, file: str, context: Context, findings: Findings) -> list[Row]:
     known = {"account_no": numbers(Account, "account_no"), "staff_no": numbers(Staff, "staff_no")}
-    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    zone = local_day.zone()
     readers: dict[str, Reader] = {
         "account_no": number,
         "staff_no": number,

@@ -10,14 +10,13 @@ import enum
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.departures import Departure, DepartureKind, DepartureState
 from models.partners import Broker, BrokerState, BrokerStatus, Staff, StaffVersion
+from portal import local_day
 from portal.audit import log
 from portal.departures import states
 from portal.departures.register import LIVE, SHORT, write_step
@@ -73,7 +72,7 @@ def import_departures(file: Received, context: Context, findings: Findings, *, d
     got = text_of(file, findings)
     if got is None:
         return result
-    today = context.moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
+    today = local_day.day_of(context.moment)
     rows = _read(got[1], file.name, today, findings)
     result.rows = len(rows)
     try:

@@ -6,15 +6,13 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.jobs import Job
 from models.leads import LeadDoor
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.imports import parcels
 from portal.imports.leads_file import Listed, is_desk, read
@@ -106,4 +104,4 @@ def answers(told: list[Told]) -> list[list[Any]]:
 
 def today_of() -> date:
     """Today where the portal stands."""
-    return clock.now().astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
+    return local_day.today()

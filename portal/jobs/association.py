@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
-from models import db
 from models.jobs import Job
 from portal import clock
 from portal.actors import Actor
 from portal.departures.association_sent import remind
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.onboarding import today
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.transaction import transaction
 
 REMIND = "association.remind"
@@ -26,13 +24,12 @@ def remind_job(work: Work) -> dict[str, Any]:
     """Remind; once more is the same as once."""
     with transaction():
         moment = clock.now()
-        return {"told": remind(today(moment), work.actor, moment)}
+        return {"told": remind(day_of(moment), work.actor, moment)}
 
 
 def is_due(moment: datetime) -> bool:
     """Whether nobody asked for the job on the day of this moment."""
-    last = db.session.execute(select(Job.asked_at).where(Job.kind == REMIND).order_by(Job.id.desc()).limit(1)).scalar()
-    return last is None or today(last) < today(moment)
+    return not asked.today(REMIND, moment)
 
 
 def ask_to_remind(actor: Actor, moment: datetime) -> Job:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
-
-from models import db
 from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.care import playing, return_visits
 from portal.commission.queries import last_settled_day
 from portal.disputes.queries import due_from
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.rules import book
 from portal.rules.breaches import CALL_CODE, CALL_DAYS, CallDue
 from portal.transaction import transaction
@@ -31,13 +30,13 @@ def plays_job(work: Work) -> dict[str, int]:
     """Set what is due; once more is the same as once."""
     with transaction():
         moment = clock.now()
-        told = playing.run(today(moment), last_settled_day() or date.min, TERMINAL, moment)
-        return told | return_visits.run(today(moment), call_due_by(), TERMINAL, moment)
+        told = playing.run(day_of(moment), last_settled_day() or date.min, TERMINAL, moment)
+        return told | return_visits.run(day_of(moment), call_due_by(), TERMINAL, moment)
 
 
 def call_due() -> CallDue:
     """Within how many trading days a confirmation call is due, by the rule that holds today."""
-    return CallDue(int(book.parameter(jurisdiction(), CALL_CODE, "trading_days", today(clock.now()), CALL_DAYS)))
+    return CallDue(int(book.parameter(jurisdiction(), CALL_CODE, "trading_days", day_of(clock.now()), CALL_DAYS)))
 
 
 def call_due_by() -> Callable[[date], date]:
@@ -48,8 +47,7 @@ def call_due_by() -> Callable[[date], date]:
 
 def is_due(moment: datetime) -> bool:
     """Whether a play is on or a new client waits for his call, and nobody asked for the job within the last day."""
-    asked = db.session.execute(select(Job.id).where(Job.kind == PLAYS, Job.asked_at > moment - EVERY).limit(1)).first()
-    return asked is None and (bool(playing.plays_on(today(moment))) or return_visits.anybody_waits(today(moment)))
+    return not asked.within(PLAYS, EVERY, moment) and (bool(playing.plays_on(day_of(moment))) or return_visits.anybody_waits(day_of(moment)))
 
 
 def ask_for_plays(actor: Actor, moment: datetime) -> Job:

@@ -21,9 +21,10 @@ from portal.imports.masters import renew_sums
 from portal.jobs.handlers import Work, handler
 from portal.jobs.law import jurisdiction
 from portal.jobs.refresh import ask_for_refresh
-from portal.jobs.transfer import TOLD, money_moved, today
+from portal.jobs.transfer import TOLD, money_moved
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
+from portal.local_day import day_of
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict
@@ -59,7 +60,7 @@ def suspense_job(work: Work) -> dict[str, Any]:
         goes_to = holding.outcome(case)
         found, since = holding.release(case, goes_to), parse_day(case.suspended["since"])
         recording = open_recording(work.actor, clock.now(), "case")
-        write_rows(found, recording.id, today(clock.now()), jurisdiction(), keyring())
+        write_rows(found, recording.id, day_of(clock.now()), jurisdiction(), keyring())
         money, rows = money_moved(since, known, recording.id, work.progress), found.plain()["accounts"]
         if last_recording_id(real=True) != known:
             raise Conflict("something was recorded while this was previewed: preview it again")
@@ -69,7 +70,7 @@ def suspense_job(work: Work) -> dict[str, Any]:
 
 
 def _effect(approval: Approval, approver: Actor, moment: datetime) -> None:
-    after_rows(holding.do_release(approval, approver, moment, today(moment), jurisdiction(), keyring()), approver, moment)
+    after_rows(holding.do_release(approval, approver, moment, day_of(moment), jurisdiction(), keyring()), approver, moment)
 
 
 approvals.register(holding.RELEASE, Can.TRANSFER_APPROVE, _effect, label=N_("Release from suspense"), amounts=("amount", *TOLD))

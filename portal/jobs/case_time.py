@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
-from sqlalchemy import select
-
-from models import db
 from models.jobs import Job
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.transfer import today
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.notices.kinds import N_
 from portal.refusals import Conflict, NotFound
 from portal.transaction import transaction
@@ -34,12 +30,12 @@ CLOSE = "transfers.close"
 def close_job(work: Work) -> dict[str, Any]:
     """Close what is over, each case in a transaction of its own: broken off and begun again, it goes on where it stood. A case that
     somebody closes at the same moment is his."""
-    over, closed = appeal_over(today(clock.now())), 0
+    over, closed = appeal_over(day_of(clock.now())), 0
     for place, public_id in enumerate(over):
         work.progress(N_("Closing cases"), place, len(over))
         try:
             with transaction():
-                zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+                zone = local_day.zone()
                 cases.step(public_id, "close", cases.Said(), actor=work.actor, moment=clock.now(), zone=zone)
         except (Conflict, NotFound):
             continue
@@ -49,8 +45,7 @@ def close_job(work: Work) -> dict[str, Any]:
 
 def is_due(moment: datetime) -> bool:
     """Whether a case is over, and the job was not asked for on the day of this moment yet."""
-    last = db.session.execute(select(Job.asked_at).where(Job.kind == CLOSE).order_by(Job.id.desc()).limit(1)).scalar()
-    return (last is None or today(last) < today(moment)) and bool(appeal_over(today(moment)))
+    return not asked.today(CLOSE, moment) and bool(appeal_over(day_of(moment)))
 
 
 def ask_to_close(actor: Actor, moment: datetime) -> Job:

@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from models import db
 from models.club import Booking, BookingState
 from models.club_money import Payment
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.club import bank_orders, calling_off, payments
 from portal.gateways.stripe import till
-from portal.jobs import club_bank, club_paying
+from portal.jobs import asked, club_bank, club_paying
 from portal.jobs.club_paying import MONEY
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
@@ -66,7 +66,7 @@ def ask_to_tidy(actor: Actor, moment: datetime) -> Job:
 
 def is_due(moment: datetime) -> bool:
     """Whether a hold ran out that nobody has written down, or money is to move, and nobody is at it."""
-    if db.session.execute(select(Job.id).where(Job.kind == MONEY, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first():
+    if asked.waits(MONEY):
         return False
     over = select(Booking.id).where(Booking.state == BookingState.HELD, Booking.hold_until <= moment).limit(1)
     return db.session.execute(over).first() is not None or bank_orders.work_is_due(moment) or (till() is not None and club_paying.work_is_due(moment))

@@ -9,8 +9,8 @@ from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.audit import approvals
 from portal.club import bank_in, bank_sums
-from portal.jobs.law import today
 from portal.jobs.outbox import ask_where_due
+from portal.local_day import day_of
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.transaction import transaction
@@ -23,7 +23,7 @@ def compare() -> dict[str, int]:
 
 
 def _effect(approval: Approval, approver: Actor, moment: datetime) -> None:
-    bank_in.take_in(approval, approver, moment, today(moment))
+    bank_in.take_in(approval, approver, moment, day_of(moment))
     ask_where_due(moment)
 
 

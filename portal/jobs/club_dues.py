@@ -14,7 +14,7 @@ from portal.club.members import Person
 from portal.club.payments import Terms
 from portal.jobs import club_invoices, club_paying
 from portal.jobs.club_paying import Tried
-from portal.jobs.law import today
+from portal.local_day import day_of
 from portal.refusals import Conflict, Refusal
 from portal.transaction import transaction
 
@@ -27,7 +27,7 @@ def pay(person: Person, order: Order, till: DuesTill, terms: Terms, actor: Actor
     if order.kind == DuesKind.SUBSCRIPTION:
         _known_at_stripe(person, order, till, actor)
     with transaction():
-        payment, sessions, subscriptions = dues.begin(person, order, terms, today(clock.now()), actor=actor, moment=clock.now())
+        payment, sessions, subscriptions = dues.begin(person, order, terms, day_of(clock.now()), actor=actor, moment=clock.now())
         tried = Tried.of(payment)
     for session_id in sessions:
         club_paying.close_session(till, session_id)
@@ -46,7 +46,7 @@ def _still_open(payment_id: int) -> bool:
 def _known_at_stripe(person: Person, order: Order, till: DuesTill, actor: Actor) -> None:
     """The payer and the price stand at Stripe before a subscription can: each is made once, under a key of its own."""
     with transaction():
-        member, tier, price = dues.prepared(person, order, today(clock.now()), actor=actor, moment=clock.now())
+        member, tier, price = dues.prepared(person, order, day_of(clock.now()), actor=actor, moment=clock.now())
         customer, member_id, public_id = member.customer_id, member.id, member.public_id
         made, price_number = price.price_id, price.id
         params, key = changing.price_params(tier, price, till.env)
@@ -78,7 +78,7 @@ def look_at_change(person_key: str, tier_key: str, at: int, till: DuesTill, acto
 def _planned(person_key: str, tier_key: str, at: int, till: DuesTill, actor: Actor) -> Change:
     """A change whose price stands at Stripe."""
     with transaction():
-        change = changing.planned(person_key, tier_key, at, today(clock.now()), actor=actor)
+        change = changing.planned(person_key, tier_key, at, day_of(clock.now()), actor=actor)
         made, number = change.price.price_id, change.price.id
         params, key = changing.price_params(change.tier, change.price, till.env)
     if made is None:
@@ -89,7 +89,7 @@ def _planned(person_key: str, tier_key: str, at: int, till: DuesTill, actor: Act
         with transaction():
             changing.keep_price(number, made)
     with transaction():
-        return changing.planned(person_key, tier_key, at, today(clock.now()), actor=actor)
+        return changing.planned(person_key, tier_key, at, day_of(clock.now()), actor=actor)
 
 
 def change(person_key: str, tier_key: str, at: int, expected: int, till: DuesTill, actor: Actor) -> bool:

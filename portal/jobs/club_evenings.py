@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select
-
 from models import db
 from models.club import ClubEvent
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.club import evenings, point_awards
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.outbox import ask_where_due
 from portal.jobs.verbs import enqueue
@@ -59,7 +58,7 @@ def _read(of: Callable[[datetime], list[int]]) -> list[int]:
 
 def is_due(moment: datetime) -> bool:
     """Whether somebody is to be told something, and nobody is at it."""
-    if db.session.execute(select(Job.id).where(Job.kind == LOOK, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first():
+    if asked.waits(LOOK):
         return False
     return bool(evenings.near(moment) or evenings.over(moment))
 

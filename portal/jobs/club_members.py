@@ -12,8 +12,8 @@ from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.club import equity_tiers, lapsing
 from portal.jobs.handlers import Work, handler
-from portal.jobs.law import today
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.transaction import transaction
 
 LAPSES = "club.lapses"
@@ -27,9 +27,9 @@ def lapses_job(work: Work) -> dict[str, int]:
     """Tell people; once more is the same as once."""
     moment = clock.now()
     found = {"reminded": 0, "lapsed": 0}
-    while lapsing.is_due(today(moment)):
+    while lapsing.is_due(day_of(moment)):
         with transaction():
-            for name, count in lapsing.tidy(today(moment), actor=TERMINAL, moment=moment).items():
+            for name, count in lapsing.tidy(day_of(moment), actor=TERMINAL, moment=moment).items():
                 found[name] += count
     return found
 
@@ -38,10 +38,10 @@ def lapses_job(work: Work) -> dict[str, int]:
 def tiers_job(work: Work) -> dict[str, int]:
     """Let the tiers follow the equity, once for each month."""
     moment = clock.now()
-    if not equity_tiers.is_due(today(moment)):
+    if not equity_tiers.is_due(day_of(moment)):
         return {}
     with transaction():
-        return equity_tiers.apply(equity_tiers.moves(today(moment)), actor=TERMINAL, moment=moment)
+        return equity_tiers.apply(equity_tiers.moves(day_of(moment)), actor=TERMINAL, moment=moment)
 
 
 def _waits(kind: str) -> bool:
@@ -55,7 +55,7 @@ def ask_for_lapses(actor: Actor, moment: datetime) -> Job:
 
 def lapses_are_due(moment: datetime) -> bool:
     """Whether somebody is to be told, and nobody is at it."""
-    return not _waits(LAPSES) and lapsing.is_due(today(moment))
+    return not _waits(LAPSES) and lapsing.is_due(day_of(moment))
 
 
 def ask_for_tiers(actor: Actor, moment: datetime) -> Job:
@@ -65,4 +65,4 @@ def ask_for_tiers(actor: Actor, moment: datetime) -> Job:
 
 def tiers_are_due(moment: datetime) -> bool:
     """Whether the month before is settled to its end and its tiers were not applied, and nobody is at it."""
-    return not _waits(TIERS) and equity_tiers.is_due(today(moment))
+    return not _waits(TIERS) and equity_tiers.is_due(day_of(moment))

@@ -24,9 +24,9 @@ from portal.club.facts import EventFacts, RefundFacts, Refused, SessionFacts, Un
 from portal.club.facts_dues import DuesTill as Till
 from portal.club.payments import Terms
 from portal.jobs import club_invoices
-from portal.jobs.law import today
 from portal.jobs.outbox import ask_where_due
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.refusals import Refusal
 from portal.transaction import transaction
 
@@ -118,7 +118,7 @@ def _settling(facts: SessionFacts, till: Till) -> Callable[[datetime], str]:
 
 def _settled(facts: SessionFacts, till: Till, moment: datetime) -> str:
     if dues.owns(facts):
-        return _with_money(dues.fulfil(facts, till.env, today(moment), actor=TERMINAL, moment=moment), moment)
+        return _with_money(dues.fulfil(facts, till.env, day_of(moment), actor=TERMINAL, moment=moment), moment)
     return _with_money(payments.fulfil(facts, till.env, actor=TERMINAL, moment=moment), moment)
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import select
 
 from models import db
 from models.audit import Approval
 from models.jobs import Job
 from models.values.calendar import Month
-from portal import clock
+from portal import clock, local_day
 from portal.actors import TERMINAL, Actor
 from portal.audit import approvals
 from portal.club import point_awards, point_rules, points
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.notices.kinds import N_
@@ -47,7 +46,7 @@ def daily() -> dict[str, int]:
         thanked = point_awards.referred(point_awards.friends_since(moment - FRIENDS), actor=TERMINAL, moment=moment)
     if trading_allowed():
         with transaction():
-            point_awards.traded(Month.of(moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()).plus(-1), actor=TERMINAL, moment=moment)
+            point_awards.traded(Month.of(local_day.day_of(moment)).plus(-1), actor=TERMINAL, moment=moment)
     expired = 0
     while people := _read(points.due_to_expire):
         with transaction():
@@ -63,7 +62,7 @@ def _read(of: Callable[[datetime], list[str]]) -> list[str]:
 
 def is_due(moment: datetime) -> bool:
     """Whether nobody asked for the job within the last day."""
-    return db.session.execute(select(Job.id).where(Job.kind == POINTS, Job.asked_at > moment - EVERY).limit(1)).first() is None
+    return not asked.within(POINTS, EVERY, moment)
 
 
 def ask_for_points(actor: Actor, moment: datetime) -> Job:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from models import db
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.club import lot, waitlist
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.transaction import transaction
@@ -45,7 +44,7 @@ def ask_to_pass_on(actor: Actor, moment: datetime) -> Job:
 
 def is_due(moment: datetime) -> bool:
     """Whether there is something to write down or to offer, and nobody is at it."""
-    if db.session.execute(select(Job.id).where(Job.kind == SEATS, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first():
+    if asked.waits(SEATS):
         return False
     return bool(lot.due(moment) or waitlist.due(moment))
 

@@ -13,8 +13,8 @@ from portal import clock
 from portal.actors import Actor
 from portal.handover.broker_verbs import due_rows, write_due
 from portal.jobs.handlers import Work, handler
-from portal.jobs.onboarding import today
 from portal.jobs.verbs import enqueue
+from portal.local_day import day_of
 from portal.transaction import transaction
 
 WRITE = "handover.managers"
@@ -26,12 +26,12 @@ def write_job(work: Work) -> dict[str, Any]:
     """Write what is due; once more is the same as once."""
     with transaction():
         moment = clock.now()
-        return {"brokers": write_due(actor=work.actor, moment=moment, today=today(moment))}
+        return {"brokers": write_due(actor=work.actor, moment=moment, today=day_of(moment))}
 
 
 def is_due(moment: datetime) -> bool:
     """Whether something is due and nobody asked for it yet."""
-    if not due_rows(today(moment)):
+    if not due_rows(day_of(moment)):
         return False
     asked = select(Job.id).where(Job.kind == WRITE, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED])).limit(1)
     return db.session.execute(asked).first() is None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from portal.actors import Actor
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
+from portal.local_day import day_of
 from portal.rules import recheck
 from portal.transaction import transaction
 
@@ -28,16 +28,11 @@ def jurisdiction() -> str:
     return str(current_app.config["PORTAL"].jurisdiction)
 
 
-def today(moment: datetime) -> date:
-    """The day of a moment in the portal's time zone."""
-    return moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
-
-
 @handler(RECHECK)
 def recheck_job(work: Work) -> dict[str, Any]:
     """Hold all books against the rules of today; once more is the same as once."""
     moment = clock.now()
-    seen = recheck.look(today(moment), jurisdiction(), keyring())
+    seen = recheck.look(day_of(moment), jurisdiction(), keyring())
     with transaction():
         check = recheck.keep(seen, work.actor, moment)
         return {"standing": check.standing, "appeared": check.appeared, "gone": check.gone}
@@ -45,7 +40,7 @@ def recheck_job(work: Work) -> dict[str, Any]:
 
 def recheck_is_due(moment: datetime) -> bool:
     """Whether the books, the rules or the day changed since, and nobody has asked for the job yet."""
-    return not _waits() and recheck.is_due(today(moment), jurisdiction())
+    return not _waits() and recheck.is_due(day_of(moment), jurisdiction())
 
 
 def ask_to_recheck(actor: Actor, moment: datetime) -> Job | None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.jobs import Job, JobState
 from models.leads import Lead
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.leads.terms import terms
@@ -30,7 +29,7 @@ EVERY = timedelta(days=1)
 def tidy_job(work: Work) -> dict[str, Any]:
     """Tidy for today; once more is the same as once."""
     moment = clock.now()
-    day = Day(today(moment), work.actor, moment, terms())
+    day = Day(local_day.day_of(moment), work.actor, moment, terms())
     result = dict.fromkeys(PARTS, 0)
     for name, part in PARTS.items():
         done = PART
@@ -45,8 +44,7 @@ def tidy_job(work: Work) -> dict[str, Any]:
 
 def is_due(moment: datetime) -> bool:
     """Whether there are leads, and the job was not asked for on this day of the portal's yet."""
-    last = db.session.execute(select(Job.asked_at).where(Job.kind == TIDY).order_by(Job.id.desc()).limit(1)).scalar()
-    if last is not None and today(last) == today(moment):
+    if asked.today(TIDY, moment):
         return False
     return db.session.execute(select(Lead.id).limit(1)).first() is not None
 
@@ -60,8 +58,3 @@ def last_day() -> date | None:
     """The last day that was tidied for."""
     results = db.session.execute(select(Job.result).where(Job.kind == TIDY, Job.state == JobState.DONE).order_by(Job.id.desc()).limit(1)).scalar()
     return date.fromisoformat(results["day"]) if results else None
-
-
-def today(moment: datetime) -> date:
-    """The day that a moment belongs to where the portal stands."""
-    return moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
@@ -17,11 +15,13 @@ from models.partners import Staff
 from portal import clock
 from portal.actors import Actor
 from portal.audit import approvals
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.law import jurisdiction
 from portal.jobs.refresh import ask_for_refresh
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
+from portal.local_day import day_of
 from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell
 from portal.onboarding import verbs
@@ -35,23 +35,17 @@ REMIND = "onboarding.remind"
 register("onboarding.active", N_("%(broker)s is an introducing broker from %(day)s on."), "brokers", label=N_("An applicant becomes a broker"), tone="good")
 
 
-def today(moment: datetime) -> date:
-    """The day of a moment where the portal stands."""
-    return moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
-
-
 @handler(REMIND)
 def remind_job(work: Work) -> dict[str, Any]:
     """Say what lapses soon; once more is the same as once."""
     with transaction():
         moment = clock.now()
-        return {"told": remind(today(moment), work.actor, moment)}
+        return {"told": remind(day_of(moment), work.actor, moment)}
 
 
 def is_due(moment: datetime) -> bool:
     """Whether nobody asked for the job on the day of this moment."""
-    last = db.session.execute(select(Job.asked_at).where(Job.kind == REMIND).order_by(Job.id.desc()).limit(1)).scalar()
-    return last is None or today(last) < today(moment)
+    return not asked.today(REMIND, moment)
 
 
 def ask_to_remind(actor: Actor, moment: datetime) -> Job:
@@ -61,7 +55,7 @@ def ask_to_remind(actor: Actor, moment: datetime) -> Job:
 
 def _effect(approval: Approval, approver: Actor, moment: datetime) -> None:
     """What an approved application does: the broker's rows, open months anew, and word to who looks after him."""
-    row = verbs.make_broker(approval, approver, moment, today=today(moment), keyring=keyring(), jurisdiction=jurisdiction())
+    row = verbs.make_broker(approval, approver, moment, today=day_of(moment), keyring=keyring(), jurisdiction=jurisdiction())
     ask_for_refresh(approver, moment)
     manager = select(Staff.staff_no).where(Staff.id == row.manager_staff_id)
     people = db.session.execute(select(User.id).where(User.staff_no.in_(manager) | (User.id == approval.prepared_by_id))).scalars().all()

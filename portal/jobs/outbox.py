@@ -17,6 +17,7 @@ from portal.actors import TERMINAL, Actor
 from portal.documents.letters import as_mail, as_text
 from portal.gateways.mail import mailer
 from portal.gateways.sms import texter
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
@@ -102,7 +103,7 @@ def _ended(taken: Taken, state: MessageState, why: str = "") -> str:
 
 def is_due(moment: datetime) -> bool:
     """Whether something is to be sent and nobody is at it."""
-    if db.session.execute(select(Job.id).where(Job.kind == SEND, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first():
+    if asked.waits(SEND):
         return False
     return sending.is_due(moment)
 

@@ -21,7 +21,7 @@ from portal.commission.month import Progress, quiet
 from portal.departures import books, limits
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.settlement import windows
 from portal.transaction import lock_months, transaction
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from models import db
 from models.jobs import Job
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.club import forgetting
 from portal.imports import parcels
 from portal.imports.arrivals import bring_in_clients
 from portal.imports.leads_upload import forget_rows
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.law import today
 from portal.jobs.verbs import enqueue
 from portal.leads import erasure
 from portal.leads.terms import terms
 from portal.lists import kept
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.research import forgetting as readers
 from portal.transaction import on_postgresql, transaction
@@ -56,9 +55,9 @@ def retention_job(work: Work) -> dict[str, Any]:
     """Convert what has come, erase what is due; once more is the same as once."""
     moment = clock.now()
     converted = len(bring_in_clients(work.actor, moment, Can.OWN_SETTINGS).conversions)
-    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    zone = local_day.zone()
     with transaction():
-        erased = erasure.erase(erasure.due(terms(), today(moment), zone), work.actor, moment)
+        erased = erasure.erase(erasure.due(terms(), day_of(moment), zone), work.actor, moment)
         forgotten = parcels.drop_old(moment) + forget_rows(moment)
         kept.drop_expired(moment)
     with transaction():
@@ -90,7 +89,7 @@ def scrub() -> None:
 
 def is_due(moment: datetime) -> bool:
     """Whether the job was not asked for within the last day."""
-    return db.session.execute(select(Job.id).where(Job.kind == RETENTION, Job.asked_at > moment - EVERY).limit(1)).first() is None
+    return not asked.within(RETENTION, EVERY, moment)
 
 
 def ask_for_retention(actor: Actor, moment: datetime) -> Job:

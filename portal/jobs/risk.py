@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import func, select
 
 from models import db
 from models.jobs import Job, JobState
 from models.risk import RiskRun
 from models.settlement import SettlementDay
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
@@ -28,7 +26,7 @@ SCORE = "risk.score"
 def score_job(work: Work) -> dict[str, Any]:
     """Score and keep. It can be stopped while days are read: nothing is kept then."""
     on = date.fromisoformat(work.arguments["on"])
-    version, rows = scoring.scores(on, ZoneInfo(current_app.config["PORTAL"].timezone), work.progress)
+    version, rows = scoring.scores(on, local_day.zone(), work.progress)
     with transaction():
         run = scoring.keep(on, version, rows, actor=work.actor, moment=clock.now())
         return {"run": run.id, "accounts": rows.height, "model": version}

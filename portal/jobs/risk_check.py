@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import func, select
 from werkzeug.utils import import_string
 
 from models import db
 from models.jobs import Job
 from models.settlement import SettlementDay
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.jobs.handlers import Work, handler
 from portal.jobs.risk import last_day
@@ -35,7 +33,7 @@ def _heavy(name: str) -> Any:
 def check_job(work: Work) -> dict[str, Any]:
     """Learn where asked, then hold the scores of past month ends against what happened. It can be stopped: nothing is kept then."""
     fitting, backtest = _heavy("fitting"), _heavy("backtest")
-    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    zone = local_day.zone()
     first, last = (date.fromisoformat(work.arguments[name]) for name in ("first", "last"))
     said: dict[str, Any] = {}
     if work.arguments["learn"]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from sqlalchemy import select
 
 from models import db
 from models.departure_signals import SignalRun
 from models.jobs import Job, JobState
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.departures import signals
 from portal.jobs.handlers import Work, handler
@@ -28,7 +26,7 @@ SIGNALS = "departures.signals"
 def signals_job(work: Work) -> dict[str, Any]:
     """Work the signals out and keep them. It can be stopped while days are read: nothing is kept then."""
     on = date.fromisoformat(work.arguments["on"])
-    persons, found = signals.raised(on, ZoneInfo(current_app.config["PORTAL"].timezone), work.progress)
+    persons, found = signals.raised(on, local_day.zone(), work.progress)
     with transaction():
         run = signals.keep(on, persons, found, actor=work.actor, moment=clock.now())
         return {"run": run.id, "persons": persons, "signals": len(found)}

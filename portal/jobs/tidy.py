@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
-from models import db
 from models.jobs import Job
 from portal import clock
 from portal.actors import Actor
 from portal.club import evenings
 from portal.identity.retention import forget_old
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.leads import sent_forms
@@ -37,7 +35,7 @@ def tidy_job(work: Work) -> dict[str, Any]:
 
 def is_due(moment: datetime) -> bool:
     """Whether the job was not asked for within the last day."""
-    return db.session.execute(select(Job.id).where(Job.kind == TIDY, Job.asked_at > moment - EVERY).limit(1)).first() is None
+    return not asked.within(TIDY, EVERY, moment)
 
 
 def ask_to_tidy(actor: Actor, moment: datetime) -> Job:

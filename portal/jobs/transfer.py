@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import select
@@ -32,6 +31,7 @@ from portal.jobs.law import jurisdiction
 from portal.jobs.refresh import ask_for_refresh
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
+from portal.local_day import day_of
 from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell
 from portal.permissions import Can
@@ -67,18 +67,13 @@ def preview_job(work: Work) -> dict[str, Any]:
         known = last_recording_id(real=True)
         found = proposal(asked)
         recording = open_recording(work.actor, clock.now(), "transfer")
-        write_rows(found, recording.id, today(clock.now()), jurisdiction(), keyring())
+        write_rows(found, recording.id, day_of(clock.now()), jurisdiction(), keyring())
         money, rows = money_moved(asked.day, known, recording.id, work.progress), found.plain()
         if last_recording_id(real=True) != known:
             raise Conflict("something was recorded while this was previewed: preview it again")
     with transaction():
         verbs.keep_preview(work.arguments["transfer"], money, rows, known)
     return {"transfer": public_id}
-
-
-def today(moment: datetime) -> date:
-    """The day of a moment where the portal stands."""
-    return moment.astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
 
 
 def money_moved(day: date, before: int, after: int, progress: Progress) -> dict[str, Any]:
@@ -109,7 +104,7 @@ def _span(row: dict[str, Any], numbers: dict[int, str], brokers: dict[int, str])
 
 def _effect(approval: Approval, approver: Actor, moment: datetime) -> None:
     """What an approved transfer does: rows, sums that count otherwise now, open months anew, and word to whom it concerns."""
-    transfer = verbs.do(approval, approver, moment, today(moment), jurisdiction(), keyring())
+    transfer = verbs.do(approval, approver, moment, day_of(moment), jurisdiction(), keyring())
     renew_sums(transfer.effective_on, Context(approver, moment, keyring()))
     ask_for_refresh(approver, moment)
     numbers = [transfer.asked["from_broker"], transfer.asked["to_broker"]]

@@ -6,13 +6,12 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import force_locale
 
 from models.lists import ExportFile
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.jobs.handlers import Work, handler
 from portal.lists import kept
@@ -35,7 +34,7 @@ def make(what: Order, actor: Actor, moment: datetime, *, job: str | None = None,
     """Write the file, keep it and write it into the audit log, in one transaction."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
-        rows = list_files.write(target, what, actor, moment, ZoneInfo(current_app.config["PORTAL"].timezone), step)
+        rows = list_files.write(target, what, actor, moment, local_day.zone(), step)
         with transaction():
             row = kept.keep(
                 actor,

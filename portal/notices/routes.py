@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from models.notices import Notice
-from portal import clock
+from portal import clock, local_day
 from portal.notices import (
     approvals,  # noqa: F401 - it watches what waits for a second person
     queries,
@@ -58,7 +56,7 @@ INBOX = declare(
 
 
 def _worded(notice: Notice) -> Line:
-    return line(notice, ZoneInfo(current_app.config["PORTAL"].timezone))
+    return line(notice, local_day.zone())
 
 
 @bp.get("/notices")

@@ -13,8 +13,8 @@ from models.values.calendar import Month, NotADate
 from portal.departures import association
 from portal.departures import association_sent as sent
 from portal.departures.association import CLIENTS, EQUITY, Report
+from portal.local_day import today
 from portal.pages.association_sent import WHAT
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.web.exports import amount

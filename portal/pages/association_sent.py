@@ -18,7 +18,7 @@ from portal.audit import log
 from portal.departures import association
 from portal.departures import association_sent as sent
 from portal.departures.association import Report
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

@@ -19,12 +19,12 @@ from portal.attribution.queries import spans
 from portal.clients.queries import account_now
 from portal.commission import book, queries
 from portal.commission.fading import DAYS
+from portal.local_day import today
 from portal.pages import words
 from portal.pages.broker_clients import is_broker
 from portal.pages.broker_home import calls
 from portal.pages.broker_words import share_text, why_call
 from portal.pages.kept_lines import broker_lines
-from portal.pages.local_day import today
 from portal.refusals import NotFound
 from portal.web.exports import amount
 from portal.web.formats import yuan_text

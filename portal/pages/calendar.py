@@ -5,9 +5,8 @@ from __future__ import annotations
 import calendar as months_of
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,7 +15,7 @@ from sqlalchemy import select
 from models import db
 from models.settlement import CalendarDay, CalendarYear
 from models.values.calendar import NotADate, parse_day
-from portal import clock
+from portal import clock, local_day
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.settlement import calendar
@@ -44,7 +43,7 @@ NOTES = {
 @requires(Can.IMPORT_SEE)
 def this_year() -> ResponseReturnValue:
     """Lead to the present year."""
-    zone = ZoneInfo(current_app.config["PORTAL"].timezone)
+    zone = local_day.zone()
     return redirect(url_for("calendar.show", year=clock.now().astimezone(zone).year), 302)
 
 

@@ -13,9 +13,9 @@ from portal.care.caller import LONGEST, find
 from portal.clients.consents import texts
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
+from portal.local_day import today
 from portal.pages import care_words as words
 from portal.pages import words as house_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.formats import language

@@ -17,7 +17,7 @@ from models.care import CareTask, Contact, TaskOutcome, TaskState
 from models.clients import Account, AccountVersion
 from models.partners import Staff
 from models.settlement import Balance
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.care import due, people, queries, response, settings
 from portal.care import tasks as verbs
@@ -25,9 +25,9 @@ from portal.care.due import Standing
 from portal.care.key_clients import is_key
 from portal.clients.balances import held
 from portal.commission.queries import last_settled_day
+from portal.local_day import today
 from portal.pages import care_book, segment_words
 from portal.pages import care_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
@@ -119,7 +119,7 @@ def counted(actor: Actor, day: date) -> dict[str, int]:
 
 def reactions(day: date) -> Callable[[Any], tuple[Any, ...]]:
     """Says of a row of the list how the first reaction stands: a badge's words and tone, and the day by which it is due."""
-    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), words.zone(), response.read(settings.values_on(day))[response.CONTACT]
+    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), local_day.zone(), response.read(settings.values_on(day))[response.CONTACT]
 
     def of(row: Any) -> tuple[Any, ...]:
         task = row[0]

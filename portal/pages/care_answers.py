@@ -12,8 +12,8 @@ from portal import clock
 from portal.care import answers
 from portal.care import question_queries as found
 from portal.care.answers import Proposed
+from portal.local_day import today
 from portal.pages import question_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

@@ -15,14 +15,13 @@ from models import db
 from models.care import TaskState
 from models.clients import Account, AccountVersion
 from models.settlement import Balance
-from portal import clock
+from portal import clock, local_day
 from portal.audit.recordings import last_recording_id
 from portal.care import book, key_clients, people, queries, question_queries, settings
 from portal.care.key_clients import KeyRule
 from portal.commission.queries import last_settled_day
-from portal.pages import care_words as words
+from portal.local_day import today
 from portal.pages import segment_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.web.exports import amount
 from portal.web.guard import requires
@@ -106,7 +105,7 @@ LIST = declare(
 
 def seen_at(at: datetime | None) -> date | None:
     """The day of a contact where the firm is."""
-    return at.astimezone(words.zone()).date() if at is not None else None
+    return at.astimezone(local_day.zone()).date() if at is not None else None
 
 
 @bp.get("/book")

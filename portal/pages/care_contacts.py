@@ -16,15 +16,15 @@ from models.clients import Account, AccountVersion
 from models.partners import Staff
 from models.questions import ClientQuestion
 from models.service_plans import PlanState, ServicePlan
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.care import book, contacts, due, people, plan_queries, queries, question_queries, response
 from portal.care.contacts import Promise
 from portal.care.response_times import Running, due_times
 from portal.commission.queries import last_settled_day
+from portal.local_day import today
 from portal.pages import care_words as words
 from portal.pages import plan_form, question_words, segment_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
@@ -147,7 +147,9 @@ def _who(actor: Actor) -> int:
 def show(contact_id: int) -> ResponseReturnValue:
     """One contact, and the form that corrects it."""
     contact, account = queries.contact_for(current_actor(), contact_id, today())
-    return render_template("care/contact.html", contact=contact, account=account, words=words, may_work=current_actor().may(Can.CARE_WORK), at=contact.at.astimezone(words.zone()))
+    return render_template(
+        "care/contact.html", contact=contact, account=account, words=words, may_work=current_actor().may(Can.CARE_WORK), at=contact.at.astimezone(local_day.zone())
+    )
 
 
 @bp.post("/contacts/<int:contact_id>/correct")

@@ -18,8 +18,8 @@ from portal.care import key_clients, playing, settings
 from portal.care.key_clients import KeyRule
 from portal.care.plays import BY_NAME, PLAYS
 from portal.commission.queries import last_settled_day
+from portal.local_day import today
 from portal.pages import care_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

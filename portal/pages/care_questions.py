@@ -19,9 +19,9 @@ from portal.care import question_queries as found
 from portal.care import questions as verbs
 from portal.care.question_states import Side, steps_from
 from portal.care.questions import Asked
+from portal.local_day import today
 from portal.pages import question_words as words
 from portal.pages import segment_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.formats import language

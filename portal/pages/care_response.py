@@ -18,9 +18,9 @@ from portal.care import response, settings
 from portal.care import response_setting as verbs
 from portal.care.response import CONTACT, SUBJECTS, Allowance, ResponseTime, Unit, read
 from portal.clients.queries import newest_version
+from portal.local_day import today
 from portal.pages import care_words
 from portal.pages import question_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

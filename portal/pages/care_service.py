@@ -19,8 +19,8 @@ from portal.care import service_plans as verbs
 from portal.care.due import trading_ahead
 from portal.care.plan_templates import REVIEW_AFTER, proposed
 from portal.jobs.law import jurisdiction
+from portal.local_day import today
 from portal.pages import care_words, plan_form, question_words, segment_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from flask import current_app, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from models.care import ContactChannel, ContactOutcome, TaskOutcome, TaskState
 from portal.care.contacts import Said
 from portal.care.due import Reaction, Standing
+from portal.local_day import zone
 from portal.refusals import Refusal
 from portal.web.paging import read_day
 
@@ -60,11 +60,6 @@ KINDS = {
 }
 """Kinds of tasks; one that stands here not is shown as it is written."""
 STEPS = {"moved": _l("Given to somebody else"), "finished": _l("Finished"), "cancelled": _l("Cancelled")}
-
-
-def zone() -> ZoneInfo:
-    """The firm's time zone."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def typed_day(name: str) -> date:

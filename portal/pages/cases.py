@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -27,6 +26,7 @@ from portal.keys import keyring
 from portal.leads.introducers import introducer_of, of_claim
 from portal.leads.people import person
 from portal.leads.register import Answer
+from portal.local_day import zone
 from portal.pages.case_words import ACTIONS, HEARD, KINDS, SIDES, STATES, VERDICTS, ContestForm
 from portal.pages.statement_files import as_attachment
 from portal.pages.transfers import said_of_job
@@ -55,11 +55,6 @@ COLUMNS = columns(
     Column("suspense", _l("In suspense")),
 )
 NUMBERS = ("held_by", "contested_by")
-
-
-def zone() -> ZoneInfo:
-    """The portal's time zone."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def _today() -> date:

@@ -25,7 +25,7 @@ from portal.channels.costs import costs_of
 from portal.channels.economics import ENOUGH, Held, Sums, by_channel, published, together
 from portal.channels.people import people_of
 from portal.commission.overview import Cut, branches, cut_for
-from portal.jobs.onboarding import today
+from portal.local_day import day_of
 from portal.pages.channels_behind import ALL, CHANNELS, MOST_MONTHS, RULES, Behind
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can, Scope
@@ -51,7 +51,7 @@ class Period:
 
     def __init__(self, actor: Actor, args: Any, moment: datetime) -> None:
         actor.need(Can.CHANNEL_SEE)
-        now = Month.of(today(moment))
+        now = Month.of(day_of(moment))
         self.first, self.last = _month(args.get("from"), now.plus(-11)), _month(args.get("to"), now)
         if self.last < self.first or self.first.plus(MOST_MONTHS - 1) < self.last:
             raise Refusal("a period has 1 to %(most)s months, the first before the last", most=MOST_MONTHS)

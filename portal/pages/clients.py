@@ -27,6 +27,7 @@ from portal.clock import now
 from portal.commission import queries
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
+from portal.local_day import today
 from portal.pages import (
     broker_client,
     broker_clients,
@@ -35,7 +36,6 @@ from portal.pages import (
 )
 from portal.pages.channels_behind import won_accounts
 from portal.pages.clients_quick import day_of, quick
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.sealing import masked
 from portal.transaction import transaction

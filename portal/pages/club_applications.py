@@ -18,9 +18,9 @@ from portal.club import applications, members, persons, tiers
 from portal.club.members import Person
 from portal.club.membership import tier_on
 from portal.club.own_membership import shelf
+from portal.local_day import today
 from portal.pages import club_member_words
 from portal.pages.club_member_words import APPLICATION_STATES
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

@@ -18,10 +18,10 @@ from portal.club import bank_back, bank_orders, booking, capacity, events, guest
 from portal.club.payments import Terms
 from portal.gateways.stripe import till
 from portal.jobs import club_paying
+from portal.local_day import today
 from portal.pages import club_calendar, club_words
 from portal.pages.club_guests import address_of
 from portal.pages.club_words import BOOKING_STATES, PAYMENT_STATES, REFUND_STATES, REFUND_WHYS
-from portal.pages.local_day import today
 from portal.pages.qr import drawn
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal

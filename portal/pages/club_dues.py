@@ -19,9 +19,9 @@ from portal.club.own_membership import own, shelf
 from portal.club.payments import LIVE, Terms
 from portal.gateways.stripe import Stripe, till
 from portal.jobs import club_dues, club_paying
+from portal.local_day import today
 from portal.pages import club_member_words
 from portal.pages.club_membership import page
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import transaction

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,7 +13,7 @@ from sqlalchemy import func, select
 
 from models.club import ClubEvent, ClubSession, EventState
 from models.club_invites import EventEffect
-from portal import clock
+from portal import clock, local_day
 from portal.club import costs, turnout
 from portal.pages import club_invite_words, club_words
 from portal.permissions import Can
@@ -33,7 +32,7 @@ _invited, _held, _spent, _repeats = (func.coalesce(column, 0) for column in (_li
 
 
 def _begin(day: date) -> datetime:
-    return datetime.combine(day, time.min, ZoneInfo(current_app.config["PORTAL"].timezone))
+    return datetime.combine(day, time.min, local_day.zone())
 
 
 COLUMNS = columns(

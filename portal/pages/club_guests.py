@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from portal import clock
 from portal.club import events, guests
+from portal.local_day import today
 from portal.pages import club_words
 from portal.pages.club_calendar import as_calendar
-from portal.pages.local_day import today
 from portal.pages.qr import drawn
 from portal.transaction import transaction
 from portal.web.guard import public

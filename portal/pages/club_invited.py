@@ -17,10 +17,10 @@ from models.club_invites import Invitee
 from portal import clock
 from portal.clients.queries import newest_version, visible_to
 from portal.club import invites, tiers
+from portal.local_day import today
 from portal.pages import club_invite_words, club_member_words, club_words
 from portal.pages.club_invite_words import ARMS
 from portal.pages.club_invites import branch_names
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

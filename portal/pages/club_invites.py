@@ -19,8 +19,8 @@ from portal import clock
 from portal.club import events, invites, tiers
 from portal.club.invites import Terms
 from portal.commission.queries import last_settled_day
+from portal.local_day import today
 from portal.pages import club_invite_words, club_member_words, club_words
-from portal.pages.local_day import today
 from portal.permissions import Can, Scope
 from portal.refusals import Conflict, Refusal
 from portal.risk import inviting

@@ -15,11 +15,11 @@ from portal import clock
 from portal.club import applications, benefits, members
 from portal.club.membership import State, state_on
 from portal.club.own_membership import of_member, shelf
+from portal.local_day import today
 from portal.pages import club_member_words, club_words
 from portal.pages.club_member_words import CAUSES, STATES
 from portal.pages.club_membership import CARD
 from portal.pages.club_words import PAYMENT_STATES
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

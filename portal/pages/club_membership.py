@@ -14,10 +14,10 @@ from portal.club.booking import person_of
 from portal.club.membership import state_on
 from portal.club.own_membership import Own, open_page, own, shelf
 from portal.gateways.stripe import till
+from portal.local_day import today
 from portal.pages import club_member_words, club_words
 from portal.pages.club_events import reader
 from portal.pages.club_words import PAYMENT_STATES
-from portal.pages.local_day import today
 from portal.pages.qr import drawn
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal

@@ -15,7 +15,7 @@ from models import db
 from models.club_points import PointEntry, PointFact, PointHolder, PointRedemption, PointReward
 from models.columns import OPEN_END
 from models.identity import User
-from portal import clock
+from portal import clock, local_day
 from portal.club import point_rules, points, rewards
 from portal.jobs.club_points import trading_allowed
 from portal.pages import club_points_words as say
@@ -229,7 +229,7 @@ def offer() -> ResponseReturnValue:
     try:
         stock = say.whole("stock") if given.get("stock", "").strip() else None
         last = say.day_of("ends") if given.get("ends", "").strip() else None
-        ends_at = datetime.combine(last + timedelta(days=1), time(), say.zone()).astimezone(UTC) if last else None
+        ends_at = datetime.combine(last + timedelta(days=1), time(), local_day.zone()).astimezone(UTC) if last else None
         with transaction():
             rewards.offer(given.get("title", ""), given.get("title_en", ""), say.whole("cost"), stock, ends_at, actor=current_actor(), moment=clock.now())
     except Refusal as refusal:

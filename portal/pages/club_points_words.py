@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from models.club_points import PointFact, PointReward, PointRule, PointWhat, RedemptionState
@@ -69,11 +68,6 @@ def day_of(name: str, default: date | None = None) -> date:
         return parse_day(text)
     except NotADate as error:
         raise Refusal("a day is written like 2026-03-31: %(given)s", given=text[:20] or "–") from error
-
-
-def zone() -> ZoneInfo:
-    """The time zone of the portal."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def rules_by_code(rules: list[PointRule]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from models.club_bank import BankReturn, BankTransfer, ReturnState, TransferStat
 from models.club_money import Payment, Refund
 from portal import clock
 from portal.club import bank_back
+from portal.local_day import today
 from portal.pages.club_bank_words import RETURN_STATES, WHYS
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

@@ -20,9 +20,9 @@ from portal import clock
 from portal.club import equity_tiers, tiers
 from portal.club.own_membership import shelf
 from portal.club.tiers import BenefitDraft, TierDraft
+from portal.local_day import today
 from portal.pages import club_member_words
 from portal.pages.club_member_words import KINDS
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

@@ -19,9 +19,9 @@ from portal.club import bank_in, bank_match, bank_sums
 from portal.club.bank_in import Incoming
 from portal.club.bank_match import MAY_PAY
 from portal.club.bank_time import same_name
+from portal.local_day import today
 from portal.pages import club_words
 from portal.pages.club_bank_words import FITS, TRANSFER_STATES
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

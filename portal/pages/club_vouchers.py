@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,7 +15,7 @@ from models import db
 from models.club import Booking, ClubEvent, EventState, TicketKind
 from models.club_reserve import SeatPool, Voucher, VoucherUse
 from models.values.money import parse_yuan
-from portal import clock
+from portal import clock, local_day
 from portal.club import capacity, vouchers
 from portal.club.vouchers import Terms
 from portal.pages import club_words
@@ -131,7 +130,7 @@ def _terms() -> Terms:
         day = date.fromisoformat(request.form.get("day", ""))
     except ValueError as error:
         raise Refusal("an amount is written like 1200.00, and a day is chosen") from error
-    ends_at = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(current_app.config["PORTAL"].timezone)).astimezone(UTC)
+    ends_at = datetime.combine(day + timedelta(days=1), time(), local_day.zone()).astimezone(UTC)
     percent = _number("percent") if request.form.get("percent", "").strip() else 0
     return Terms(percent, off, _number("uses"), ends_at, *_for(request.form.get("for", "")), note=request.form.get("note", "").replace("\0", ""))
 

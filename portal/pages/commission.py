@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +11,7 @@ from flask_babel import gettext as _
 from models import db
 from models.values.calendar import NotADate, parse_day
 from models.values.rates import decimal_text
+from portal import local_day
 from portal.clock import now
 from portal.commission import blocks, publication, queries, runs
 from portal.commission.close import prepare_close
@@ -107,7 +107,7 @@ def why() -> ResponseReturnValue:
 
 def said(step: Step) -> dict[str, Any]:
     """A step's values in the reader's language and time zone."""
-    return in_the_readers_words(step.shown(ZoneInfo(current_app.config["PORTAL"].timezone)))
+    return in_the_readers_words(step.shown(local_day.zone()))
 
 
 def in_the_readers_words(shown: dict[str, Any]) -> dict[str, Any]:

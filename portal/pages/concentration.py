@@ -20,9 +20,9 @@ from portal.departures import limits
 from portal.departures.books import CHANNELS
 from portal.departures.concentration import Standing
 from portal.departures.spread import concentration as spread_of
+from portal.local_day import today
 from portal.pages import concentration_pictures as pictures
 from portal.pages import words
-from portal.pages.local_day import today
 from portal.pages.overview import MOST, bp, share_text
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can, Scope

@@ -15,7 +15,7 @@ from models.concentration import LimitName, LimitTurn
 from portal import clock
 from portal.departures import concentration as kept
 from portal.departures import limits
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal

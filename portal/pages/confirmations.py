@@ -19,13 +19,14 @@ from models.values.rates import decimal_text
 from portal.care import return_visits
 from portal.clock import now
 from portal.jobs.care import call_due
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.keys import keyring
 from portal.leads import confirmation
 from portal.leads import confirmation_queries as queries
 from portal.leads.confirmation import Call
 from portal.leads.confirmation_queries import ROW
 from portal.leads.confirmation_script import spoken_on
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
@@ -48,7 +49,7 @@ COLUMNS = columns(
 
 
 def _late(text: str) -> Any:
-    bound = queries.overdue_from(call_due(), today(now()))
+    bound = queries.overdue_from(call_due(), day_of(now()))
     return false() if bound is None else ROW.c.valid_from < bound
 
 
@@ -65,7 +66,7 @@ LISTING = Listing(
 
 
 def _source(asked: Asked) -> Any:
-    return queries.pending(asked.actor, today(now()))
+    return queries.pending(asked.actor, day_of(now()))
 
 
 LIST = declare(
@@ -92,7 +93,7 @@ LIST = declare(
 def index() -> ResponseReturnValue:
     """Every attribution that waits for its call, the oldest first."""
     return show_list(
-        LIST, "confirmations/index.html", due=call_due(), today=today(now()), share_text=lambda share: decimal_text(share, 4), may_call=current_actor().may(Can.CONFIRMATION_CALL)
+        LIST, "confirmations/index.html", due=call_due(), today=day_of(now()), share_text=lambda share: decimal_text(share, 4), may_call=current_actor().may(Can.CONFIRMATION_CALL)
     )
 
 
@@ -105,7 +106,7 @@ def show(attribution_id: int) -> ResponseReturnValue:
 
 def _shown(attribution_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
     """The page; where a call does not hold, with everything that was ticked and why it does not."""
-    actor, day = current_actor(), today(now())
+    actor, day = current_actor(), day_of(now())
     about = queries.pending_for(actor, attribution_id, Can.CONFIRMATION_SEE, day)
     row = db.session.get_one(Attribution, attribution_id)
     page = render_template(
@@ -131,7 +132,7 @@ def _shown(attribution_id: int, refusal: Refusal | None = None) -> ResponseRetur
 def record(attribution_id: int) -> ResponseReturnValue:
     """Write a call down."""
     moment, actor = now(), current_actor()
-    queries.pending_for(actor, attribution_id, Can.CONFIRMATION_CALL, today(moment))
+    queries.pending_for(actor, attribution_id, Can.CONFIRMATION_CALL, day_of(moment))
     form = request.form
     version = form.get("version", "")
     answers = {key.removeprefix("q-"): text for key, text in form.items() if key.startswith("q-")}
@@ -139,8 +140,8 @@ def record(attribution_id: int) -> ResponseReturnValue:
     call = Call(form.get("outcome", ""), answers, form.get("evidence", ""), form.get("note", ""), number, str(get_locale()))
     try:
         with transaction():
-            kept = confirmation.record(attribution_id, call, actor, moment, today(moment), jurisdiction(), keyring())
-            return_visits.finish_called(today(moment), actor, moment)
+            kept = confirmation.record(attribution_id, call, actor, moment, day_of(moment), jurisdiction(), keyring())
+            return_visits.finish_called(day_of(moment), actor, moment)
             outcome = OUTCOMES[kept.outcome][0]
     except (Conflict, NotAllowed, NotFound):
         raise

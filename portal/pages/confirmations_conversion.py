@@ -19,12 +19,13 @@ from models.partners import Broker
 from portal.audit.recordings import hold_clock
 from portal.clock import now
 from portal.imports.arrivals import renew, setting
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.leads import confirmation_queries as queries
 from portal.leads import conversion_review
 from portal.leads.conversion import convert, foreseen
 from portal.leads.conversion_facts import live_claims
 from portal.leads.queries import lead_for
+from portal.local_day import day_of
 from portal.pages import leads_words
 from portal.pages.confirmations import OUTCOMES
 from portal.pages.rules_words import reason_text
@@ -141,7 +142,7 @@ def new(lead_key: str) -> ResponseReturnValue:
     claim = live_claims([lead.id]).get(lead.id)
     moment = now()
     outcome = foreseen(lead, account_id, setting(current_actor(), moment)) if account_id is not None else None
-    clauses = stopped_by(claim.broker_id, account_id, today(moment), jurisdiction()) if account_id is not None and claim is not None and claim.broker_id is not None else []
+    clauses = stopped_by(claim.broker_id, account_id, day_of(moment), jurisdiction()) if account_id is not None and claim is not None and claim.broker_id is not None else []
     return render_template(
         "confirmations/new.html",
         lead=lead,
@@ -179,7 +180,7 @@ def ask(conversion_id: int) -> ResponseReturnValue:
     moment, actor = now(), current_actor()
     queries.conversion_seen(actor, conversion_id)
     with transaction():
-        number = conversion_review.ask(conversion_id, request.form.get("reason", ""), actor, moment, today(moment), jurisdiction()).id
+        number = conversion_review.ask(conversion_id, request.form.get("reason", ""), actor, moment, day_of(moment), jurisdiction()).id
     flash(_("It waits for a second person (approval %(id)s).", id=number), "success")
     return redirect(url_for("conversions.show", conversion_id=conversion_id), 303)
 

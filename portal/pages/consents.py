@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from zoneinfo import ZoneInfo
-
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.clients.consents import decide, history, standings, texts
 from portal.clock import now
+from portal.local_day import today
 from portal.pages import words
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -19,11 +17,6 @@ from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 
 bp = Blueprint("consents", __name__, url_prefix="/consents")
-
-
-def today() -> date:
-    """The day on which somebody reads a text, in the portal's time zone."""
-    return now().astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
 
 
 @bp.get("")

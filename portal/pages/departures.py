@@ -22,9 +22,9 @@ from portal.departures import register
 from portal.departures.people import person_of
 from portal.departures.policy import visible_to
 from portal.departures.states import steps_from
+from portal.local_day import today
 from portal.pages.departures_words import KINDS, STATES, STEPS
 from portal.pages.hearing_part import part
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

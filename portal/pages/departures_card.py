@@ -15,8 +15,8 @@ from portal.commission.queries import last_settled_day
 from portal.departures import signal_queries
 from portal.departures.open_ones import Going, going
 from portal.departures.register import LIVE
+from portal.local_day import today
 from portal.pages.departures_words import STATES
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.web.remembered import remembered
 

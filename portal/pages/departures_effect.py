@@ -13,8 +13,8 @@ from models.values.calendar import NotADate, parse_day
 from portal import clock
 from portal.departures import leaving, register
 from portal.departures.people import person_of
+from portal.local_day import today
 from portal.pages.departures_words import KINDS, LEAVES
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

@@ -17,10 +17,10 @@ from portal import clock
 from portal.departures import hearing
 from portal.departures.hearing import SHORTEST, Hearing
 from portal.departures.register import LONG
+from portal.local_day import today
 from portal.pages.departures import AnnounceForm, shown
 from portal.pages.departures_words import KINDS
 from portal.pages.hearing_part import ACTIONS, FAR, HeardForm, JudgeForm, TellForm
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction

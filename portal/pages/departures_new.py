@@ -18,8 +18,8 @@ from portal.departures.at_stake import Stake, stake
 from portal.departures.exposure import Kind
 from portal.departures.people import Person
 from portal.departures.register import LONG, SHORT, Told
+from portal.local_day import today
 from portal.pages.departures_words import KINDS
-from portal.pages.local_day import today
 from portal.pages.signals_words import evidence_text
 from portal.permissions import Can
 from portal.refusals import Refusal

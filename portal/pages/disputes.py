@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -28,6 +27,7 @@ from portal.disputes import queries, verbs
 from portal.disputes.evidence import frozen
 from portal.disputes.policy import sides_of
 from portal.disputes.states import WAITS_FOR_DESK, Side, is_overdue, steps_from
+from portal.local_day import zone
 from portal.pages import words
 from portal.pages.commission import in_the_readers_words, said
 from portal.pages.commission_lists import month_of
@@ -76,11 +76,6 @@ COLUMNS = columns(
 
 def _today() -> date:
     return clock.now().astimezone(zone()).date()
-
-
-def zone() -> ZoneInfo:
-    """The portal's time zone."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def _waits(text: str) -> Any:

@@ -19,7 +19,7 @@ from portal.audit import log
 from portal.departures import figures, sight
 from portal.departures.at_stake import Stake, stake
 from portal.departures.exposure import Person, Way, exposed, persons
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.risk_words import chance_text
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from portal.handover import bridge, verbs
 from portal.handover.bridge import Bridge
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.overview import share_text
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can

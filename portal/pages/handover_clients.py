@@ -16,11 +16,11 @@ from wtforms.validators import InputRequired, Length
 from models.handovers import ClientOutcome
 from portal import clock
 from portal.handover import outcomes, packet, verbs
+from portal.local_day import today
 from portal.pages import care_words
 from portal.pages import handover_words as words
 from portal.pages.club_words import title
 from portal.pages.handovers import leaver
-from portal.pages.local_day import today
 from portal.pages.risk_words import chance_text
 from portal.permissions import Can
 from portal.refusals import Refusal

@@ -11,9 +11,9 @@ from models.handovers import HandoverState
 from portal import clock
 from portal.handover import broker_verbs as verbs
 from portal.handover.verbs import handover_for
+from portal.local_day import today
 from portal.pages.handover_words import why
 from portal.pages.handovers import leaver
-from portal.pages.local_day import today
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal

@@ -13,7 +13,7 @@ from portal.departures import figures, register
 from portal.departures.exposure import Kind, Person, Way, exposed
 from portal.departures.people import person_of
 from portal.handover.verbs import Exposed, open_handover
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires

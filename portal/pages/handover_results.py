@@ -13,9 +13,9 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from portal import clock
 from portal.handover import bridge, facts, outcomes, people
 from portal.handover.outcomes import Result
+from portal.local_day import today
 from portal.pages.departures_words import KINDS
 from portal.pages.handover_bridge import drawn, period_of
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction

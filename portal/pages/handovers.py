@@ -21,10 +21,10 @@ from portal import clock
 from portal.handover import bridge, broker_verbs, outcomes, verbs
 from portal.handover.policy import handovers_of, visible_to
 from portal.handover.writing import first_call_due
+from portal.local_day import today
 from portal.pages.departures_words import KINDS
 from portal.pages.handover_bridge import drawn
 from portal.pages.handover_words import OUTCOMES, STATES, why
-from portal.pages.local_day import today
 from portal.pages.risk_words import chance_text
 from portal.permissions import Can
 from portal.refusals import Refusal

@@ -18,11 +18,11 @@ from portal.actors import Actor
 from portal.care import question_queries
 from portal.commission import queries
 from portal.commission.statement import COLUMNS
+from portal.local_day import today
 from portal.pages import broker_home, care, first_run, question_words
 from portal.pages.book_home import book_home
 from portal.pages.client_home import client_home
 from portal.pages.departures_card import card_of
-from portal.pages.local_day import today
 from portal.pages.overview import shown, view_of
 from portal.pages.research_home import fits_of
 from portal.permissions import Can

@@ -5,10 +5,9 @@ from __future__ import annotations
 import calendar as weeks_of
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, exists, select
@@ -18,7 +17,7 @@ from models import db
 from models.comparisons import Comparison, ImportStep
 from models.settlement import ImportFinding, ImportRun
 from models.values.calendar import Month, NotADate, parse_day
-from portal import clock
+from portal import local_day
 from portal.commission.blocks import open_refusals
 from portal.commission.queries import last_settled_day
 from portal.pages.import_words import DAY_STATES, FIELDS
@@ -229,7 +228,7 @@ def _cell(row: dict[str, Any], name: str) -> Any:
 
 
 def _today() -> date:
-    return clock.now().astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
+    return local_day.today()
 
 
 def _day(text: str) -> date:

@@ -18,8 +18,8 @@ from portal.keys import keyring, secret
 from portal.leads import lead_consents, sent_forms, withdrawal
 from portal.leads.people import BadField, person
 from portal.leads.withdrawal import DeadLink
+from portal.local_day import today
 from portal.pages import words
-from portal.pages.local_day import today
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.guard import public

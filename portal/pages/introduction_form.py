@@ -20,8 +20,8 @@ from portal.leads.links import DeadLink, Live
 from portal.leads.people import BadField, Person, person
 from portal.leads.receipts import commitment
 from portal.leads.stamps import Stamp
+from portal.local_day import today
 from portal.pages import introduction_consents, words
-from portal.pages.local_day import today
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.guard import public

@@ -14,7 +14,7 @@ from portal.clock import now
 from portal.documents.card import card_of
 from portal.leads import links
 from portal.leads.introducers import introducer_of
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.qr import drawn, picture
 from portal.pages.statement_files import as_attachment
 from portal.permissions import Can

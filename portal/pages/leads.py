@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from models import db
 from models.leads import Campaign, Claim, Lead, LeadState
 from models.partners import Branch, Broker, Staff
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.jobs.law import jurisdiction
 from portal.keys import keyring
@@ -55,14 +55,14 @@ COLUMNS = columns(
 
 def _claim_ends(text: str) -> ColumnElement[bool]:
     days, idle = timedelta(days=int(text)), timedelta(days=terms().idle_days)
-    day = words.today()
+    day = local_day.today()
     ends = (Claim.protected_until <= day + days) | (Claim.last_activity_on <= day + days - idle)
     return Claim.state.in_(HOLDING) & (Claim.protected_until >= day) & (Claim.last_activity_on >= day - idle) & ends
 
 
 def _contact(text: str) -> ColumnElement[bool]:
     waits = owners.is_open() & Lead.contacted_at.is_(None) & Lead.contact_due_on.is_not(None)
-    return waits & (Lead.contact_due_on < words.today()) if text == "late" else waits
+    return waits & (Lead.contact_due_on < local_day.today()) if text == "late" else waits
 
 
 def _owned(text: str) -> ColumnElement[bool]:
@@ -140,12 +140,12 @@ def index() -> ResponseReturnValue:
     if words.is_outside(current_actor()):  # who looks after a lead in the firm is told to nobody outside: no column of dashes
         shown = {key: column for key, column in LIST.columns.items() if key != "owner"}
         which = replace(LIST, columns=shown, fields=tuple(one for one in LIST.fields if one.key != "owner"))
-    return show_list(which, "leads/index.html", name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=words.today(), states=words.STATES)
+    return show_list(which, "leads/index.html", name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=local_day.today(), states=words.STATES)
 
 
 def ends_of() -> Any:
     """How the rows of a page find the last day of their claims, with the terms read once."""
-    rules, day = terms(), words.today()
+    rules, day = terms(), local_day.today()
 
     def end(claim: Claim | None) -> Any:
         if claim is None or not holds(claim.state, claim.protected_until, claim.last_activity_on, day, rules):
@@ -169,7 +169,7 @@ def board() -> ResponseReturnValue:
     rows = db.session.execute(query).all()
     cards = {state: [row for row in rows if row[0].state == state] for state in states}
     return render_template(
-        "leads/board.html", cards=cards, counts=counts, states=words.STATES, name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=words.today()
+        "leads/board.html", cards=cards, counts=counts, states=words.STATES, name_of=name_of, introducer_text=introducer_text, ends=ends_of(), today=local_day.today()
     )
 
 
@@ -209,12 +209,12 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         may_note=Can.LEAD_WORK in held,
         steps=[name for name in steps_from(lead.state) if name in ("qualify", "lapse", "refuse")],
         most=terms().leads_per_staff,
-        colleagues=owners.colleagues(actor, words.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
+        colleagues=owners.colleagues(actor, local_day.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
         own_claim=live is not None and Can.LEAD_REGISTER in held and of_claim(live) == introducer_of(actor),
         may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state in HOLDING and work.was_contacted(live),
         words=words,
-        today=words.today(),
-        late=lead.contacted_at is None and lead.contact_due_on is not None and lead.contact_due_on < words.today() and lead.state in OPEN,
+        today=local_day.today(),
+        late=lead.contacted_at is None and lead.contact_due_on is not None and lead.contact_due_on < local_day.today() and lead.state in OPEN,
         now=clock.now(),
     )
 
@@ -226,7 +226,7 @@ def _onward(lead: Lead, held: set[Can], actor: Actor) -> dict[str, Any]:
     test = newest_of(lead_id=lead.id) if lead.state in OPEN else None
     return {
         "path": next_steps.PATH,
-        "nexts": next_steps.next_steps(lead, held, words.today(), jurisdiction()),
+        "nexts": next_steps.next_steps(lead, held, local_day.today(), jurisdiction()),
         "holders": words.holders_of,
         "test": test,
         "consents": last_words(lead.id),

@@ -16,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from models import db
 from models.leads import Lead
-from portal import clock
+from portal import clock, local_day
 from portal.leads import assigning, owners
 from portal.leads.assigning import MOST, Given
 from portal.leads.policy import visible_to
@@ -81,7 +81,7 @@ def index() -> ResponseReturnValue:
 
 def _chosen_from(ticked: Collection[str], staff: Collection[str]) -> ResponseReturnValue:
     """The page, with what was ticked on it."""
-    people = owners.colleagues(current_actor(), words.today())
+    people = owners.colleagues(current_actor(), local_day.today())
     query = request.query_string.decode("utf-8", "replace")[:2000]
     return show_list(
         LIST,
@@ -92,7 +92,7 @@ def _chosen_from(ticked: Collection[str], staff: Collection[str]) -> ResponseRet
         query=query,
         states=words.STATES,
         name_of=leads.name_of,
-        today=words.today(),
+        today=local_day.today(),
         ticked=ticked,
         staff=staff,
         those=request.form.get("which", "ticked"),
@@ -105,7 +105,7 @@ def look() -> ResponseReturnValue:
     """What would come of it. Nothing is written. Where nobody or nothing was chosen the list stays as it was ticked, and says so."""
     chosen = _all_of(request.form.get("query", "")) if request.form.get("which") == "all" else request.form.getlist("lead")
     try:
-        plan = assigning.planned(current_actor(), chosen, request.form.getlist("staff"), words.today())
+        plan = assigning.planned(current_actor(), chosen, request.form.getlist("staff"), local_day.today())
     except (Conflict, NotFound, NotAllowed):
         raise
     except Refusal as refusal:
@@ -131,7 +131,7 @@ def do() -> ResponseReturnValue:
     """Give exactly what was looked at, all of it or nothing."""
     given = [_given(text) for text in request.form.get("given", "").split()]
     with transaction():
-        count = assigning.assign_many(given, actor=current_actor(), moment=clock.now(), today=words.today())
+        count = assigning.assign_many(given, actor=current_actor(), moment=clock.now(), today=local_day.today())
     flash(ngettext("%(num)s lead is given.", "%(num)s leads are given.", count), "success")
     return redirect(url_for("leads.index"), 303)
 

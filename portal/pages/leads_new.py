@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from models.leads import IntroducerKind, LeadDoor
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.keys import keyring
 from portal.leads import campaigns, introducers, look_ups
@@ -51,7 +50,7 @@ def create() -> ResponseReturnValue:
     with transaction():
         source = Source(_door(introducer, actor), branch_of(introducer, actor), campaign_id)
         limits = Limits.NONE if actor.may(Can.LEAD_ASSIGN) else Limits.ALL
-        answer = register(who, introducer, source, actor=actor, moment=clock.now(), today=words.today(), keyring=keyring(), limits=limits)
+        answer = register(who, introducer, source, actor=actor, moment=clock.now(), today=local_day.today(), keyring=keyring(), limits=limits)
         lead = answer.lead.public_id if answer.lead is not None else ""
     if not lead:  # the answer stands above what was typed: nothing has to be typed again to contest it, or to ask later
         return _form(given, told=told(answer)), 429 if answer.answer is Answer.LATER else 200
@@ -70,7 +69,7 @@ def check() -> ResponseReturnValue:
         try:
             who = person(name="?", phone=given["phone"], id_no=given["id_no"], kind=given["kind"] or "person")
             with transaction():
-                answer = look_up(who, introducer_of(actor), actor=actor, moment=clock.now(), today=words.today(), keyring=keyring())
+                answer = look_up(who, introducer_of(actor), actor=actor, moment=clock.now(), today=local_day.today(), keyring=keyring())
         except BadField as found:
             error = found
     left = look_ups.seen_left(introducer_of(actor), terms(), clock.now())
@@ -97,7 +96,7 @@ def sentence(answer: Registered) -> str:
         return str(
             _(
                 "You have asked as often as is possible for now. You may ask again from %(moment)s on.",
-                moment=moment_text(heard_again(), ZoneInfo(current_app.config["PORTAL"].timezone)),
+                moment=moment_text(heard_again(), local_day.zone()),
             )
         )
     said = {
@@ -120,7 +119,7 @@ def _form(given: dict[str, str], error: BadField | None = None, told: dict[str, 
         error=error,
         told=told,
         kinds=words.KINDS,
-        campaigns=[] if words.is_outside(actor) else campaigns.running(actor, words.today()),
+        campaigns=[] if words.is_outside(actor) else campaigns.running(actor, local_day.today()),
         desk=actor.may(Can.LEAD_ASSIGN),
         outside=words.is_outside(actor),
     )
@@ -137,7 +136,7 @@ def _read(given: dict[str, str], actor: Actor) -> tuple[Person, Introducer, int 
             introducer = introducers.broker(given["broker_no"].strip())
         except NotFound as error:
             raise BadField("broker_no", error.message, **error.values) from error
-    known = {one.code: one.id for one in campaigns.running(actor, words.today())} if given["campaign"] and not words.is_outside(actor) else {}
+    known = {one.code: one.id for one in campaigns.running(actor, local_day.today())} if given["campaign"] and not words.is_outside(actor) else {}
     return who, introducer, known.get(given["campaign"])
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from models.leads import Lead
-from portal import clock
+from portal import clock, local_day
 from portal.leads import owners, pool
 from portal.leads.introducers import staff
 from portal.leads.terms import terms
@@ -79,7 +79,7 @@ def pick(lead_public_id: str) -> ResponseReturnValue:
     """Take a lead out of the pool; where another was quicker or a limit is reached the pool says so."""
     try:
         with transaction():
-            lead = pool.pick(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=words.today(), since=words.midnight())
+            lead = pool.pick(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=local_day.today(), since=words.midnight())
             number = lead.number
     except Conflict as conflict:
         flash(_(conflict.message, **conflict.values), "warning")

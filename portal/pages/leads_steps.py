@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from models import db
 from models.leads import Lead, number_of
-from portal import clock
+from portal import clock, local_day
 from portal.actors import Actor
 from portal.i18n import LOCALES
 from portal.jobs.law import jurisdiction
@@ -42,7 +42,7 @@ def suitability(lead_public_id: str) -> ResponseReturnValue:
     actor, moment = current_actor(), clock.now()
     queries.lead_for(actor, lead_public_id, can=Can.SUITABILITY_TAKE)
     with transaction():
-        pass_suitability(held(lead_public_id, words.version_seen(), actor, Can.SUITABILITY_TAKE), actor, moment, words.today(), jurisdiction())
+        pass_suitability(held(lead_public_id, words.version_seen(), actor, Can.SUITABILITY_TAKE), actor, moment, local_day.today(), jurisdiction())
     return _back(lead_public_id, str(words.STATES["suitability_passed"][0]))
 
 
@@ -51,7 +51,7 @@ def suitability(lead_public_id: str) -> ResponseReturnValue:
 def activate(lead_public_id: str) -> ResponseReturnValue:
     """A client with a first deposit is active."""
     with transaction():
-        next_steps.activate(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=words.today())
+        next_steps.activate(lead_public_id, words.version_seen(), actor=current_actor(), moment=clock.now(), today=local_day.today())
     return _back(lead_public_id, str(words.STATES["active"][0]))
 
 
@@ -63,7 +63,7 @@ def take_up(lead_public_id: str) -> ResponseReturnValue:
     queries.lead_for(actor, lead_public_id, can=Can.LEAD_WORK)
     limits = Limits.NONE if actor.may(Can.LEAD_ASSIGN) else Limits.ALL
     with transaction():
-        answer = next_steps.take_up(lead_public_id, words.version_seen(), actor=actor, moment=clock.now(), today=words.today(), keyring=keyring(), limits=limits)
+        answer = next_steps.take_up(lead_public_id, words.version_seen(), actor=actor, moment=clock.now(), today=local_day.today(), keyring=keyring(), limits=limits)
     flash(sentence(answer), "success" if answer.answer is Answer.NEW else "warning")
     return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)
 
@@ -90,7 +90,7 @@ def merge(lead_public_id: str) -> ResponseReturnValue:
         if other is None:
             raise Refusal("there is no lead of this number that you may merge with")
         address = other.public_id
-        take_step(lead_public_id, "merge", words.version_seen(), actor=actor, moment=clock.now(), today=words.today(), facts=Facts(other=address))
+        take_step(lead_public_id, "merge", words.version_seen(), actor=actor, moment=clock.now(), today=local_day.today(), facts=Facts(other=address))
     return _back(address, str(words.STATES["merged"][0]))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
-from flask import current_app, request
+from flask import request
 from flask_babel import lazy_gettext as _l
 
 from models.identity import Role
-from portal import clock
 from portal.actors import Actor
 from portal.identity.wording import ROLES
 from portal.leads import withdrawal
+from portal.local_day import today, zone
 from portal.permissions import PERMISSIONS, Can
 from portal.web.listing import read_day
 
@@ -135,16 +134,6 @@ def is_outside(actor: Actor) -> bool:
 def is_client(actor: Actor) -> bool:
     """Whether somebody is a client alone: of his friends he reads given names and progress."""
     return set(actor.roles) == {Role.CLIENT}
-
-
-def zone() -> ZoneInfo:
-    """The portal's time zone."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
-
-
-def today() -> date:
-    """Today where the portal stands."""
-    return clock.now().astimezone(zone()).date()
 
 
 def midnight() -> datetime:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import clock
+from portal import clock, local_day
 from portal.keys import keyring
 from portal.leads import pool, queries, work
 from portal.leads.reveal import show_phone
@@ -45,7 +45,7 @@ def contact(lead_public_id: str) -> ResponseReturnValue:
     if way not in set(work.Way) or outcome not in set(work.Outcome):
         raise Refusal("say how you tried to reach the person, and what came of it")
     tried = work.Contact(work.Way(way), work.Outcome(outcome), request.form.get("words", ""), request.form.get("promise", ""), words.day_given("promised_for"))
-    return _done(lead_public_id, _contact, _("The contact is written down."), contact=tried, today=words.today())
+    return _done(lead_public_id, _contact, _("The contact is written down."), contact=tried, today=local_day.today())
 
 
 def _contact(public_id: str, *, contact: work.Contact, version: int, **more: Any) -> None:
@@ -56,7 +56,7 @@ def _contact(public_id: str, *, contact: work.Contact, version: int, **more: Any
 @requires(Can.LEAD_REGISTER)
 def report(lead_public_id: str) -> ResponseReturnValue:
     """An introducer tells of a contact of his own."""
-    return _done(lead_public_id, work.report, _("Your report is written down."), words=request.form.get("words", ""), today=words.today())
+    return _done(lead_public_id, work.report, _("Your report is written down."), words=request.form.get("words", ""), today=local_day.today())
 
 
 @bp.post("/<lead_public_id>/notes")
@@ -70,7 +70,7 @@ def add_note(lead_public_id: str) -> ResponseReturnValue:
 @requires(Can.LEAD_WORK)
 def add_task(lead_public_id: str) -> ResponseReturnValue:
     """Something to be done."""
-    return _done(lead_public_id, work.add_task, _("The task is kept."), what=request.form.get("what", ""), due_on=words.day_given("due_on"), today=words.today())
+    return _done(lead_public_id, work.add_task, _("The task is kept."), what=request.form.get("what", ""), due_on=words.day_given("due_on"), today=local_day.today())
 
 
 @bp.post("/<lead_public_id>/tasks/<int:task_id>")
@@ -78,7 +78,7 @@ def add_task(lead_public_id: str) -> ResponseReturnValue:
 def finish_task(lead_public_id: str, task_id: int) -> ResponseReturnValue:
     """What came of it."""
     with transaction():
-        work.finish_task(lead_public_id, task_id, request.form.get("outcome", ""), actor=current_actor(), moment=clock.now(), today=words.today())
+        work.finish_task(lead_public_id, task_id, request.form.get("outcome", ""), actor=current_actor(), moment=clock.now(), today=local_day.today())
     flash(_("The task is done."), "success")
     return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)
 
@@ -100,14 +100,14 @@ def withdraw(lead_public_id: str) -> ResponseReturnValue:
 def _step(public_id: str, *, name: str, version: int, **more: Any) -> None:
     right = Can.LEAD_REGISTER if name == "withdraw" else Can.LEAD_WORK
     queries.lead_for(more["actor"], public_id, can=right)
-    take_step(public_id, name, version, words=request.form.get("words", ""), today=words.today(), **more)
+    take_step(public_id, name, version, words=request.form.get("words", ""), today=local_day.today(), **more)
 
 
 @bp.post("/<lead_public_id>/extend")
 @requires(Can.LEAD_REGISTER)
 def extend(lead_public_id: str) -> ResponseReturnValue:
     """Extend the claim by rule."""
-    return _done(lead_public_id, work.extend, _("The claim is extended."), today=words.today())
+    return _done(lead_public_id, work.extend, _("The claim is extended."), today=local_day.today())
 
 
 @bp.post("/<lead_public_id>/assign")
@@ -119,7 +119,7 @@ def assign(lead_public_id: str) -> ResponseReturnValue:
     if not staff_no:
         raise Refusal("choose to whom the lead is given")
     try:
-        return _done(lead_public_id, pool.assign, _("%(number)s looks after it now.", number=staff_no), staff_no=staff_no, today=words.today())
+        return _done(lead_public_id, pool.assign, _("%(number)s looks after it now.", number=staff_no), staff_no=staff_no, today=local_day.today())
     except Conflict as conflict:  # he has no room any more, or the lead changed: the page as it stands now says more than a fault's
         flash(_(conflict.message, **conflict.values), "warning")
         return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)

@@ -21,9 +21,9 @@ from portal.commission.overview import branches
 from portal.documents.agreement import agreement_pdf
 from portal.identity import verbs as people
 from portal.jobs.law import jurisdiction
-from portal.jobs.onboarding import today
 from portal.keys import keyring
 from portal.leads.people import BadField, person
+from portal.local_day import day_of
 from portal.onboarding import applicant, queries, states, verbs
 from portal.onboarding.policy import visible_to
 from portal.pages import onboarding_mine
@@ -166,7 +166,7 @@ def keep(public_id: str, item: str) -> ResponseReturnValue:
         return _item_page(row, which, form), 422
     try:
         with transaction():
-            verbs.show(public_id, which, form.evidence.data, form.shown_on.data, form.details(), actor=actor, moment=moment, today=today(moment))
+            verbs.show(public_id, which, form.evidence.data, form.shown_on.data, form.details(), actor=actor, moment=moment, today=day_of(moment))
     except Conflict:
         raise
     except Refusal as refusal:
@@ -182,7 +182,7 @@ def check(public_id: str) -> ResponseReturnValue:
     """Count it as checked, where nothing stands against it."""
     with transaction():
         moment = clock.now()
-        against = verbs.check(public_id, current_actor(), moment, today=today(moment), least_hours=_least_hours(), jurisdiction=jurisdiction())
+        against = verbs.check(public_id, current_actor(), moment, today=day_of(moment), least_hours=_least_hours(), jurisdiction=jurisdiction())
     flash(_("Something stands against it still.") if against else _("Nothing stands against it."), "warning" if against else "success")
     return redirect(url_for("onboarding.show", public_id=public_id), 303)
 
@@ -207,7 +207,7 @@ def ask(public_id: str) -> ResponseReturnValue:
     """Put exactly this before a second person."""
     with transaction():
         moment = clock.now()
-        approval = verbs.ask(public_id, request.form.get("digest", ""), current_actor(), moment, today=today(moment), least_hours=_least_hours(), jurisdiction=jurisdiction())
+        approval = verbs.ask(public_id, request.form.get("digest", ""), current_actor(), moment, today=day_of(moment), least_hours=_least_hours(), jurisdiction=jurisdiction())
         number = approval.id
     flash(_("It waits for a second person (approval %(id)s).", id=number), "success")
     return redirect(url_for("onboarding.show", public_id=public_id), 303)
@@ -258,7 +258,7 @@ def _item(name: str) -> Item:
 
 
 def _against(row: Application) -> list[Any]:
-    return verbs.against_it(row, today(clock.now()), _least_hours(), jurisdiction())
+    return verbs.against_it(row, day_of(clock.now()), _least_hours(), jurisdiction())
 
 
 def _least_hours() -> int:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import clock
 from portal.commission.overview import branches
-from portal.jobs.onboarding import today
+from portal.local_day import day_of
 from portal.onboarding.lapsing import AHEAD
 from portal.onboarding.reminding import coming
 from portal.permissions import Can, Scope
@@ -43,7 +43,7 @@ LISTING = Listing(
 
 def _rows(asked: Asked) -> pl.DataFrame:
     """What lapses within 60 days, of the brokers whom the reader may see."""
-    day, scope, known = today(clock.now()), asked.actor.need(Can.ONBOARD_SEE), branches()
+    day, scope, known = day_of(clock.now()), asked.actor.need(Can.ONBOARD_SEE), branches()
     soon = [one for one in coming(day) if scope is Scope.ALL or known[one.branch_id][0] == asked.actor.branch_no]
     rows = [(place, one.broker_no, one.name, known[one.branch_id][0], one.what.value, one.on, (one.on - day).days) for place, one in enumerate(soon)]
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

@@ -14,9 +14,9 @@ from portal.clock import now
 from portal.i18n import LOCALES
 from portal.jobs.law import jurisdiction
 from portal.keys import keyring, secret
+from portal.local_day import today
 from portal.onboarding import applicant, queries, verbs
 from portal.onboarding.applicant import OWN, DeadLink
-from portal.pages.local_day import today
 from portal.pages.onboarding_forms import ITEMS, form_for
 from portal.pages.onboarding_words import PROGRESS
 from portal.permissions import Can

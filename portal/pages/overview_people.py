@@ -15,7 +15,7 @@ from portal.care.cover import Cover, cover
 from portal.commission import overview as sums
 from portal.commission.overview import Cut
 from portal.departures.spread import concentration
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.overview import share_text
 from portal.permissions import Can
 from portal.refusals import NotFound

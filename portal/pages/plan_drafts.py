@@ -23,8 +23,8 @@ from portal.commission.plan_reading import SHAPE, plans_text, read_text
 from portal.commission.plan_sheet import Sheet, blank, changed, field_of, filled, find, sheet_of
 from portal.imports.plan_activation import ask
 from portal.jobs.shadow import ask_for_shadow
+from portal.local_day import today
 from portal.pages import plan_words
-from portal.pages.plans import today
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.settlement.decoding import Undecodable, decoded

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from flask import Blueprint, current_app, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from models.columns import OPEN_END
-from portal import clock
 from portal.actors import Actor
 from portal.commission import plan_queries
 from portal.commission.clauses import clauses
@@ -22,6 +19,7 @@ from portal.commission.plan_diff import clause_changes, data_changes, span_words
 from portal.commission.plan_reading import plans_text
 from portal.fields import span_end, span_start
 from portal.imports.plan_activation import ACTIVATION
+from portal.local_day import today
 from portal.pages import plan_words
 from portal.permissions import Can, Scope
 from portal.web.exports import amount
@@ -78,11 +76,6 @@ ON_PLAN = Listing(
     filters=(Filter("broker", _l("Broker"), lambda text: pl.col("broker_no").str.contains(text, literal=True) | pl.col("name").str.contains(text, literal=True)),),
 )
 ON_PLAN_ROWS = {"broker_no": pl.String, "name": pl.String, "valid_from": pl.Date, "valid_to": pl.Date, "equity": pl.Int64}
-
-
-def today() -> date:
-    """The calendar day in the portal's time zone."""
-    return clock.now().astimezone(ZoneInfo(current_app.config["PORTAL"].timezone)).date()
 
 
 def _plans(asked: Asked) -> pl.DataFrame:

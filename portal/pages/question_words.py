@@ -12,8 +12,8 @@ from portal import clock
 from portal.care.question_states import is_overdue
 from portal.care.response_times import Now
 from portal.commission.queries import last_settled_day
-from portal.pages.care_words import midnight, zone
-from portal.pages.local_day import today
+from portal.local_day import today, zone
+from portal.pages.care_words import midnight
 from portal.refusals import Refusal
 
 SUBJECTS = {

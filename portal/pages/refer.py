@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from portal.clock import now
 from portal.leads import links, referral
 from portal.leads.friends import FriendStep, friends_of
+from portal.local_day import today
 from portal.pages.introductions import address_of, only_client
-from portal.pages.local_day import today
 from portal.pages.qr import drawn
 from portal.permissions import Can
 from portal.refusals import Refusal

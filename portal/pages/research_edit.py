@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 from models.research import Audience, ResearchItem, ResearchKind, ResearchVersion
 from models.service_plans import Interest
 from portal import clock
+from portal.local_day import today
 from portal.pages import research_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.research import drafting

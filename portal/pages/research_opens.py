@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from models import db
 from models.research import ResearchItem, ResearchKind, ResearchOpen
+from portal.local_day import today
 from portal.pages import research_words as words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.research import opens, preceding
 from portal.research.opens import READ, WHO

@@ -18,8 +18,8 @@ from portal.care import people, queries
 from portal.care import return_visits as verbs
 from portal.care.due import standing
 from portal.jobs.care import call_due_by
+from portal.local_day import today
 from portal.pages import care_words, segment_words
-from portal.pages.local_day import today
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires

@@ -17,7 +17,7 @@ from models.risk import RiskMethod, RiskModel, RiskRun, RiskScore
 from portal.care.book import next_due
 from portal.clients.queries import accounts, newest_version, visible_to
 from portal.commission.queries import last_settled_day
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.pages.risk_words import CAUSES, chance_text, why
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can

@@ -23,8 +23,8 @@ from portal.audit import log
 from portal.care import queries as care
 from portal.clients.queries import account_for
 from portal.commission.queries import last_settled_day
+from portal.local_day import today
 from portal.pages import care_words
-from portal.pages.local_day import today
 from portal.pages.risk_words import CAUSES, REASONS, REST, chance_text
 from portal.permissions import Can
 from portal.refusals import Refusal

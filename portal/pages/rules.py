@@ -12,7 +12,8 @@ from flask_babel import lazy_gettext as _l
 
 from models.columns import FIRST_DAY, OPEN_END
 from portal.clock import now
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
+from portal.local_day import day_of
 from portal.pages.rules_words import EFFECTS, STOPS, end_of, start_of
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -95,7 +96,7 @@ LIST = declare(
 @requires(Can.RULE_SEE)
 def index() -> ResponseReturnValue:
     """Every rule of the rule set, in force or not."""
-    return show_list(LIST, "rules/index.html", jurisdiction=jurisdiction(), today=today(now()), effects=EFFECTS)
+    return show_list(LIST, "rules/index.html", jurisdiction=jurisdiction(), today=day_of(now()), effects=EFFECTS)
 
 
 @bp.get("/<rule_code>")
@@ -107,7 +108,7 @@ def show(rule_code: str) -> ResponseReturnValue:
         "rules/show.html",
         code=rule_code,
         spans=spans,
-        today=today(now()),
+        today=day_of(now()),
         effects=EFFECTS,
         stops=STOPS,
         language=language(),

@@ -20,7 +20,7 @@ from portal import clock
 from portal.clients import segment_keeping
 from portal.clients.segments import AsOf, Conditions, meets
 from portal.commission.queries import last_settled_day
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.web.formats import yuan_text

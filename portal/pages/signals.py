@@ -20,8 +20,8 @@ from portal.departures import signal_queries as queries
 from portal.departures import signals
 from portal.departures.exposure import Person, persons
 from portal.departures.signal_queries import WHOM
+from portal.local_day import today
 from portal.pages.departures_words import STATES
-from portal.pages.local_day import today
 from portal.pages.signals_words import KINDS, WHO, evidence_text
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal

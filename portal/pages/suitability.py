@@ -16,10 +16,11 @@ from models import db
 from models.leads import Lead
 from models.suitability import SuitabilityTest
 from portal.clock import now
-from portal.jobs.law import jurisdiction, today
+from portal.jobs.law import jurisdiction
 from portal.leads.conversion_suitability import after_test, missing, need_open, pass_suitability
 from portal.leads.queries import lead_for
 from portal.leads.states import OPEN
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.suitability import queries, sittings
@@ -62,7 +63,7 @@ COLUMNS = columns(
 
 
 def _due(text: str) -> Any:
-    day = today(now())
+    day = day_of(now())
     last = queries.newest()
     return {"over": last & (SuitabilityTest.valid_until < day), "soon": last & SuitabilityTest.valid_until.between(day, day + SOON)}[text]
 
@@ -88,7 +89,7 @@ def who(row: Any) -> str:
 
 
 def _source(asked: Asked) -> Any:
-    return queries.tests(asked.actor, today(now()))
+    return queries.tests(asked.actor, day_of(now()))
 
 
 LIST = declare(
@@ -116,7 +117,7 @@ LIST = declare(
 @requires(Can.SUITABILITY_SEE)
 def index() -> ResponseReturnValue:
     """Every test that the reader may see; one click shows who is to be asked again."""
-    return show_list(LIST, "suitability/index.html", today=today(now()), investors=INVESTORS, who=who)
+    return show_list(LIST, "suitability/index.html", today=day_of(now()), investors=INVESTORS, who=who)
 
 
 @bp.get("/take/lead/<lead_key>")
@@ -134,7 +135,7 @@ def take_lead(lead_key: str) -> ResponseReturnValue:
     """Keep a lead's answers; a person whom futures do not suit is closed kindly."""
     seen = lead_for(current_actor(), lead_key, can=Can.SUITABILITY_TAKE)
     moment, actor = now(), current_actor()
-    day, rules, name, of_lead = today(moment), jurisdiction(), seen.name, seen.number
+    day, rules, name, of_lead = day_of(moment), jurisdiction(), seen.name, seen.number
     need_open(seen)
     try:
         with transaction():
@@ -153,7 +154,7 @@ def take_lead(lead_key: str) -> ResponseReturnValue:
 @requires(Can.SUITABILITY_TAKE)
 def of_client(client_key: str) -> ResponseReturnValue:
     """The questions for a client."""
-    name = queries.client_seen(current_actor(), Can.SUITABILITY_TAKE, client_key, today(now()))
+    name = queries.client_seen(current_actor(), Can.SUITABILITY_TAKE, client_key, day_of(now()))
     return _questions(name, client_key, url_for("suitability.take_client", client_key=client_key))
 
 
@@ -162,7 +163,7 @@ def of_client(client_key: str) -> ResponseReturnValue:
 def take_client(client_key: str) -> ResponseReturnValue:
     """Keep a client's answers."""
     moment, actor = now(), current_actor()
-    day = today(moment)
+    day = day_of(moment)
     name = queries.client_seen(actor, Can.SUITABILITY_TAKE, client_key, day)
     try:
         with transaction():
@@ -177,7 +178,7 @@ def take_client(client_key: str) -> ResponseReturnValue:
 @requires(Can.SUITABILITY_SEE)
 def show(test_key: str) -> ResponseReturnValue:
     """One test: grade, answers, evidence, warnings, and the tests before it."""
-    day = today(now())
+    day = day_of(now())
     test = queries.seen_test(current_actor(), test_key, day, Can.SUITABILITY_SEE)
     lead = db.session.get(Lead, test.lead_id) if test.lead_id is not None else None
     return render_template(
@@ -225,7 +226,7 @@ def _words(test: SuitabilityTest, day: date) -> dict[str, Any]:
 def warn(test_key: str) -> ResponseReturnValue:
     """Keep that the warning was read; a qualified lead who goes on by his own wish goes on."""
     moment, actor = now(), current_actor()
-    day, rules = today(moment), jurisdiction()
+    day, rules = day_of(moment), jurisdiction()
     queries.seen_test(actor, test_key, day, Can.SUITABILITY_TAKE)
     accepted, evidence = request.form.get("wish") == "accept", request.form.get("evidence", "")
     if accepted and not evidence.strip():
@@ -244,7 +245,7 @@ def warn(test_key: str) -> ResponseReturnValue:
 def _questions(name: str, number: str, action: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """The questions; where a sitting does not hold, with what was answered and why it does not."""
     fault = _(refusal.message, **refusal.values) if refusal is not None else ""
-    known = {"questions": asked_on(today(now())), "language": language(), "where": WHERE, "proofs": PROOF_WORDS}
+    known = {"questions": asked_on(day_of(now())), "language": language(), "where": WHERE, "proofs": PROOF_WORDS}
     page = render_template("suitability/take.html", name=name, number=number, action=action, fault=fault, given=request.form if refusal is not None else {}, **known)
     return page, refusal.status if refusal is not None else 200
 

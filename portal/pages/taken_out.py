@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Iterable, Sequence
-from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_babel import gettext as _
 
-from portal import clock
+from portal import clock, local_day
 from portal.audit import log
 from portal.transaction import transaction
 from portal.web.downloads import TYPES
@@ -23,7 +22,7 @@ from portal.web.requests import request_id
 def taken_out(form: str, name: str, headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
     """The rows as an attachment that says who took it out and when, under a number that the audit log knows. `name` has no ending."""
     content, actor, moment, number = [tuple(row) for row in rows], current_actor(), clock.now(), secrets.token_hex(6)
-    when = moment_text(moment, ZoneInfo(current_app.config["PORTAL"].timezone), seconds=True)
+    when = moment_text(moment, local_day.zone(), seconds=True)
     mark = [_("Taken out by %(who)s on %(when)s", who=actor.label, when=when), _("Number %(number)s in the audit log", number=number)]
     if form == "xlsx":
         target = io.BytesIO()

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.commission.queries import last_settled_day
 from portal.keys import keyring
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.permissions import Can
 from portal.search.find import Asked, Group, find, holds_whole_number
 from portal.search.pages import pages

@@ -26,14 +26,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from flask import Response, current_app, flash, redirect, render_template, request
+from flask import Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import clock
+from portal import clock, local_day
 from portal.lists import views
 from portal.lists.views import View
 from portal.transaction import transaction
@@ -135,7 +134,7 @@ def _file(which: ListPage, source: Source, wanted: Wanted, form: str) -> Respons
     actor, moment = current_actor(), clock.now()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
-        rows = list_files.write(target, what, actor, moment, ZoneInfo(current_app.config["PORTAL"].timezone))
+        rows = list_files.write(target, what, actor, moment, local_day.zone())
         content = target.read_bytes()
     with transaction():
         list_files.record(what, actor, moment, rows, request_id=request_id())

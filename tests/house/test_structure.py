@@ -25,7 +25,7 @@ LONG_FILES: dict[str, str] = {
 AT_THE_DOOR = ("routes", "forms", "wording")
 """Files (or folders) of a room that may speak Flask: they belong to the door, and may use portal.web."""
 WEB = ("flask", "flask_login", "flask_wtf", "flask_babel", "wtforms", "werkzeug")
-FOUNDATION_ON_FLASK = ("i18n", "keys", "database")
+FOUNDATION_ON_FLASK = ("i18n", "keys", "database", "local_day")
 
 
 @cache

@@ -20,8 +20,8 @@ from portal.actors import TERMINAL, actor_of
 from portal.club import booking
 from portal.club.events import Kind
 from portal.jobs import club_evenings
-from portal.jobs.law import today
 from portal.jobs.worker import Worker
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.people import someone
 from tests.rooms.club.membership_scene import add_tiers, with_tier
@@ -100,7 +100,7 @@ def prepare(other: int) -> None:
     rule("attended", points=20, wait_days=0, title="参加活动", title_en="Attending")
     rule("feedback", points=5, wait_days=0, title="评价活动", title_en="Feedback")
     host = actor_of(db.session.get_one(User, other))
-    with_tier(host, tier["silver"], today(clock.now()) - timedelta(days=30), today(clock.now()) + timedelta(days=300))
+    with_tier(host, tier["silver"], today() - timedelta(days=30), today() + timedelta(days=300))
     number = event_of("night", capacity=2, tiers=("silver",), kinds=(Kind("标准票", "Standard", 19_800),))
     book(number, host, "李雷")
 

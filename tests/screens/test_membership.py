@@ -16,7 +16,7 @@ from models.identity import Role, User
 from portal import clock
 from portal.actors import actor_of
 from portal.club import applications, members
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.people import someone
 from tests.rooms.club.membership_scene import add_tiers, himself, with_tier
@@ -72,7 +72,7 @@ def test_the_desk_of_the_members(club: Club, browser_page: OpenPage) -> None:
     """Every page of the desk holds on a phone and on a desk."""
     admin, one = someone(club.app, Role.ADMIN), someone(club.app, Role.CLIENT, client_no="C1")
     with club.app.app_context():
-        tier, day = add_tiers(), today(clock.now())
+        tier, day = add_tiers(), today()
         actor = actor_of(db.session.get_one(User, one))
         with_tier(actor, tier["gold"], day - timedelta(days=300), day + timedelta(days=65))
         with_tier(actor, tier["equity-silver"], day - timedelta(days=30), OPEN_END, Cause.EQUITY)

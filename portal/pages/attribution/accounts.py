@@ -24,11 +24,12 @@ from portal.attribution.known import ranks
 from portal.commission.reports import moved_by_steps
 from portal.commission.sight import could_see
 from portal.identity.wording import ROLES
+from portal.local_day import zone
 from portal.pages import words
 from portal.pages.attribution import wording
 from portal.pages.attribution.blueprint import account_for, bp
 from portal.pages.attribution.picture import picture
-from portal.pages.attribution.when import LAST_DAY, When, read_day, read_when, zone
+from portal.pages.attribution.when import LAST_DAY, When, read_day, read_when
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.versions import current

@@ -13,10 +13,11 @@ from models.values.money import half_up
 from models.values.rates import SHARE_WHOLE, decimal_text
 from portal.attribution.known import recordings
 from portal.commission.holdings import STATES
+from portal.local_day import zone
 from portal.pages import words
 from portal.pages.attribution import wording
 from portal.pages.attribution.blueprint import bp, firm_at
-from portal.pages.attribution.when import PinnedList, When, changes_around, read_when, settled, steps, zone
+from portal.pages.attribution.when import PinnedList, When, changes_around, read_when, settled, steps
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound

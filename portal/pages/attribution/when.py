@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
@@ -18,6 +16,7 @@ from models.audit import KnowledgeClock, Recording
 from models.settlement import SettlementDay
 from models.values.calendar import NotADate, parse_day
 from portal.audit.recordings import known_at
+from portal.local_day import zone
 from portal.web.list_declared import Asked, ListPage
 from portal.web.wanted import Wanted
 
@@ -44,11 +43,6 @@ class When:
     def asked(self) -> dict[str, Any]:
         """The address's part that repeats this."""
         return {"on": str(self.day) if self.day else None, "known": self.known}
-
-
-def zone() -> ZoneInfo:
-    """The time zone in which the firm counts days."""
-    return ZoneInfo(current_app.config["PORTAL"].timezone)
 
 
 def read_when(args: Mapping[str, str]) -> When:

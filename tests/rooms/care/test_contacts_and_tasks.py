@@ -22,7 +22,7 @@ from models.partners import Staff
 from portal import clock
 from portal.actors import TERMINAL
 from portal.care.tasks import Wanted, set_task
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from tests import make

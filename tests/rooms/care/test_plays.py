@@ -22,7 +22,7 @@ from portal.actors import TERMINAL
 from portal.care import playing
 from portal.care.plays import BY_NAME, FACTS
 from portal.jobs.care import is_due
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests import make
 from tests.people import post, seat, someone

@@ -20,7 +20,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.care import questions as verbs
 from portal.care.question_states import NAMES, STEPS, Side, steps_from
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests import make
 from tests.people import post, seat, someone

@@ -22,7 +22,7 @@ from portal.care import return_visits as verbs
 from portal.care.plays import BY_NAME
 from portal.jobs.care import call_due_by, is_due
 from portal.leads.confirmation_script import spoken_on
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests import make
 from tests.people import post, seat, someone

@@ -26,7 +26,7 @@ from portal.care.plan_templates import proposed, risk_of, too_risky
 from portal.care.response_times import Now
 from portal.care.service_plans import Drawn
 from portal.clients.queries import accounts
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests import make
 from tests.at_once import at_once

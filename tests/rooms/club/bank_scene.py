@@ -22,7 +22,7 @@ from portal.actors import Actor, actor_of
 from portal.audit import approvals
 from portal.club import bank_back, bank_in, bank_orders
 from portal.club.bank_in import Incoming
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.settings import Settings
 from portal.transaction import transaction
 from tests.people import someone
@@ -68,9 +68,9 @@ class Bank:
 
     def comes(self, amount: int, remark: str = "", *, payer: str = NAME, serial: str = "") -> str:
         """Finance writes a transfer down. Returns its public id."""
-        line = Incoming(serial or secrets.token_hex(6), today(clock.now()), amount, payer, remark)
+        line = Incoming(serial or secrets.token_hex(6), today(), amount, payer, remark)
         with transaction():
-            return bank_in.record(line, today(clock.now()), actor=self.first, moment=clock.now()).public_id
+            return bank_in.record(line, today(), actor=self.first, moment=clock.now()).public_id
 
     def prepares(self, public_id: str, pay: bool = True, note: str = "") -> int:
         """The first person prepares. Returns the approval's number."""
@@ -96,7 +96,7 @@ class Bank:
     def sends_back(self, row: BankReturn, serial: str) -> int:
         """Finance transfers something back and prepares it. Returns the approval's number."""
         with transaction():
-            return bank_back.prepare(row.public_id, serial, today(clock.now()), today(clock.now()), actor=self.first, moment=clock.now()).id
+            return bank_back.prepare(row.public_id, serial, today(), today(), actor=self.first, moment=clock.now()).id
 
 
 def transfer(public_id: str) -> BankTransfer:

@@ -20,7 +20,7 @@ from portal.club.bank_in import Incoming
 from portal.club.members import Person
 from portal.club.points import Earning, Holder
 from portal.club.vouchers import Terms
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
 from tests.rooms.club.invite_scene import drawn
@@ -169,7 +169,7 @@ def application_id(user: User | None, which: Which) -> str:
     tiers_there()
     with transaction():
         who = Person(f"user:{secrets.token_hex(6)}", "王小明")
-        made = applications.apply(who, "friend", "", today(clock.now()), actor=Actor(None, "somebody", (Role.CLIENT,)), moment=clock.now())
+        made = applications.apply(who, "friend", "", today(), actor=Actor(None, "somebody", (Role.CLIENT,)), moment=clock.now())
         assert made is not None
         return made.public_id
 
@@ -219,9 +219,9 @@ def bank_transfer_id(user: User | None, which: Which) -> str:
     """A bank transfer: the firm's, whoever looks; or none."""
     if which == "missing":
         return "nobody"
-    line = Incoming(secrets.token_hex(6), today(clock.now()), 100, "王小明", "")
+    line = Incoming(secrets.token_hex(6), today(), 100, "王小明", "")
     with transaction():
-        return bank_in.record(line, today(clock.now()), actor=TERMINAL, moment=clock.now()).public_id
+        return bank_in.record(line, today(), actor=TERMINAL, moment=clock.now()).public_id
 
 
 @maker("return_id")

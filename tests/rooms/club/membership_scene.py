@@ -20,7 +20,7 @@ from portal.club.membership import Span, tier_on
 from portal.club.payments import Terms
 from portal.club.tiers import BenefitDraft, TierDraft
 from portal.jobs import club_dues
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.standin import rules_dues
 from portal.transaction import transaction
 from tests.rooms.club.scene import Shop
@@ -99,7 +99,7 @@ def spans_of(actor: Actor) -> list[Span]:
 
 def tier_of(actor: Actor, day: date | None = None) -> str:
     """The key of the tier that somebody has on a day (today); empty where he has none."""
-    found = tier_on(spans_of(actor), day or today(clock.now()))
+    found = tier_on(spans_of(actor), day or today())
     return db.session.get_one(ClubTier, found.tier_id).key if found is not None else ""
 
 
@@ -107,7 +107,7 @@ def benefit_keys(actor: Actor, day: date | None = None) -> list[str]:
     """What somebody may use on a day."""
     db.session.rollback()
     member = members.of_person(person_of(actor))
-    return [one.benefit.key for one in benefits.of_member(member.id, day or today(clock.now()))] if member is not None else []
+    return [one.benefit.key for one in benefits.of_member(member.id, day or today())] if member is not None else []
 
 
 def renew(shop: Shop, subscription_id: str, how: str = "pays") -> None:

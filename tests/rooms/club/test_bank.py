@@ -24,9 +24,9 @@ from portal.club.bank_match import Fit, fit_of
 from portal.club.bank_time import awaited_until
 from portal.jobs import club_paying
 from portal.jobs.club import RECONCILE
-from portal.jobs.law import today
 from portal.jobs.verbs import enqueue
 from portal.jobs.worker import Worker
+from portal.local_day import today
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
@@ -323,7 +323,7 @@ def test_dues_by_transfer_begin_the_membership_and_a_refund_ends_it(bank: Bank) 
 def dues_order(actor: Actor) -> str:
     """Dues that somebody wants to transfer. Returns their reference."""
     with transaction():
-        return bank_orders.choose_for_dues(himself(actor), "silver", today(clock.now()), actor=actor, moment=clock.now())[0].reference or ""
+        return bank_orders.choose_for_dues(himself(actor), "silver", today(), actor=actor, moment=clock.now())[0].reference or ""
 
 
 def test_dues_that_nobody_transfers_lapse_and_late_money_still_counts(bank: Bank) -> None:
@@ -347,8 +347,8 @@ def test_two_approvers_at_once_have_one_effect(bank: Bank) -> None:
 
 
 def test_the_same_serial_at_once_is_one_entry(bank: Bank) -> None:
-    line = bank_in.Incoming("SAME", today(clock.now()), 100, NAME, "")
-    answers = at_once(bank.app, *[lambda: bank_in.record(line, today(clock.now()), actor=bank.first, moment=clock.now())] * 5)
+    line = bank_in.Incoming("SAME", today(), 100, NAME, "")
+    answers = at_once(bank.app, *[lambda: bank_in.record(line, today(), actor=bank.first, moment=clock.now())] * 5)
     assert sorted(answers) == ["Conflict"] * 4 + ["done"]
     db.session.rollback()
     assert db.session.execute(select(func.count()).select_from(BankTransfer)).scalar_one() == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from portal.club.quotes import quote
 from portal.club.statuses import STATUSES
 from portal.gateways.stripe_asking import ask
 from portal.jobs import club_dues, club_paying
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.refusals import Conflict, Refusal
 from portal.settings import Settings
 from portal.standin import rules, rules_dues
@@ -58,11 +58,6 @@ def shop(settings: Settings) -> Iterator[Shop]:
         db.session.remove()
 
 
-def day_of() -> date:
-    """Today, where the firm is."""
-    return today(clock.now())
-
-
 def told(kind: str) -> int:
     """How often somebody was told so."""
     db.session.rollback()
@@ -85,11 +80,11 @@ def test_dues_paid_once_bring_one_period_and_the_next_follows_on(shop: Shop) -> 
     assert club_paying.look_at(shop.till, session_id) == "granted"
     shop.deliver(times=2)
     [span] = spans_of(one)
-    assert (tier_of(one), span.valid_from, span.valid_to) == ("silver", day_of(), period_end(day_of(), day_of(), 12))
+    assert (tier_of(one), span.valid_from, span.valid_to) == ("silver", today(), period_end(today(), today(), 12))
     assert [(row.state, row.amount) for row in payments_of(one)] == [("paid", SILVER)]
     shop.pays(pay_page(shop, one, "silver", ONCE))
     shop.deliver()
-    assert [(later.valid_from, later.valid_to) for later in spans_of(one)[1:]] == [(span.valid_to, period_end(day_of(), span.valid_to, 12))]
+    assert [(later.valid_from, later.valid_to) for later in spans_of(one)[1:]] == [(span.valid_to, period_end(today(), span.valid_to, 12))]
     assert told("club.dues_paid") == 2
 
 
@@ -108,16 +103,16 @@ def test_m3_a_higher_tier_paid_once_begins_with_its_money_and_credits_the_rest_o
         rules.settle(desk, payments_of(one)[-1].session_id or "", True)
     shop.deliver()
     assert tier_of(one) == "gold"
-    assert [span.ended_on for span in spans_of(one)] == [day_of(), None]
+    assert [span.ended_on for span in spans_of(one)] == [today(), None]
     price = tiers.price_of(spans_of(one)[1].tier_id)
     assert price is not None
-    half = quote([with_days(spans_of(one)[1], 100, 265)], tiers.by_key("gold"), price, day_of())
+    half = quote([with_days(spans_of(one)[1], 100, 265)], tiers.by_key("gold"), price, today())
     assert half.amount == GOLD, "the same tier again: a whole period from its end on"
 
 
 def with_days(span: Any, before: int, after: int) -> Any:
     """A span that began so many days ago and ends in so many."""
-    return type(span)(**vars(span) | {"valid_from": day_of() - timedelta(days=before), "valid_to": day_of() + timedelta(days=after), "grace_to": day_of() + timedelta(days=after)})
+    return type(span)(**vars(span) | {"valid_from": today() - timedelta(days=before), "valid_to": today() + timedelta(days=after), "grace_to": today() + timedelta(days=after)})
 
 
 @pytest.mark.parametrize("wrong", [{"amount_total": 1}, {"currency": "usd"}, {"livemode": True}])
@@ -152,9 +147,9 @@ def test_a_tier_by_approval_is_paid_only_once_it_is_approved(shop: Shop) -> None
     with pytest.raises(Refusal, match="ask for it first"):
         pay_page(shop, one, "silver", ONCE)
     with transaction():
-        row = applications.apply(himself(one), "silver", "", day_of(), actor=one, moment=clock.now())
+        row = applications.apply(himself(one), "silver", "", today(), actor=one, moment=clock.now())
         assert row is not None
-        applications.decide(row.public_id, True, "", day_of(), actor=TERMINAL, moment=clock.now())
+        applications.decide(row.public_id, True, "", today(), actor=TERMINAL, moment=clock.now())
     shop.pays(pay_page(shop, one, "silver", ONCE))
     shop.deliver()
     assert (tier_of(one), db.session.execute(select(ClubApplication.state)).scalar_one()) == ("silver", ApplicationState.USED)
@@ -350,7 +345,7 @@ def test_m3_an_upgrade_counts_only_once_its_difference_is_paid(shop: Shop) -> No
     assert (tier_of(one), dues_of(one)[-1].wanted_price_id, dues_of(one)[-1].action_url) == ("gold", None, "")
     assert [(row.amount, row.state) for row in payments_of(one)] == [(SILVER, "paid"), (cost, "paid")]
     lower, higher = spans_of(one)
-    assert (lower.ended_on, higher.valid_to) == (day_of(), lower.valid_to)
+    assert (lower.ended_on, higher.valid_to) == (today(), lower.valid_to)
     with pytest.raises(Conflict, match="already"):
         club_dues.look_at_change(key, "gold", at, shop.till, one)
 
@@ -472,6 +467,6 @@ def test_only_who_has_a_subscription_changes_or_ends_one(shop: Shop) -> None:
     with pytest.raises(Refusal, match="cannot be paid for"):
         pay_page(shop, other, "friend", ONCE)
     assert ask(lambda: shop.till.client.v1.customers.create(params={}))["object"] == "customer"
-    with_tier(other, tiers.by_key("gold").id, day_of(), day_of() + timedelta(days=2))
+    with_tier(other, tiers.by_key("gold").id, today(), today() + timedelta(days=2))
     with pytest.raises(Conflict, match="paid until"):
         pay_page(shop, other, "gold", SUBSCRIPTION)

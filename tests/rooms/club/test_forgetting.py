@@ -19,7 +19,7 @@ from portal.club import forgetting, guests
 from portal.club.events import Kind
 from portal.jobs import retention
 from portal.jobs.handlers import Work
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.rooms.club.scene import book, clients, event_of
 from tests.rooms.club.test_points import let_in

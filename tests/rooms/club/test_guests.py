@@ -19,7 +19,7 @@ from portal import clock
 from portal.actors import Actor, actor_of
 from portal.club import booking, events, guests
 from portal.club.events import Kind
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.refusals import Conflict, NotFound
 from portal.transaction import transaction
 from tests.people import post, seat, someone

@@ -24,7 +24,7 @@ from portal.club.eligibility import NotEligible
 from portal.club.events import Kind
 from portal.club.membership import Span, State, expected_on, last_of, state_on, tier_on
 from portal.club.periods import after_months, period_end
-from portal.jobs.law import today
+from portal.local_day import today
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.transaction import on_postgresql, transaction
 from tests.at_once import at_once
@@ -99,7 +99,7 @@ def test_m1_a_subscription_is_expected_to_go_on_and_dues_paid_once_are_not() -> 
 def test_m1_what_the_database_says_of_all_is_what_the_rule_says_of_each(app: Flask) -> None:
     """M1: the list's statement and the rule agree on many made memberships."""
     numbers, people, dice = list(add_tiers().values()), clients(app, 24), random.Random(7)
-    day = today(clock.now())
+    day = today()
     for person in people:
         for _ in range(dice.randint(0, 4)):
             start = day + timedelta(days=dice.randint(-60, 5))
@@ -118,7 +118,7 @@ def test_m1_what_the_database_says_of_all_is_what_the_rule_says_of_each(app: Fla
 
 def uses(app: Flask, member_id: int, count: int) -> Counter[str]:
     """So many desks write down the use of the same benefit at the same moment."""
-    day = today(clock.now())
+    day = today()
     acts = [lambda: benefits.use(member_id, "guest-room", day, actor=TERMINAL, moment=clock.now()) for _ in range(count)]
     return Counter(at_once(app, *acts))
 
@@ -127,7 +127,7 @@ def uses(app: Flask, member_id: int, count: int) -> Counter[str]:
 def test_c3_the_last_use_of_a_benefit_is_one_use(app: Flask) -> None:
     """C3: of eight desks one may, and the others are told that nothing is left; taken back, it is there again."""
     tier, [one] = add_tiers(), clients(app, 1)
-    day = today(clock.now())
+    day = today()
     member = with_tier(one, tier["gold"], day, day + timedelta(days=30))
     assert uses(app, member, 8) == {"done": 1, "UsedUp": 7}
     row = db.session.execute(select(BenefitUse)).scalar_one()
@@ -145,7 +145,7 @@ def test_c3_the_last_use_of_a_benefit_is_one_use(app: Flask) -> None:
 def test_c3_control_without_the_members_row_a_benefit_is_used_too_often(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """C3: the planted fault: the member is not held, or the uses were counted before. One use becomes several."""
     tier, [one] = add_tiers(), clients(app, 1)
-    day = today(clock.now())
+    day = today()
     member = with_tier(one, tier["gold"], day, day + timedelta(days=30))
     if on_postgresql():
         monkeypatch.setattr(members, "held", lambda number: db.session.get_one(ClubMember, number))
@@ -160,7 +160,7 @@ def test_c3_control_without_the_members_row_a_benefit_is_used_too_often(app: Fla
 def test_m2_benefits_stop_at_the_lapse_and_what_was_booked_stays(app: Flask) -> None:
     """M2: in grace the benefits go on, from the lapse on there are none; seats that were booked before are kept, and new ones are not given."""
     tier, [one] = add_tiers(), clients(app, 1)
-    day = today(clock.now())
+    day = today()
     with_tier(one, tier["gold"], day - timedelta(days=40), day + timedelta(days=20))
     night = event_of(tiers=("gold",), kinds=booked_free())
     with transaction():
@@ -188,7 +188,7 @@ def booked_free() -> tuple[Kind, ...]:
 def test_m1_an_evening_for_a_tier_asks_for_it_on_its_own_day(app: Flask) -> None:
     """M1: today's tier is not enough where it ends before the evening; each no says what to do."""
     tier, [ends, lasts, none, higher] = add_tiers(), clients(app, 4)
-    day = today(clock.now())
+    day = today()
     with_tier(ends, tier["silver"], day - timedelta(days=300), day + timedelta(days=3), grace=2)
     with_tier(lasts, tier["silver"], day - timedelta(days=300), day + timedelta(days=60))
     with_tier(higher, tier["gold"], day, day + timedelta(days=60))
@@ -207,7 +207,7 @@ def test_m1_an_evening_for_a_tier_asks_for_it_on_its_own_day(app: Flask) -> None
 def test_an_application_is_decided_once_and_its_reason_reaches_who_asked(app: Flask) -> None:
     """Applied, refused with a reason, applied again, approved: the tier is had from that day on; two who decide at once decide once."""
     tier, [one] = add_tiers(), clients(app, 1)
-    day = today(clock.now())
+    day = today()
     assert tier
     first = apply(one, "friend")
     with pytest.raises(Conflict, match="waits already"):
@@ -232,7 +232,7 @@ def test_an_application_is_decided_once_and_its_reason_reaches_who_asked(app: Fl
 def apply(one: Actor, key: str) -> str:
     """Ask for a tier. Returns the application's public id."""
     with transaction():
-        row = applications.apply(himself(one), key, "I trade copper.", today(clock.now()), actor=one, moment=clock.now())
+        row = applications.apply(himself(one), key, "I trade copper.", today(), actor=one, moment=clock.now())
         assert row is not None
         return row.public_id
 
@@ -241,7 +241,7 @@ def apply(one: Actor, key: str) -> str:
 def test_m7_a_grant_by_hand_has_a_reason_and_an_end_and_overrides_equity_until_then(app: Flask) -> None:
     """M7: granted with reason and end date, logged; no second one beside it; taken away with a reason."""
     tier, [one] = add_tiers(), clients(app, 1)
-    day = today(clock.now())
+    day = today()
     member = with_tier(one, tier["equity-gold"], day - timedelta(days=5), OPEN_END, Cause.EQUITY)
     until = day + timedelta(days=30)
     for days, reason, why in (
@@ -270,7 +270,7 @@ def test_m7_a_grant_by_hand_has_a_reason_and_an_end_and_overrides_equity_until_t
 def test_m2_who_is_to_renew_and_who_lapsed_is_told_once(app: Flask) -> None:
     """M2: fourteen days ahead, and at the lapse; the job run again tells nobody, and who has renewed is told nothing."""
     tier, [soon, gone, renewed] = add_tiers(), clients(app, 3)
-    day = today(clock.now())
+    day = today()
     with_tier(soon, tier["silver"], day - timedelta(days=360), day + timedelta(days=14))
     with_tier(gone, tier["silver"], day - timedelta(days=400), day - timedelta(days=14))
     with_tier(renewed, tier["silver"], day - timedelta(days=360), day + timedelta(days=5))

@@ -21,7 +21,7 @@ from models.notices import Notice
 from portal.actors import Actor
 from portal.departures import hearing, register, signal_queries, signals
 from portal.departures.register import Told
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from tests.people import post, seat, someone

@@ -19,7 +19,7 @@ from models.notices import Notice
 from portal.departures.concentration import Figure, Standing
 from portal.departures.limits import held_against, measured
 from portal.jobs.refresh import renew_concentration
-from portal.pages.local_day import today
+from portal.local_day import today
 from tests import make
 from tests.people import post, seat, someone
 from tests.rooms.departures.test_concentration import EQUITY, firm

@@ -10,7 +10,7 @@ from models import db
 from models.identity import User
 from models.research import ResearchItem, ResearchPdf, ResearchVersion
 from portal import clock
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
 

@@ -15,7 +15,7 @@ from models.service_plans import Interest
 from portal import clock
 from portal.actors import Actor, actor_of
 from portal.audit import approvals
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.research import drafting, releasing
 from portal.research.drafting import Draft
 from portal.transaction import transaction

@@ -14,7 +14,7 @@ from models.identity import Role
 from models.research import Audience
 from models.suitability import SuitabilityTest
 from portal import clock
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.transaction import transaction
 from tests.people import seat, someone
 from tests.rooms.club.membership_scene import add_tiers, with_tier

@@ -22,7 +22,7 @@ from models.research import Audience, ResearchOpen, ResearchVersion
 from models.segments import ClientSegment
 from models.suitability import SuitabilityTest
 from portal import clock
-from portal.pages.local_day import today
+from portal.local_day import today
 from portal.refusals import Refusal
 from portal.research import drafting, opens, reading, releasing
 from portal.research.audiences import reach

@@ -14,11 +14,11 @@ from models.leads import LeadDoor
 from models.partners import Branch
 from portal import clock
 from portal.actors import TERMINAL
-from portal.jobs.transfer import today
 from portal.keys import keyring
 from portal.leads import introducers, register
 from portal.leads.people import person
 from portal.leads.register import Source
+from portal.local_day import day_of, today
 from portal.transaction import transaction
 from tests.canaries import readable
 from tests.people import post, seat, someone
@@ -37,7 +37,7 @@ def firm(app: Flask, tmp_path: Path) -> Flask:
             assert branch is not None
             wang = person(name=WANG["name"], phone=WANG["phone"])
             moment = clock.now()
-            register.register(wang, introducers.broker("B001"), Source(LeadDoor.FORM, branch[0]), actor=TERMINAL, moment=moment, today=today(moment), keyring=keyring())
+            register.register(wang, introducers.broker("B001"), Source(LeadDoor.FORM, branch[0]), actor=TERMINAL, moment=moment, today=day_of(moment), keyring=keyring())
         db.session.remove()
     return app
 
@@ -97,7 +97,7 @@ def test_a_company_is_contested_by_its_credit_code(firm: Flask) -> None:
             branch = db.session.query(Branch.id).order_by(Branch.id).first()
             assert branch is not None
             who = person(name=company["name"], phone="", id_no=company["id_no"], kind="institution")
-            register.register(who, introducers.broker("B001"), Source(LeadDoor.FORM, branch[0]), actor=TERMINAL, moment=clock.now(), today=today(clock.now()), keyring=keyring())
+            register.register(who, introducers.broker("B001"), Source(LeadDoor.FORM, branch[0]), actor=TERMINAL, moment=clock.now(), today=today(), keyring=keyring())
         db.session.remove()
     assert post(two, "/cases", **company).status_code == 422, "an individual has no credit code"
     assert post(two, "/cases", **company, who="institution").status_code == 303
