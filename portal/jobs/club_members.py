@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
-from models import db
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
 from portal.club import equity_tiers, lapsing
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.local_day import day_of
@@ -44,10 +42,6 @@ def tiers_job(work: Work) -> dict[str, int]:
         return equity_tiers.apply(equity_tiers.moves(day_of(moment)), actor=TERMINAL, moment=moment)
 
 
-def _waits(kind: str) -> bool:
-    return db.session.execute(select(Job.id).where(Job.kind == kind, Job.state.in_([JobState.WAITING, JobState.RUNNING])).limit(1)).first() is not None
-
-
 def ask_for_lapses(actor: Actor, moment: datetime) -> Job:
     """Ask for the job inside the open transaction."""
     return enqueue(actor, moment, LAPSES, {})
@@ -55,7 +49,7 @@ def ask_for_lapses(actor: Actor, moment: datetime) -> Job:
 
 def lapses_are_due(moment: datetime) -> bool:
     """Whether somebody is to be told, and nobody is at it."""
-    return not _waits(LAPSES) and lapsing.is_due(day_of(moment))
+    return not asked.waits(LAPSES) and lapsing.is_due(day_of(moment))
 
 
 def ask_for_tiers(actor: Actor, moment: datetime) -> Job:
@@ -65,4 +59,4 @@ def ask_for_tiers(actor: Actor, moment: datetime) -> Job:
 
 def tiers_are_due(moment: datetime) -> bool:
     """Whether the month before is settled to its end and its tiers were not applied, and nobody is at it."""
-    return not _waits(TIERS) and equity_tiers.is_due(day_of(moment))
+    return not asked.waits(TIERS) and equity_tiers.is_due(day_of(moment))
