@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Integer, cast, delete, func, insert, select, update
+from sqlalchemy import Integer, case, cast, delete, func, insert, literal, select, update
 
 from models import db
 from models.clients import Servicing, ServicingRole
@@ -125,20 +125,18 @@ def floors(day: date, branch_id: int | None = None, holders: Iterable[Holder] = 
 
 
 def _held(day: date, branch_id: int | None, model: Any, key: Any, measures: Iterable[Measure]) -> pl.DataFrame:
-    known = {"branch_id": pl.Int64, "key": pl.String if key is FirmDay.channel else pl.Int64, "value": pl.Int64}
+    """Equity at the day's end and the fees of the month up to it, in one question; what is not asked for is 0."""
+    equity, fees = Measure.EQUITY in measures, Measure.RETAINED_FEE in measures
+    when = model.trade_date.between(Month.of(day).first, day) if fees else model.trade_date == day
+    sums = [
+        func.sum(case((model.trade_date == day, model.equity), else_=0)) if equity else literal(0),
+        func.sum(model.retained_fee) if fees else literal(0),
+    ]
     within = [] if branch_id is None else [model.branch_id == branch_id]
-    asked = {Measure.EQUITY: ("equity", model.trade_date == day), Measure.RETAINED_FEE: ("retained_fee", model.trade_date.between(Month.of(day).first, day))}
-    found = {"equity": pl.DataFrame(schema={**known, "equity": pl.Int64}).drop("value"), "fee": pl.DataFrame(schema={**known, "fee": pl.Int64}).drop("value")}
-    for measure in measures:
-        column, when = asked[measure]
-        query = select(model.branch_id, key, func.sum(getattr(model, column))).where(when, *within).group_by(model.branch_id, key)
-        name = "equity" if measure is Measure.EQUITY else "fee"
-        rows = [(branch, one, int(value)) for branch, one, value in db.session.execute(query)]
-        found[name] = pl.DataFrame(rows, schema=known, orient="row").rename({"value": name})
-    both = found["equity"].join(found["fee"], on=["branch_id", "key"], how="full", coalesce=True).with_columns(pl.col("equity", "fee").fill_null(0))
-    return (
-        both.with_columns(key=pl.col("key").replace_strict({name.value: place for place, name in enumerate(CHANNELS)}, return_dtype=pl.Int64)) if key is FirmDay.channel else both
-    )
+    query = select(model.branch_id, key, *sums).where(when, *within).group_by(model.branch_id, key)
+    place = {name.value: place for place, name in enumerate(CHANNELS)} if key is FirmDay.channel else None
+    rows = [(branch, one if place is None else place[one], int(held), int(paid)) for branch, one, held, paid in db.session.execute(query)]
+    return pl.DataFrame(rows, schema={name: kind for name, kind in FLOORS.items() if name != "holder"}, orient="row")
 
 
 def figures(rows: pl.DataFrame) -> list[dict[str, Any]]:
