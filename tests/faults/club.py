@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import time_machine
 from sqlalchemy.orm import configure_mappers
 
+from portal import clock
 from portal.standin import made
 from tests.faults.club_books import books
 from tests.faults.club_steps import Steps, a_key_for_each_try
@@ -56,6 +58,7 @@ def kill_between(operation: str, *, server: str = "", every: int = 1, seed: int 
     report, started = Report(operation, "PostgreSQL" if server else "SQLite", seed), time.monotonic()
     configure_mappers()
     with tempfile.TemporaryDirectory(prefix="kills-") as name, time_machine.travel(NOON):
+        clock.now()  # a travelled clock begins to go when it is first read: here, so that all children have the same one
         bench = _Bench(STORIES[operation], Path(name), server, fault=fault)
         try:
             with bench.standin():
@@ -94,10 +97,19 @@ class _Bench:
                     time.sleep(0.2)
             os._exit(0)
         try:
+            self._wait_for_standin()
             yield
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+    def _wait_for_standin(self) -> None:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the stand-in does not answer")
 
     def trials(self, report: Report, told: bool, every: int) -> None:
         """Kill at the steps of one way, each from the beginning."""
@@ -111,8 +123,9 @@ class _Bench:
             report.at[name] = report.at.get(name, 0) + 1
             report.inside += self._run(told, number)
             reached = self.said.read_text().splitlines()
-            found = self._recovered(told) if reached == steps[:number] else f"the steps came in another order: {reached[-3:]}"
-            if found != expected:
+            if reached != steps[:number]:
+                report.faults.append(f"step {number}, {name}, {WAYS[told]}, was not reached: {len(reached)} steps, the last ones {reached[-3:]}")
+            elif (found := self._recovered(told)) != expected:
                 report.faults.append(f"killed at step {number}, {name}, {WAYS[told]}: {difference(expected, found)}")
 
     def _run(self, told: bool, die_at: int) -> bool:

@@ -91,6 +91,8 @@ def make(place: Place, *, paid: bool) -> None:
                 db.session.get_one(User, person.user_id).email = f"client{number}@firm.example"
             db.session.commit()
             event_id = event_of(KEY, capacity=3, hold_minutes=120, policy=[{"hours": 1, "percent": 50}])
+            with shop.desk():
+                pass  # the stand-in's file is there from the beginning
             if paid:
                 _buy(shop, event_id, people)
             db.session.remove()
