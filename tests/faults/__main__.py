@@ -1,7 +1,7 @@
 """Kill trials at length: `python -m tests.faults --kills 100 [--database postgresql://user@host/] [--operation close] [--seed 7] [--fault]`.
 
 Imports and closes are killed at random moments, `--kills` times; the club's paying, refunding and cancelling at every step that there is
-(before and after each commit and each call to Stripe), or at each `--every`-th.
+(before and after each commit, each call to Stripe and each mail), or at each `--every`-th.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import time_machine
@@ -19,13 +20,14 @@ from sqlalchemy.orm import configure_mappers
 
 from portal import clock
 from portal.standin import made
-from tests.faults.club_books import books
+from tests.faults.club_books import books, came
 from tests.faults.club_steps import Steps, a_key_for_each_try
 from tests.faults.club_stories import SECRET, STORIES, Story, folder_of, make, portal, recover, world
 from tests.faults.forks import child
 from tests.faults.trials import difference
 from tests.guard.served import free_port
 from tests.places import Place, migrated_place
+from tests.rooms.notices.post_office import open_office
 from tests.serving import served
 
 NOON = datetime(2026, 12, 2, 3, 30, tzinfo=UTC)
@@ -44,13 +46,14 @@ class Report:
     kills: int = 0
     inside: int = 0
     at: dict[str, int] = field(default_factory=dict)
+    mails_again: int = 0
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def told(self) -> str:
         """The figures in words."""
         steps = ", ".join(f"{count} steps where {way}" for way, count in self.steps.items())
-        return f"{self.operation} on {self.database}, seed {self.seed}: {steps}; {self.kills} kills, {self.inside} inside, {len(self.faults)} with other books, {self.seconds:.0f} s\n  killed {self.at}"
+        return f"{self.operation} on {self.database}, seed {self.seed}: {steps}; {self.kills} kills, {self.inside} inside, {len(self.faults)} with other books, {self.seconds:.0f} s\n  killed {self.at}; {self.mails_again} mails came again under the same Message-ID"
 
 
 def kill_between(operation: str, *, server: str = "", every: int = 1, seed: int = 0, fault: bool = False) -> Report:
@@ -70,17 +73,32 @@ def kill_between(operation: str, *, server: str = "", every: int = 1, seed: int 
     return report
 
 
+class _Mails(list[EmailMessage]):
+    """The mails that came, also written down where other processes read them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def append(self, mail: EmailMessage) -> None:
+        """Take a mail."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{mail['Message-ID']}\t{mail['To']}\t{mail['Subject']}\n")
+        super().append(mail)
+
+
 class _Bench:
     """One operation's beginning, to which every trial goes back."""
 
     def __init__(self, story: Story, folder: Path, server: str, *, fault: bool) -> None:
         self.story, self.folder, self.fault = story, folder, fault
+        self.mails, self.mail_port = folder / "mails.txt", free_port()
         self.log, self.said, self.found = folder / "log.txt", folder / "steps.txt", folder / "books.txt"
         self.base = Place(folder / "base", server)
         self._in_child(self._make_base)
         self.base = Place(folder / "base", server, (folder / "name.txt").read_text())
         self.place, self.port = self.base.copy(folder / "trial"), free_port()
-        self.app = portal(self.place, self.port)  # one for all children, never used by the parent
+        self.app = portal(self.place, self.port, self.mail_port)  # one for all children, never used by the parent
 
     def drop(self) -> None:
         """Throw both places away."""
@@ -89,10 +107,11 @@ class _Bench:
 
     @contextmanager
     def standin(self) -> Iterator[None]:
-        """Stripe's stand-in as a process of its own: it outlives every kill."""
+        """Stripe's stand-in and a mail server in a process of their own: they outlive every kill."""
         pid = os.fork()
         if pid == 0:
-            with served(made.make(folder_of(self.place), SECRET), self.port):
+            with open_office(self.mail_port) as office, served(made.make(folder_of(self.place), SECRET), self.port):
+                office.mails = _Mails(self.mails)
                 while os.getppid() != 1:
                     time.sleep(0.2)
             os._exit(0)
@@ -127,10 +146,12 @@ class _Bench:
                 report.faults.append(f"step {number}, {name}, {WAYS[told]}, was not reached: {len(reached)} steps, the last ones {reached[-3:]}")
             elif (found := self._recovered(told)) != expected:
                 report.faults.append(f"killed at step {number}, {name}, {WAYS[told]}: {difference(expected, found)}")
+            report.mails_again += len(came(self.mails)) - len(set(came(self.mails)))
 
     def _run(self, told: bool, die_at: int) -> bool:
         """The operation from its beginning; returns whether it was killed."""
         self.place.set_back(self.base)
+        self.mails.unlink(missing_ok=True)
 
         def work(ready: Callable[[], None]) -> None:
             ready()
@@ -154,7 +175,7 @@ class _Bench:
                 a_key_for_each_try()
             here = world(self.app, self.place, told)
             recover(here, self.story)
-            self.found.write_text(books(self.app, here.store), encoding="utf-8")
+            self.found.write_text(books(self.app, here.store, self.mails), encoding="utf-8")
 
         try:
             self._in_child(work)

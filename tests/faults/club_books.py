@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -35,8 +37,8 @@ TOLD: dict[type[Base], tuple[str, ...]] = {
 THERE = {"checkout.session": ("status", "payment_status", "amount_total"), "payment_intent": ("status", "amount_received"), "refund": ("status", "amount")}
 
 
-def books(app: Flask, store: Store) -> str:
-    """One line for each fact, in a fixed order."""
+def books(app: Flask, store: Store, mails: Path) -> str:
+    """One line for each fact, in a fixed order. A mail that came twice under one Message-ID is one: mail programs show it once."""
     with app.app_context():
         users = dict(db.session.execute(select(User.id, User.email)).tuples().all())
         lines = [f"{model.__tablename__} {_row(row, names, users)}" for model, names in TOLD.items() for row in db.session.execute(select(model)).scalars()]
@@ -46,7 +48,13 @@ def books(app: Flask, store: Store) -> str:
         db.session.remove()
     with store.change() as desk:
         lines += [f"at Stripe {kind} {_told({name: thing[name] for name in names})}" for kind, names in THERE.items() for thing in desk.all(kind)]
+    lines += [f"mail {told} × {count}" for told, count in Counter(one.split("\t", 1)[1] for one in set(came(mails))).items()]
     return "\n".join(sorted(lines))
+
+
+def came(mails: Path) -> list[str]:
+    """The mails that the mail server took: Message-ID, receiver and subject of each."""
+    return mails.read_text(encoding="utf-8").splitlines() if mails.exists() else []
 
 
 def _row(row: Any, names: tuple[str, ...], users: dict[int, str]) -> str:

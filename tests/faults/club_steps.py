@@ -1,4 +1,5 @@
-"""The steps of the club's money, at each of which a process can be killed: before and after every commit and every call to Stripe."""
+"""The steps of the club's money, at each of which a process can be killed: before and after every commit, every call to Stripe, and every
+mail that is handed over."""
 
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from typing import Any
 from sqlalchemy import event
 
 from models import db
+from portal.gateways.mail import SmtpPost
 from portal.gateways.stripe import Stripe
 
-CALLS = ("open_session", "session", "expire_session", "refund", "refunds_of", "payments_since")
+CALLS: tuple[tuple[type, str], ...] = (*((Stripe, name) for name in ("open_session", "session", "expire_session", "refund", "refunds_of", "payments_since")), (SmtpPost, "send"))
 
 
 class Steps:
@@ -27,8 +29,8 @@ class Steps:
         said.unlink(missing_ok=True)
         event.listen(db.session, "before_commit", lambda session: self.at("before a commit"))
         event.listen(db.session, "after_commit", lambda session: self.at("after a commit"))
-        for name in CALLS:
-            setattr(Stripe, name, self._around(name, getattr(Stripe, name)))
+        for whose, name in CALLS:
+            setattr(whose, name, self._around("a mail" if whose is SmtpPost else name, getattr(whose, name)))
 
     def at(self, name: str) -> None:
         """Here is a step."""

@@ -24,6 +24,7 @@ from portal.actors import TERMINAL, Actor
 from portal.club import booking, points
 from portal.club.points import Earning, Holder
 from portal.gateways.stripe import STANDIN_KEY, standin_secret
+from portal.jobs.outbox import ask_where_due
 from portal.jobs.worker import Worker
 from portal.standin import post, rules
 from portal.standin.store import Store
@@ -65,7 +66,9 @@ class World:
         return self.app.test_client().post("/club/stripe", data=body, headers={"Stripe-Signature": header}, content_type="application/json").status_code
 
     def work(self) -> None:
-        """A worker does what waits."""
+        """A worker does what waits, and sends the mails."""
+        with self.app.app_context(), transaction():
+            ask_where_due(clock.now())
         Worker(self.app, poll=0.01, patience=0.01).drain()
 
 
@@ -75,9 +78,10 @@ def world(app: Flask, place: Place, told: bool) -> World:
     return World(app, Store(str(place.folder / "standin" / "standin.db")), told, seat(app, who["client"]), seat(app, who["boss"]))
 
 
-def portal(place: Place, port: int) -> Flask:
-    """The portal of a place, which asks a stand-in at a port."""
-    return create_app(dataclasses.replace(place.settings(), stripe_key=STANDIN_KEY, stripe_webhook_secrets=SECRET, stripe_api_base=f"http://127.0.0.1:{port}"))
+def portal(place: Place, port: int, mail_port: int) -> Flask:
+    """The portal of a place, which asks a stand-in at a port and hands its mails over at another."""
+    settings = place.settings(smtp_url=f"smtp://127.0.0.1:{mail_port}", mail_from="club@firm.example")
+    return create_app(dataclasses.replace(settings, stripe_key=STANDIN_KEY, stripe_webhook_secrets=SECRET, stripe_api_base=f"http://127.0.0.1:{port}"))
 
 
 def make(place: Place, *, paid: bool) -> None:
