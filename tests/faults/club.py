@@ -108,11 +108,11 @@ class _Bench:
     @contextmanager
     def standin(self) -> Iterator[None]:
         """Stripe's stand-in and a mail server in a process of their own: they outlive every kill."""
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
         if pid == 0:
             with open_office(self.mail_port) as office, served(made.make(folder_of(self.place), SECRET), self.port):
                 office.mails = _Mails(self.mails)
-                while os.getppid() != 1:
+                while os.getppid() == parent:
                     time.sleep(0.2)
             os._exit(0)
         try:
