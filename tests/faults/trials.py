@@ -98,7 +98,7 @@ class _Bench:
         dice = random.Random(report.seed)
         try:
             expected = [self._unkilled() for _ in range(1 if self.quick else MEASURED)]
-            assert len({text for text, _ in expected}) == 1, "two unkilled runs differ: " + _difference(expected[0][0], expected[-1][0])
+            assert len({text for text, _ in expected}) == 1, "two unkilled runs differ: " + difference(expected[0][0], expected[-1][0])
             report.duration = median(seconds for _, seconds in expected)
             for number in range(report.kills):
                 self._trial(number, dice.uniform(0, report.duration), expected[0][0], report)
@@ -115,7 +115,7 @@ class _Bench:
         except AssertionError as error:
             found = str(error)
         if found != expected:
-            report.faults.append(f"kill {number + 1} after {end.seconds * 1000:.1f} ms: {_difference(expected, found)}")
+            report.faults.append(f"kill {number + 1} after {end.seconds * 1000:.1f} ms: {difference(expected, found)}")
 
     def _unkilled(self) -> tuple[str, float]:
         self._set_back()
@@ -160,9 +160,10 @@ class _Bench:
         return end
 
 
-def _difference(expected: str, found: str) -> str:
+def difference(expected: str, found: str) -> str:
+    """The first lines in which two books differ."""
     lines = [line for line in difflib.unified_diff(expected.splitlines(), found.splitlines(), "expected", "found", n=0, lineterm="") if not line.startswith("@@")]
     return "\n".join(line[:300] for line in lines[:12])
 
 
-__all__ = ["OPERATIONS", "Report", "kill"]
+__all__ = ["OPERATIONS", "Report", "difference", "kill"]

@@ -78,10 +78,10 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def open_office() -> Iterator[PostOffice]:
-    """A mail server for as long as a test needs it."""
+def open_office(port: int = 0) -> Iterator[PostOffice]:
+    """A mail server for as long as a test needs it, by default on a free port."""
     office = PostOffice()
-    with _Server(("127.0.0.1", 0), _Line) as server:
+    with _Server(("127.0.0.1", port), _Line) as server:
         server.office = office  # type: ignore[attr-defined]
         office.port = int(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
