@@ -24,16 +24,19 @@ class Why(enum.StrEnum):
     KIND = "kind"
     NEVER = "never"
     TIME = "time"
+    BARRED = "barred"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One that waits: for how many seats, of which kind of ticket, and until when an offer to him could hold (None: no more)."""
+    """One that waits: for how many seats, of which kind of ticket, until when an offer to him could hold (None: no more), and
+    whether he may not come any more."""
 
     place_id: int
     kind_id: int
     seats: int
     until: datetime | None
+    barred: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def plan(free: int, kinds: Mapping[int, int], waiting: Sequence[Waiting], partie
 
 
 def _reason(one: Waiting, room: int, left: int, shut: bool, most: int) -> Why:
+    if one.barred:
+        return Why.BARRED
     if one.until is None:
         return Why.TIME
     if one.seats > most:

@@ -59,6 +59,8 @@ register(
 )
 register("club.wait_closed", N_("The waitlist of %(title)s is closed: no seat came free for you."), Group.CLUB, label=N_("A waitlist is closed"))
 register("club.wait_revoked", N_("The firm took your place off the waitlist of %(title)s: %(why)s"), Group.CLUB, label=N_("My place on a waitlist was taken away"), tone="warn")
+_MATERIALS = N_("Handouts of %(title)s are ready: they stand beside your ticket.")
+register("club.materials", _MATERIALS, Group.CLUB, label=N_("Handouts of an event are ready"), mail=_MATERIALS)
 _INVITED = N_("You are invited: %(title)s. Look at it and take a seat.")
 register("club.invited", _INVITED, Group.CLUB, label=N_("I am invited to an event"), mail=_INVITED)
 INCIDENTS = {
