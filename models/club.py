@@ -152,7 +152,7 @@ class Booking(Base):
 
 
 class Seat(Base):
-    """One seat of a booking: the first is the booker's own, the others are his guests'. `code` stands in its QR code.
+    """One seat of a booking: the first is the booker's own, the others are his guests'. `code` stands in its QR code; `badge`: the firm or role that is printed under the name.
 
     A guest may give an address for news of the event. His own consent is kept with the edition of the text that he (or who brought him) was shown.
     """
@@ -166,6 +166,7 @@ class Seat(Base):
     position: Mapped[int] = mapped_column()
     name: Mapped[str] = text(120)
     email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    badge: Mapped[str] = mapped_column(String(40), default="", server_default="")
     code: Mapped[str] = text(16, unique=True)
     consent_edition: Mapped[str] = text(20)
     consented_at: Mapped[datetime | None] = moment(null=True)

@@ -22,6 +22,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade():
     op.add_column("club_event", sa.Column("admitted", models.columns.JsonText(), server_default="[]", nullable=False))
     op.add_column("club_event", sa.Column("grade_least", sa.String(length=2), server_default="", nullable=False))
+    op.add_column("club_seat", sa.Column("badge", sa.String(length=40), server_default="", nullable=False))
     _materials()
 
 
@@ -75,6 +76,8 @@ def downgrade():
     op.drop_table("club_material_open")
     op.drop_table("club_material_file")
     op.drop_table("club_material")
+    with op.batch_alter_table("club_seat") as table:
+        table.drop_column("badge")
     with op.batch_alter_table("club_event") as table:
         table.drop_column("grade_least")
         table.drop_column("admitted")

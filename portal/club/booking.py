@@ -225,7 +225,8 @@ def rename(public_id: str, position: int, name: str, agreed: bool, *, actor: Act
     seat = _open_seat(event, booking, position, moment)
     if position and not agreed:
         raise Refusal("a guest’s name may be given only if he agrees: ask him, and tick it")
-    before, seat.name = seat.email, checked_name(name)
+    before, name = seat.email, checked_name(name)
+    seat.name, seat.badge = name, seat.badge if name == seat.name else ""  # what one agreed to is not printed for the next
     if position:
         seat.email = letters.checked_address(email)
         seat.consent_edition, seat.consented_at = CONSENT_EDITION, moment

@@ -46,7 +46,7 @@ def planned(person_key: str, tier_key: str, at: int, day: date, *, actor: Actor)
     Raises NotAllowed, NotFound; Refusal for a tier that has no dues, needs an approval, or has another period; Conflict where it is the
     tier that is paid already, or the subscription is about to end.
     """
-    actor.need(Can.CLUB_SEAT)
+    actor.need(Can.CLUB_BOOK)
     row = live_of(person_key)
     tier = tiers.by_key(tier_key)
     price, now = tiers.price_of(tier.id), db.session.get_one(TierPrice, row.tier_price_id)
@@ -87,7 +87,7 @@ def begin_ending(person_key: str, ends: bool, env: str, *, actor: Actor, moment:
 
     Raises NotAllowed; Conflict where it is so already, or there is none.
     """
-    actor.need(Can.CLUB_SEAT)
+    actor.need(Can.CLUB_BOOK)
     row = live_of(person_key)
     if row.cancel_at_period_end and ends:
         raise Conflict("your subscription is about to end already")
