@@ -138,7 +138,15 @@ _READS_ALL = {
     Can.SUITABILITY_SEE: Scope.ALL,
     Can.TRANSFER_SEE: Scope.ALL,
 }
-_EMPLOYEE = {**_EVERYONE, Can.API_KEY_OWN: Scope.OWN, Can.APPEAL_OWN: Scope.OWN, Can.CASE_ANSWER: Scope.OWN, Can.CASE_SEE: Scope.OWN, Can.CLUB_SEAT: Scope.OWN, Can.LEAD_REGISTER: Scope.OWN}
+_EMPLOYEE = {
+    **_EVERYONE,
+    Can.API_KEY_OWN: Scope.OWN,
+    Can.APPEAL_OWN: Scope.OWN,
+    Can.CASE_ANSWER: Scope.OWN,
+    Can.CASE_SEE: Scope.OWN,
+    Can.CLUB_SEAT: Scope.OWN,
+    Can.LEAD_REGISTER: Scope.OWN,
+}
 """Every employee may register a lead (全员开发), and stand by his claim where another disputes it."""
 
 PERMISSIONS: dict[Role, dict[Can, Scope]] = {

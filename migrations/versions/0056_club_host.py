@@ -71,8 +71,34 @@ def _materials():
         sa.PrimaryKeyConstraint("material_id", "booking_id", name=op.f("pk_club_material_open")),
     )
 
+    op.create_table(
+        "club_duty",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("starts_at", models.columns.Moment(timezone=True), nullable=False),
+        sa.Column("ends_at", models.columns.Moment(timezone=True), nullable=False),
+        sa.Column("note", sa.String(length=120), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("added_at", models.columns.Moment(timezone=True), nullable=False),
+        sa.Column("added_by_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", models.columns.Moment(timezone=True), nullable=True),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_club_duty_order")),
+        sa.CheckConstraint("what IN ('host', 'door', 'speaker', 'photo', 'setting_up', 'other')", name=op.f("ck_club_duty_what")),
+        sa.ForeignKeyConstraint(["added_by_id"], ["user.id"], name=op.f("fk_club_duty_added_by_id_user")),
+        sa.ForeignKeyConstraint(["event_id"], ["club_event.id"], name=op.f("fk_club_duty_event_id_club_event")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_club_duty_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_club_duty")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_club_duty_public_id")),
+    )
+    op.create_index("ix_club_duty_event", "club_duty", ["event_id", "starts_at"])
+    op.create_index("ix_club_duty_staff", "club_duty", ["staff_id", "starts_at"])
+
 
 def downgrade():
+    op.drop_table("club_duty")
     op.drop_table("club_material_open")
     op.drop_table("club_material_file")
     op.drop_table("club_material")

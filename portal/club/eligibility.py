@@ -104,8 +104,7 @@ def _tests(keys: Sequence[str], known: Mapping[str, ClubMember]) -> dict[str, Te
     """The newest test of each person: a client's by his number, a prospect's by the lead that he came from."""
     clients = {key.removeprefix(members.CLIENT): key for key in keys if key.startswith(members.CLIENT)}
     leads = {member.lead_id: key for key, member in known.items() if member.lead_id is not None}
-    query = select(SuitabilityTest).where(SuitabilityTest.client_no.in_(clients) | SuitabilityTest.lead_id.in_(leads), newest()).order_by(SuitabilityTest.taken_on, SuitabilityTest.id)
-    return {
-        clients[row.client_no] if row.client_no else leads[row.lead_id]: Test(row.grade, row.valid_until, bool(row.unsuitable))
-        for row in db.session.execute(query).scalars()
-    }
+    query = (
+        select(SuitabilityTest).where(SuitabilityTest.client_no.in_(clients) | SuitabilityTest.lead_id.in_(leads), newest()).order_by(SuitabilityTest.taken_on, SuitabilityTest.id)
+    )
+    return {clients[row.client_no] if row.client_no else leads[row.lead_id]: Test(row.grade, row.valid_until, bool(row.unsuitable)) for row in db.session.execute(query).scalars()}

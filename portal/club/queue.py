@@ -60,7 +60,7 @@ def plan(free: int, kinds: Mapping[int, int], waiting: Sequence[Waiting], partie
     left, rooms, shut, offers, why = free, dict(kinds), False, [], {}
     for one in waiting:
         room = min(left, rooms.get(one.kind_id, left))
-        reason = _reason(one, room, left, shut, most)
+        reason = Why.BARRED if one.barred else _reason(one, room, left, shut, most)
         if reason is Why.NEXT:
             offers.append(one)
             left -= one.seats
@@ -73,8 +73,6 @@ def plan(free: int, kinds: Mapping[int, int], waiting: Sequence[Waiting], partie
 
 
 def _reason(one: Waiting, room: int, left: int, shut: bool, most: int) -> Why:
-    if one.barred:
-        return Why.BARRED
     if one.until is None:
         return Why.TIME
     if one.seats > most:

@@ -14,8 +14,8 @@ from models.club_money import Way
 from portal import clock
 from portal.actors import NOBODY, Actor
 from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, vouchers, waitlist
-from portal.club.capacity import Room
 from portal.club.admission import Answer
+from portal.club.capacity import Room
 from portal.club.wishes import Guest, Wish
 from portal.gateways.stripe import till
 from portal.jobs.outbox import ask_where_due

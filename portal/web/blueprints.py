@@ -69,6 +69,7 @@ BLUEPRINTS = [
     "portal.pages.club_series:bp",
     "portal.pages.club_materials:bp",
     "portal.pages.club_badges:bp",
+    "portal.pages.club_duties:bp",
     "portal.pages.club_door:bp",
     "portal.pages.club_late:bp",
     "portal.pages.club_transfers:bp",

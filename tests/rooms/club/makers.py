@@ -15,12 +15,13 @@ from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, guests, lot, materials, members, points, pools, rewards, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, guests, lot, materials, members, points, pools, rewards, rota, vouchers, waitlist
 from portal.club.bank_in import Incoming
 from portal.club.events import Kind
 from portal.club.materials import Given
 from portal.club.members import Person
 from portal.club.points import Earning, Holder
+from portal.club.rota import Turn
 from portal.club.vouchers import Terms
 from portal.jobs.law import today
 from portal.transaction import transaction
@@ -270,3 +271,13 @@ def opened_material_id(user: User | None, which: Which) -> str:
     with transaction():
         booking.book(number, wish(number), actor=Actor(who, "somebody", (Role.CLIENT,)), moment=clock.now())
     return _material(number)
+
+
+@maker("duty_id")
+def duty_id(user: User | None, which: Which) -> str:
+    """A duty at an event: the firm's, whoever prepares events; or none."""
+    if which == "missing":
+        return "nothing"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    with transaction():
+        return rota.give(number, "S001", Turn("door", clock.now(), clock.now() + timedelta(hours=1)), confirmed=True, actor=TERMINAL, moment=clock.now()).public_id

@@ -9,17 +9,17 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from models import db
+from models.clients import RiskGrade
 from models.club import Admitted, ClubEvent
 from models.club_membership import Cause, ClubTier, TierKind
 from models.club_waitlist import WaitPlace, WaitState
-from models.clients import RiskGrade
 from models.identity import Role
 from models.suitability import InvestorKind, SuitabilityTest, TakenWhere
 from portal import clock
 from portal.actors import Actor, actor_of
 from portal.club import admission, booking, offers, waitlist
-from portal.club.admission import Test as Sitting
 from portal.club.admission import Facts, Step, Terms, decide
+from portal.club.admission import Test as Sitting
 from portal.club.eligibility import NotEligible
 from portal.club.events import Kind
 from portal.club.membership import Span

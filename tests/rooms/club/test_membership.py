@@ -18,7 +18,7 @@ from models.identity import Role
 from models.notices import Notice
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import admission, applications, benefits, booking, eligibility, lapsing, members, tiers
+from portal.club import admission, applications, benefits, booking, lapsing, members, tiers
 from portal.club.benefits import UsedUp
 from portal.club.eligibility import NotEligible
 from portal.club.events import Kind
