@@ -34,13 +34,24 @@ class BookingState(enum.StrEnum):
     LAPSED = "lapsed"
 
 
+class Admitted(enum.StrEnum):
+    """What somebody is to the firm, as an event may ask for it. A prospect has a sign-in and no account yet."""
+
+    CLIENT = "client"
+    PROSPECT = "prospect"
+    MEMBER = "member"
+    BROKER = "broker"
+    STAFF = "staff"
+
+
 ACTIVE = sql("state IN ('held', 'granted')")
 
 
 class ClubEvent(Base):
     """An event. `sequence` grows with every change that a calendar must learn of; `policy` is a list of {"hours", "percent"}:
     who cancels at least so many hours before the start gets so much of the price back. `zone` is where the event takes place. `tiers`:
-    keys of the tiers whose members alone may book; none: everybody."""
+    keys of the tiers whose members alone may book; none: everybody. `admitted`: the kinds of persons (Admitted) who may book; none: clients,
+    prospects and members. `grade_least`: the least suitability grade (C2 to C5) of who books; empty: none is asked for."""
 
     __tablename__ = "club_event"
     __table_args__ = (one_of("state", EventState), CheckConstraint("capacity >= 0", name="capacity"), CheckConstraint("hold_minutes > 0", name="hold"))
@@ -61,6 +72,8 @@ class ClubEvent(Base):
     policy: Mapped[Any] = mapped_column(JsonText)
     education_only: Mapped[bool] = mapped_column(default=False)
     tiers: Mapped[Any] = mapped_column(JsonText, default=list, server_default="[]")
+    admitted: Mapped[Any] = mapped_column(JsonText, default=list, server_default="[]")
+    grade_least: Mapped[str] = mapped_column(String(2), default="", server_default="")
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = moment()
@@ -139,7 +152,7 @@ class Booking(Base):
 
 
 class Seat(Base):
-    """One seat of a booking: the first is the booker's own, the others are his guests'. `code` stands in its QR code.
+    """One seat of a booking: the first is the booker's own, the others are his guests'. `code` stands in its QR code; `badge`: the firm or role that is printed under the name.
 
     A guest may give an address for news of the event. His own consent is kept with the edition of the text that he (or who brought him) was shown.
     """
@@ -153,6 +166,7 @@ class Seat(Base):
     position: Mapped[int] = mapped_column()
     name: Mapped[str] = text(120)
     email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    badge: Mapped[str] = mapped_column(String(40), default="", server_default="")
     code: Mapped[str] = text(16, unique=True)
     consent_edition: Mapped[str] = text(20)
     consented_at: Mapped[datetime | None] = moment(null=True)

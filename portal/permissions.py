@@ -37,6 +37,7 @@ class Can(enum.StrEnum):
     CHANNEL_EDIT = "channels.cost.edit"
     CHANNEL_SEE = "channels.economics.see"
     CLUB_BOOK = "club.booking.own"
+    CLUB_SEAT = "club.seat.own"
     CLUB_DOOR = "club.door.check"
     CLUB_EDIT = "club.event.edit"
     CLUB_MEMBERS = "club.member.keep"
@@ -139,7 +140,15 @@ _READS_ALL = {
     Can.SUITABILITY_SEE: Scope.ALL,
     Can.TRANSFER_SEE: Scope.ALL,
 }
-_EMPLOYEE = {**_EVERYONE, Can.API_KEY_OWN: Scope.OWN, Can.APPEAL_OWN: Scope.OWN, Can.CASE_ANSWER: Scope.OWN, Can.CASE_SEE: Scope.OWN, Can.LEAD_REGISTER: Scope.OWN}
+_EMPLOYEE = {
+    **_EVERYONE,
+    Can.API_KEY_OWN: Scope.OWN,
+    Can.APPEAL_OWN: Scope.OWN,
+    Can.CASE_ANSWER: Scope.OWN,
+    Can.CASE_SEE: Scope.OWN,
+    Can.CLUB_SEAT: Scope.OWN,
+    Can.LEAD_REGISTER: Scope.OWN,
+}
 """Every employee may register a lead (全员开发), and stand by his claim where another disputes it."""
 
 PERMISSIONS: dict[Role, dict[Can, Scope]] = {
@@ -151,6 +160,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.BROKER_SEE: Scope.OWN,
         Can.CASE_ANSWER: Scope.OWN,
         Can.CASE_SEE: Scope.OWN,
+        Can.CLUB_SEAT: Scope.OWN,
         Can.COMMISSION_SEE: Scope.OWN,
         Can.DISPUTE_ASK: Scope.OWN,
         Can.DISPUTE_SEE: Scope.OWN,
@@ -166,6 +176,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.CASE_ANSWER: Scope.OWN,
         Can.CASE_SEE: Scope.OWN,
         Can.CLUB_BOOK: Scope.OWN,
+        Can.CLUB_SEAT: Scope.OWN,
         Can.CONSENT_GIVE: Scope.OWN,
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,

@@ -37,15 +37,15 @@ def book(event_id: int, wish: Wish, *, actor: Actor, moment: datetime) -> Bookin
     """Take seats inside the open transaction: granted at once where they cost nothing, else held until they are paid or the time is over.
 
     Raises NotFound; Refusal where the event is not for sale, a name or a consent is missing, the party is too large, or the event
-    is for members of a tier; Full;
+    is for others (eligibility.NotEligible); Full;
     Conflict where this person has seats there already.
     """
-    actor.need(Can.CLUB_BOOK)
+    actor.need(Can.CLUB_SEAT)
     event = capacity.locked(event_id)
     starts_at = first_start(event.id)
     kind = _for_sale(event, wish, moment)
     person = person_of(actor)
-    eligibility.need(event, person, starts_at, moment)
+    eligibility.need(event, eligibility.Person(person, actor.user_id), starts_at, moment, wish.seats)
     _let_lapse(event.id, person, moment)
     if db.session.execute(select(Booking.id).where(Booking.event_id == event.id, Booking.person == person, Booking.state.in_([BookingState.HELD, BookingState.GRANTED]))).first():
         raise Conflict("you have seats at this event already: change those instead")
@@ -225,7 +225,8 @@ def rename(public_id: str, position: int, name: str, agreed: bool, *, actor: Act
     seat = _open_seat(event, booking, position, moment)
     if position and not agreed:
         raise Refusal("a guest’s name may be given only if he agrees: ask him, and tick it")
-    before, seat.name = seat.email, checked_name(name)
+    before, name = seat.email, checked_name(name)
+    seat.name, seat.badge = name, seat.badge if name == seat.name else ""  # what one agreed to is not printed for the next
     if position:
         seat.email = letters.checked_address(email)
         seat.consent_edition, seat.consented_at = CONSENT_EDITION, moment

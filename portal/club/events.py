@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,18 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from models import db
-from models.club import Booking, BookingState, ClubEvent, ClubSession, EventState, TicketKind
+from models.clients import RiskGrade
+from models.club import Admitted, Booking, BookingState, ClubEvent, ClubSession, EventState, TicketKind
 from portal.actors import Actor
-from portal.club import capacity, letters, offers, policy, tiers
+from portal.club import capacity, letters, offers, policy, rota, tiers
 from portal.club.entries import note
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 
 MOST_SEATS, MOST_PARTY, MOST_HOLD = 5_000, 20, 24 * 60
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+GRADES = ("", *(grade.value for grade in RiskGrade if grade != RiskGrade.C1))
+"""What an event may ask for: every grade is C1 at least, which is as if none were asked for."""
 DEFAULT_POLICY = ({"hours": 72, "percent": 100}, {"hours": 24, "percent": 50})
 
 
@@ -66,6 +69,8 @@ class Draft:
     policy: Sequence[Any] = DEFAULT_POLICY
     education_only: bool = False
     tiers: tuple[str, ...] = ()
+    admitted: tuple[str, ...] = ()
+    grade_least: str = ""
 
 
 def create(draft: Draft, *, actor: Actor, moment: datetime, key: str = "") -> ClubEvent:
@@ -107,6 +112,7 @@ def change(event_id: int, draft: Draft, version: int, *, actor: Actor, moment: d
     moved = before != _when(event.id)
     if moved:
         event.sequence += 1
+        rota.moved(event, sessions_of(event.id)[0].starts_at - before[0][0], actor=actor, moment=moment)
     note(event.id, None, "event_changed", actor, moment, moved=moved, capacity=event.capacity)
     if moved and event.state == EventState.PUBLISHED:
         _tell_moved(event, actor, moment)
@@ -159,6 +165,12 @@ def sessions_of(event_id: int) -> list[ClubSession]:
     return list(db.session.execute(select(ClubSession).where(ClubSession.event_id == event_id).order_by(ClubSession.starts_at, ClubSession.id)).scalars())
 
 
+def places_of(event_ids: Collection[int]) -> dict[int, str]:
+    """Where events take place, by event: the venue and address of the first session, or its online address."""
+    rows = db.session.execute(select(ClubSession).where(ClubSession.event_id.in_(event_ids)).order_by(ClubSession.starts_at.desc(), ClubSession.id.desc())).scalars()
+    return {row.event_id: ", ".join(part for part in (row.venue, row.address) if part) or row.online_url for row in rows}
+
+
 def kinds_of(event_id: int) -> list[TicketKind]:
     """The kinds of tickets of an event in their order."""
     return list(db.session.execute(select(TicketKind).where(TicketKind.event_id == event_id).order_by(TicketKind.position, TicketKind.id)).scalars())
@@ -177,12 +189,18 @@ def _check(draft: Draft) -> None:
         raise Refusal("an event has a kind of ticket with a name and a price")
     if any(one.online_url and not one.online_url.startswith("https://") for one in draft.when):
         raise Refusal("an online address begins with https://")
+    if not set(draft.admitted) <= set(Admitted) or draft.grade_least not in GRADES:
+        raise Refusal("an event is for clients, prospects, members, brokers or staff, and asks for a grade from C2 to C5 or for none")
     policy.checked(draft.policy, draft.zone)
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
-    names = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "sales_end_at", "education_only")
-    return {name: getattr(draft, name) for name in names} | {"policy": policy.checked(draft.policy, draft.zone), "tiers": tiers.known_keys(draft.tiers)}
+    names = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "sales_end_at", "education_only", "grade_least")
+    return {name: getattr(draft, name) for name in names} | {
+        "policy": policy.checked(draft.policy, draft.zone),
+        "tiers": tiers.known_keys(draft.tiers),
+        "admitted": [one.value for one in Admitted if one in draft.admitted],
+    }
 
 
 def _write_sessions(event: ClubEvent, draft: Draft) -> None:

@@ -46,6 +46,19 @@ def of_person(key: str) -> ClubMember | None:
     return found if found is not None or not key.startswith(CLIENT) else _as_prospect(key.removeprefix(CLIENT))
 
 
+def of_persons(keys: Iterable[str]) -> dict[str, ClubMember]:
+    """The same of many, by person; in two statements."""
+    wanted = set(keys)
+    found = {row.person: row for row in db.session.execute(select(ClubMember).where(ClubMember.person.in_(wanted))).scalars()}
+    numbers = [key.removeprefix(CLIENT) for key in wanted - set(found) if key.startswith(CLIENT)]
+    if numbers:
+        account = current(AccountVersion).subquery()
+        query = select(ClubMember, account.c.client_no).join(Lead, Lead.id == ClubMember.lead_id).join(account, account.c.account_id == Lead.account_id)
+        query = query.where(account.c.client_no.in_(numbers), ClubMember.client_no == "").order_by(ClubMember.id.desc())
+        found |= {f"{CLIENT}{client_no}": row for row, client_no in db.session.execute(query)}
+    return found
+
+
 def by_public_id(public_id: str) -> ClubMember:
     """A member by his public id. Raises NotFound."""
     found = db.session.execute(select(ClubMember).where(ClubMember.public_id == public_id)).scalar_one_or_none()

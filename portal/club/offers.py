@@ -16,7 +16,7 @@ from models.club_waitlist import Parties, SeatLot, SeatRule, WaitPlace, WaitStat
 from portal.actors import Actor
 from portal.audit import log
 from portal.audit.log import Line
-from portal.club import capacity
+from portal.club import capacity, eligibility
 from portal.club.queue import Plan, Waiting, Why, offer_end, plan
 from portal.notices import verbs as notices
 
@@ -67,14 +67,17 @@ def plans(events: Sequence[ClubEvent], moment: datetime) -> dict[int, Plan]:
     waiting: dict[int, list[tuple[WaitPlace, int]]] = {}
     for place, price in db.session.execute(in_order(ids).execution_options(populate_existing=True)):
         waiting.setdefault(place.event_id, []).append((place, price))
-    return {event.id: _plan(event, rules[event.id], starts.get(event.id), *left[event.id], waiting.get(event.id, []), moment) for event in events}
+    barred = eligibility.barred(events, starts, [place for rows in waiting.values() for place, _price in rows], moment)
+    return {event.id: _plan(event, rules[event.id], starts.get(event.id), left[event.id], waiting.get(event.id, []), moment, barred) for event in events}
 
 
-def _plan(event: ClubEvent, rule: Rule, starts_at: datetime | None, free: int, kinds: Mapping[int, int], waiting: Sequence[tuple[WaitPlace, int]], moment: datetime) -> Plan:
+def _plan(
+    event: ClubEvent, rule: Rule, starts_at: datetime | None, room: tuple[int, Mapping[int, int]], waiting: Sequence[tuple[WaitPlace, int]], moment: datetime, barred: set[int]
+) -> Plan:
     if rule.drawing:
         return Plan((), {place.id: Why.FULL for place, _price in waiting}, 0)
-    rows = [Waiting(place.id, place.ticket_kind_id, place.seats, ends(event, rule, starts_at, price, moment)) for place, price in waiting]
-    return plan(free, kinds, rows, rule.parties, event.capacity)
+    rows = [Waiting(place.id, place.ticket_kind_id, place.seats, ends(event, rule, starts_at, price, moment), place.id in barred) for place, price in waiting]
+    return plan(*room, rows, rule.parties, event.capacity)
 
 
 def ends(event: ClubEvent, rule: Rule, starts_at: datetime | None, price: int, moment: datetime) -> datetime | None:

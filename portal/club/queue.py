@@ -24,16 +24,19 @@ class Why(enum.StrEnum):
     KIND = "kind"
     NEVER = "never"
     TIME = "time"
+    BARRED = "barred"
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One that waits: for how many seats, of which kind of ticket, and until when an offer to him could hold (None: no more)."""
+    """One that waits: for how many seats, of which kind of ticket, until when an offer to him could hold (None: no more), and
+    whether he may not come any more."""
 
     place_id: int
     kind_id: int
     seats: int
     until: datetime | None
+    barred: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def plan(free: int, kinds: Mapping[int, int], waiting: Sequence[Waiting], partie
     left, rooms, shut, offers, why = free, dict(kinds), False, [], {}
     for one in waiting:
         room = min(left, rooms.get(one.kind_id, left))
-        reason = _reason(one, room, left, shut, most)
+        reason = Why.BARRED if one.barred else _reason(one, room, left, shut, most)
         if reason is Why.NEXT:
             offers.append(one)
             left -= one.seats

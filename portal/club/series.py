@@ -44,11 +44,12 @@ def _month_later(first: date, months: int) -> date:
 
 def draft_of(event: ClubEvent, sessions: Sequence[ClubSession], kinds: Sequence[TicketKind]) -> Draft:
     """An event as a draft of another one: what is said of it, without its bookings."""
-    names = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "sales_end_at", "policy", "education_only")
+    names = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "sales_end_at", "policy", "education_only", "grade_least")
     when = tuple(When(row.starts_at, row.ends_at, row.venue, row.address, row.online_url) for row in sessions)
     return Draft(
         **{name: getattr(event, name) for name in names},
         tiers=tuple(event.tiers),
+        admitted=tuple(event.admitted),
         when=when,
         kinds=tuple(Kind(kind.name, kind.name_en, kind.price, kind.capacity) for kind in kinds if kind.on_sale),
     )

@@ -59,6 +59,11 @@ register(
 )
 register("club.wait_closed", N_("The waitlist of %(title)s is closed: no seat came free for you."), Group.CLUB, label=N_("A waitlist is closed"))
 register("club.wait_revoked", N_("The firm took your place off the waitlist of %(title)s: %(why)s"), Group.CLUB, label=N_("My place on a waitlist was taken away"), tone="warn")
+_MATERIALS = N_("Handouts of %(title)s are ready: they stand beside your ticket.")
+register("club.materials", _MATERIALS, Group.CLUB, label=N_("Handouts of an event are ready"), mail=_MATERIALS)
+register("club.duty_given", N_("You have a duty at %(title)s."), Group.CLUB, label=N_("I am given a duty at an event"))
+register("club.duty_moved", N_("%(title)s has another time or place, and your duty moves with it."), Group.CLUB, label=N_("My duty at an event moves"), tone="warn")
+register("club.duty_ended", N_("You have no duty at %(title)s any more."), Group.CLUB, label=N_("A duty at an event is taken from me"))
 _INVITED = N_("You are invited: %(title)s. Look at it and take a seat.")
 register("club.invited", _INVITED, Group.CLUB, label=N_("I am invited to an event"), mail=_INVITED)
 INCIDENTS = {

@@ -38,16 +38,16 @@ class Standing:
 def join(event_id: int, kind_id: int, seats: int, *, actor: Actor, moment: datetime) -> WaitPlace:
     """Take a place on the waitlist inside the open transaction; where seats are drawn by lot, enter the draw.
 
-    Raises NotFound; Refusal where nobody can sign up any more, the party is too large, the event is for members
-    of a tier or there are seats to be had; Conflict where this
+    Raises NotFound; Refusal where nobody can sign up any more, the party is too large, the event is for
+    others or there are seats to be had; Conflict where this
     person has seats or a place already, or his place was taken away by the firm.
     """
-    actor.need(Can.CLUB_BOOK)
+    actor.need(Can.CLUB_SEAT)
     event = capacity.locked(event_id)
     lot = db.session.execute(select(SeatLot).where(SeatLot.event_id == event.id)).scalar_one_or_none()
     kind = _may_be_wanted(event, kind_id, seats, lot, moment)
     person = person_of(actor)
-    eligibility.need(event, person, first_start(event.id), moment)
+    eligibility.need(event, eligibility.Person(person, actor.user_id), first_start(event.id), moment, seats)
     mail = mailbox_digest(db.session.execute(select(User.email).where(User.id == actor.user_id)).scalar_one())
     _write_down_lapsed(event, moment)
     _need_no_place(event, person, mail, moment)
@@ -105,7 +105,7 @@ def _need_no_place(event: ClubEvent, person: str, mail: str, moment: datetime) -
 
 def leave(event_id: int, *, actor: Actor, moment: datetime) -> None:
     """Give a place up; seats that were offered go to who is next at once. Raises Conflict where there is none."""
-    actor.need(Can.CLUB_BOOK)
+    actor.need(Can.CLUB_SEAT)
     event = capacity.locked(event_id)
     place = offers.standing_place(event.id, person_of(actor))
     if place is None:

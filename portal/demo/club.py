@@ -37,6 +37,19 @@ NIGHT = Draft(
 )
 """The event in full; the others say only what is different. Times are set when it is loaded."""
 
+SALON: dict[str, Any] = {
+    "title": "居间人合规沙龙",
+    "title_en": "Introducing brokers: what the rules say",
+    "about": "新的居间管理规定逐条讲解，现场答疑。仅面向居间人和公司员工。",
+    "about_en": "The new rules for introducing brokers, line by line, with time for questions. For introducing brokers and staff.",
+    "host": "合规部",
+    "capacity": 30,
+    "party_most": 1,
+    "kinds": (Kind("免费席", "Free seat", 0),),
+    "admitted": ("broker", "staff"),
+}
+"""An afternoon for brokers and staff alone: who else opens its page reads why not, and what is open to him."""
+
 
 def add_events(moment: datetime) -> int:
     """Prepare and open the events that are not there yet. Returns how many were added."""
@@ -68,6 +81,7 @@ def _planned() -> list[tuple[str, int, time, time, dict[str, Any], bool]]:
         "party_most": 1,
         "kinds": (Kind("小班席", "Seat", 9_800),),
         "education_only": True,
+        "grade_least": "C4",
         **place,
     }
     morning = {
@@ -86,6 +100,7 @@ def _planned() -> list[tuple[str, int, time, time, dict[str, Any], bool]]:
         ("copper-night", 12, time(18, 30), time(20, 30), place, True),
         ("options-class", 19, time(15, 30), time(17, 30), class_, True),
         ("basis-morning", 5, time(8, 0), time(8, 30), morning, True),
+        ("broker-salon", 26, time(15, 30), time(17, 0), {**SALON, **place}, True),
         ("mill-visit", 40, time(9, 30), time(12, 0), visit, False),
     ]
 

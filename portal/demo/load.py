@@ -28,6 +28,7 @@ from portal.demo.care import add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_bank import add_transfers
+from portal.demo.club_host import add_host
 from portal.demo.club_members import add_members
 from portal.demo.club_past import add_past
 from portal.demo.club_points import add_points
@@ -90,6 +91,7 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
+    yield f"{add_host(now())} duties at events of the club given"
     while one_step():
         load.progress("making names findable", 0, 0)
     for day in rollups.missing_days():

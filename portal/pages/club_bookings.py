@@ -14,7 +14,7 @@ from models import db
 from models.club import Booking, BookingState, ClubEvent, ClubSession
 from models.club_money import Payment, PaymentState, Way
 from portal import clock
-from portal.club import bank_back, bank_orders, booking, capacity, events, guests, payments, queries, refunds, vouchers
+from portal.club import bank_back, bank_orders, booking, capacity, events, guests, materials, payments, queries, refunds, vouchers
 from portal.club.payments import Terms
 from portal.gateways.stripe import till
 from portal.jobs import club_paying
@@ -73,14 +73,14 @@ LIST = declare(
 
 
 @bp.get("")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def index() -> ResponseReturnValue:
     """All one's bookings."""
     return show_list(LIST, "club/bookings.html", states=BOOKING_STATES, words=club_words)
 
 
 @bp.get("/<booking_id>")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def show(booking_id: str) -> ResponseReturnValue:
     """The booking: pay it, or show the ticket."""
     return page(booking_id)
@@ -118,6 +118,7 @@ def page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseRetu
             whys=REFUND_WHYS,
             voucher=vouchers.use_of(one.id),
             began=events.sessions_of(event.id)[0].starts_at <= moment,
+            handouts=materials.of_booking(one),
             words=club_words,
             fault=fault,
         ),
@@ -154,7 +155,7 @@ def pay_what_is_left(booking_id: str) -> None:
 
 
 @bp.post("/<booking_id>/pay")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def pay(booking_id: str) -> ResponseReturnValue:
     """Open the page where one pays, where that did not work before or the cart has changed."""
     queries.own_booking(current_actor(), booking_id)
@@ -165,7 +166,7 @@ def pay(booking_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<booking_id>/paid")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def paid(booking_id: str) -> ResponseReturnValue:
     """Back from the payment page. That somebody comes here proves nothing: Stripe is asked, and if it does not know yet the page says so."""
     one, _event, _kind = queries.own_booking(current_actor(), booking_id)
@@ -180,7 +181,7 @@ def paid(booking_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<booking_id>/calendar.ics")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def calendar(booking_id: str) -> Response:
     """The event for one's calendar; where the seat is given back, what takes it out of there."""
     one, event, _kind = queries.own_booking(current_actor(), booking_id)
@@ -188,7 +189,7 @@ def calendar(booking_id: str) -> Response:
 
 
 @bp.get("/<booking_id>/cancel")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def look_at_cancelling(booking_id: str) -> ResponseReturnValue:
     """What would come back."""
     return _cancelling(booking_id)
@@ -208,7 +209,7 @@ def _comes_back(one: Booking, event: ClubEvent) -> int:
 
 
 @bp.post("/<booking_id>/cancel")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def cancel(booking_id: str) -> ResponseReturnValue:
     """Give the seats back."""
     shown = request.form.get("back", "")
@@ -225,7 +226,7 @@ def cancel(booking_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<booking_id>/seats/<int:position>")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def seat(booking_id: str, position: int) -> ResponseReturnValue:
     """One seat: another name, or give it back."""
     return _seat(booking_id, position)
@@ -256,7 +257,7 @@ def _seat(booking_id: str, position: int, fault: str = "", status: int = 200) ->
 
 
 @bp.post("/<booking_id>/seats/<int:position>/invite")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def invite(booking_id: str, position: int) -> ResponseReturnValue:
     """Make the page of a guest."""
     try:
@@ -268,7 +269,7 @@ def invite(booking_id: str, position: int) -> ResponseReturnValue:
 
 
 @bp.post("/<booking_id>/seats/<int:position>")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def change_seat(booking_id: str, position: int) -> ResponseReturnValue:
     """Give a seat another name, or give a guest's seat back."""
     queries.own_booking(current_actor(), booking_id)

@@ -14,8 +14,8 @@ from models.club_money import Way
 from portal import clock
 from portal.actors import NOBODY, Actor
 from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, vouchers, waitlist
+from portal.club.admission import Answer
 from portal.club.capacity import Room
-from portal.club.eligibility import Answer
 from portal.club.wishes import Guest, Wish
 from portal.gateways.stripe import till
 from portal.jobs.outbox import ask_where_due
@@ -62,8 +62,11 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
             **_seats(event, actor, moment),
             own=queries.active_of(actor, event.id, moment),
             asked=(asked := _asked(event, actor, sessions, moment)),
-            asked_tiers=[club_member_words.name(tier) for tier in asked.tiers] if asked is not None else [],
-            may_book=actor.may(Can.CLUB_BOOK),
+            asked_tiers=(tier_names := [club_member_words.name(tier) for tier in eligibility.terms_of([event])[event.id].tiers]),
+            refusal=_(asked.message, **{**asked.values, "tiers": " / ".join(tier_names)}) if asked is not None and not asked.may else "",
+            may_book=actor.may(Can.CLUB_SEAT),
+            may_join=actor.may(Can.CLUB_BOOK),
+            may_ask=actor.may(Can.QUESTION_ASK),
             signed_in=actor.user_id is not None,
             selling=event.state == EventState.PUBLISHED and event.sales_end_at > moment,
             words=club_words,
@@ -79,10 +82,10 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
 
 
 def _asked(event: ClubEvent, actor: Actor, sessions: list[ClubSession], moment: datetime) -> Answer | None:
-    """What the event asks of its guests' tiers, held against the reader; None where it asks for none."""
-    if not event.tiers or not sessions:
+    """What the event asks of its guests, held against the reader; None where nobody is signed in."""
+    if actor.user_id is None or not sessions:
         return None
-    return eligibility.answer(event, booking.person_of(actor), sessions[0].starts_at, moment)
+    return eligibility.answer(event, eligibility.Person(booking.person_of(actor), actor.user_id), sessions[0].starts_at, moment)
 
 
 def _seats(event: ClubEvent, actor: Actor, moment: datetime) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def _seats(event: ClubEvent, actor: Actor, moment: datetime) -> dict[str, Any]:
 def _kept(event: ClubEvent, actor: Actor, moment: datetime) -> int:
     """Seats that are kept for the reader, by his number or by the voucher whose code he gave."""
     code = request.values.get("code", "")
-    voucher = vouchers.found(code) if code.strip() and actor.may(Can.CLUB_BOOK) else None
+    voucher = vouchers.found(code) if code.strip() and actor.may(Can.CLUB_SEAT) else None
     found = pools.open_to(event.id, actor.client_no or "", voucher.pool_id if voucher else None, moment)
     return found.left if found is not None else 0
 
@@ -123,7 +126,7 @@ def calendar(event_key: str) -> Response:
 
 
 @bp.post("/<event_key>/book")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def book(event_key: str) -> ResponseReturnValue:
     """Take seats, and open the page where they are paid."""
     event = events.event_for(current_actor(), event_key)

@@ -63,7 +63,7 @@ LIST = declare(
 
 
 @bp.get("/bookings/<booking_id>/feedback")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def ask(booking_id: str) -> ResponseReturnValue:
     """The two questions, or thanks."""
     return _page(booking_id)
@@ -88,7 +88,7 @@ def _page(booking_id: str, fault: str = "", status: int = 200) -> ResponseReturn
 
 
 @bp.post("/bookings/<booking_id>/feedback")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def give(booking_id: str) -> ResponseReturnValue:
     """Keep the answer."""
     queries.own_booking(current_actor(), booking_id)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 from wtforms.validators import Optional as Empty
@@ -17,9 +17,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from models.club import ClubEvent, ClubSession, TicketKind
 from models.club_membership import ClubTier
 from models.values.money import parse_yuan, yuan
-from portal.club.events import Draft, Kind, When
+from portal.club.events import GRADES, Draft, Kind, When
 from portal.club.policy import zones
-from portal.pages import club_member_words
+from portal.pages import club_member_words, club_words
 from portal.refusals import Refusal
 
 ROWS = (1, 2, 3)
@@ -49,6 +49,8 @@ class EventForm(FlaskForm):  # type: ignore[misc]
     sales_day = DateField(_l("Signing up ends on"), validators=[_NEEDED])
     sales_time = TimeField(_l("Signing up ends at"), validators=[_NUMBER])
     tiers = SelectMultipleField(_l("Only for members of"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    admitted = SelectMultipleField(_l("Who may come"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    grade_least = SelectField(_l("Least suitability grade"))
     education_only = BooleanField(_l("Education only: nobody is asked to open an account"))
     kind_1 = StringField(_l("Ticket"), validators=[_NEEDED, Length(max=80)])
     kind_1_en = StringField(_l("In English"), validators=[Length(max=80)])
@@ -65,7 +67,9 @@ class EventForm(FlaskForm):  # type: ignore[misc]
     percent_2 = IntegerField(_l("Comes back, percent"), default=50, validators=[Empty(), NumberRange(0, 100)])
 
     def offer(self, tiers: Sequence[ClubTier]) -> EventForm:
-        """The form with the tiers that there are to choose from."""
+        """The form with the kinds of persons, tiers and grades that there are to choose from."""
+        self.admitted.choices = [SelectChoice(key, label) for key, label in club_words.ADMITTED.items()]
+        self.grade_least.choices = [("", _l("None asked for")), *((grade, grade) for grade in GRADES if grade)]
         self.tiers.choices = [SelectChoice(tier.key, club_member_words.name(tier)) for tier in tiers]
         return self
 
@@ -91,6 +95,8 @@ class EventForm(FlaskForm):  # type: ignore[misc]
             policy=[{"hours": self[f"hours_{n}"].data, "percent": self[f"percent_{n}"].data} for n in (1, 2) if None not in (self[f"hours_{n}"].data, self[f"percent_{n}"].data)],
             education_only=bool(self.education_only.data),
             tiers=tuple(self.tiers.data or ()),
+            admitted=tuple(self.admitted.data or ()),
+            grade_least=self.grade_least.data or "",
         )
 
     def _kind(self, place: int, kinds: list[TicketKind]) -> Kind:
@@ -107,7 +113,7 @@ def filled(event: ClubEvent, row: ClubSession, kinds: list[TicketKind]) -> dict[
     """An event as its form shows it."""
     zone = ZoneInfo(event.zone)
     start, end, sales = (moment.astimezone(zone) for moment in (row.starts_at, row.ends_at, event.sales_end_at))
-    plain = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "education_only", "tiers", "version")
+    plain = ("title", "title_en", "about", "about_en", "host", "zone", "capacity", "party_most", "hold_minutes", "education_only", "tiers", "admitted", "grade_least", "version")
     values: dict[str, object] = {name: getattr(event, name) for name in plain} | {name: getattr(row, name) for name in ("venue", "address", "online_url")}
     values |= {"day": start.date(), "begins": start.time(), "ends": end.time(), "sales_day": sales.date(), "sales_time": sales.time()}
     for place, kind in enumerate(kinds[: len(ROWS)], 1):

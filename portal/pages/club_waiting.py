@@ -19,7 +19,7 @@ bp = Blueprint("club_waiting", __name__, url_prefix="/events")
 
 
 @bp.get("/<event_key>/wait")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def show(event_key: str) -> ResponseReturnValue:
     """One's own place, or the form to take one; and what giving it up means."""
     return _page(events.event_for(current_actor(), event_key))
@@ -31,7 +31,7 @@ def _page(event: ClubEvent, fault: str = "", status: int = 200) -> ResponseRetur
 
 
 @bp.post("/<event_key>/wait")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def join(event_key: str) -> ResponseReturnValue:
     """Take a place."""
     event = events.event_for(current_actor(), event_key)
@@ -48,7 +48,7 @@ def join(event_key: str) -> ResponseReturnValue:
 
 
 @bp.post("/<event_key>/wait/leave")
-@requires(Can.CLUB_BOOK)
+@requires(Can.CLUB_SEAT)
 def leave(event_key: str) -> ResponseReturnValue:
     """Give the place up."""
     event = events.event_for(current_actor(), event_key)

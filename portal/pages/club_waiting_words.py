@@ -24,6 +24,7 @@ WHYS = {
     Why.BEHIND.value: _l("Waits behind a larger party"),
     Why.KIND.value: _l("No ticket of this kind is left"),
     Why.NEVER.value: _l("The party is larger than the event"),
+    Why.BARRED.value: _l("Is not one of those any more whom the event is for"),
     Why.TIME.value: _l("No time is left to take an offer up and pay"),
 }
 """Why somebody who waits has no offer: nothing stands still without a reason."""

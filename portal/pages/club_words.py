@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from models.club import BookingState, ClubEvent, ClubSession, EventState, TicketKind
+from models.club import Admitted, BookingState, ClubEvent, ClubSession, EventState, TicketKind
 from models.club_money import PaymentState, RefundState, RefundWhy, Way
 from portal.club import policy
 from portal.club.door import Said
@@ -29,6 +29,14 @@ BOOKING_STATES = {
     BookingState.CANCELLED.value: (_l("Cancelled"), "neutral"),
     BookingState.LAPSED.value: (_l("The time to pay ran out"), "neutral"),
 }
+ADMITTED = {
+    Admitted.CLIENT.value: _l("Clients"),
+    Admitted.PROSPECT.value: _l("People with a sign-in and no account yet"),
+    Admitted.MEMBER.value: _l("Members of the club"),
+    Admitted.BROKER.value: _l("Introducing brokers"),
+    Admitted.STAFF.value: _l("Staff of the firm"),
+}
+"""Who may come, in words."""
 WAYS = {Way.CARD.value: _l("Card or wallet"), Way.TRANSFER.value: _l("Bank transfer")}
 PAYMENT_STATES = {
     PaymentState.INTENDED.value: (_l("Being prepared"), "neutral"),
@@ -130,6 +138,11 @@ def brackets(rules: Sequence[Mapping[str, Any]], starts_at: datetime, zone: str)
         return [(_("After booking"), _("nothing comes back"))]
     rows = [(_("until %(when)s", when=moment_of(policy.deadline(starts_at, row["hours"], zone), zone)), _("%(percent)s %% back", percent=row["percent"])) for row in rules]
     return [*rows, (_("after that"), _("nothing comes back"))]
+
+
+def admitted(event: ClubEvent) -> list[str]:
+    """For whom an event is, where it says so."""
+    return [str(ADMITTED[key]) for key in event.admitted]
 
 
 def code_text(code: str) -> str:

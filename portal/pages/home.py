@@ -16,10 +16,11 @@ from models.settlement import ImportRun
 from portal import clock
 from portal.actors import Actor
 from portal.care import question_queries
+from portal.club import rota
 from portal.commission import queries
 from portal.commission.statement import COLUMNS
 from portal.local_day import today
-from portal.pages import broker_home, care, first_run, question_words
+from portal.pages import broker_home, care, club_duties, club_words, first_run, question_words
 from portal.pages.book_home import book_home
 from portal.pages.client_home import client_home
 from portal.pages.departures_card import card_of
@@ -54,11 +55,12 @@ def overview() -> ResponseReturnValue:
             **shown(actor, view),
             firm=_firm() if actor.may(Can.MONTH_SEE) else None,
             asked=asked_of(actor),
+            rota=rota_of(actor),
             departing=card_of(actor),
             checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
-    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor), research=fits_of(actor, [], None))
+    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor), rota=rota_of(actor), research=fits_of(actor, [], None))
 
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:
@@ -67,6 +69,11 @@ def _broker(actor: Actor, day: date, now: queries.Now) -> str:
     books = kept_part((broker.id, *now), "home/_broker.html", lambda: broker_home.overview(actor, day))
     name = remembered(("name", broker.id, now.known), lambda: queries.name_of(broker))
     return render_template("home/broker.html", books=books, broker_no=broker.broker_no, name=name)
+
+
+def rota_of(actor: Actor) -> dict[str, Any]:
+    """The reader's own duties at the club's events that are not over, with the words for them."""
+    return {"duties": rota.of_person(actor.staff_no, clock.now()), "kinds": club_duties.KINDS, "warning": club_duties.warning, "words": club_words}
 
 
 def asked_of(actor: Actor) -> dict[str, Any] | None:

@@ -72,6 +72,12 @@ def _pinyin() -> Callable[[str], list[str]]:
     return reader
 
 
+def reading(name: str) -> str:
+    """A name as it is read aloud, for an order that a Chinese reader expects: its pinyin; letters as they are."""
+    letters = plain(name)
+    return letters if letters.isascii() else " ".join(_syllables(letters))
+
+
 def _syllables(letters: str) -> list[str]:
     lazy_pinyin = _pinyin()
     for length in (2, 1):

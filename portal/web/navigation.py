@@ -99,9 +99,9 @@ GROUP_OF = {
 ENTRIES = (
     Entry("home.overview", _l("Overview"), _l("Overview"), icon="speedometer2"),
     Entry("bills.index", _l("My bills"), _l("Bills"), icon="receipt", can=Can.CONSENT_GIVE, group="account"),
-    Entry("club_events.index", _l("Club events"), _l("Events"), icon="calendar-event", can=Can.CLUB_BOOK, group="account", meant_for=("client",)),
+    Entry("club_events.index", _l("Club events"), _l("Events"), icon="calendar-event", can=Can.CLUB_SEAT, group="account", meant_for=("client", "broker")),
     Entry("club_membership.index", _l("Membership"), _l("Membership"), icon="person-vcard", can=Can.CLUB_BOOK, group="account", meant_for=("client",)),
-    Entry("club_bookings.index", _l("My seats"), _l("Seats"), icon="ticket-perforated", can=Can.CLUB_BOOK, group="account", meant_for=("client",)),
+    Entry("club_bookings.index", _l("My seats"), _l("Seats"), icon="ticket-perforated", can=Can.CLUB_SEAT, group="account", meant_for=("client", "broker")),
     Entry("club_points.index", _l("My points"), _l("My points"), icon="award", can=Can.CLUB_BOOK, group="account", meant_for=("client",)),
     Entry("research.index", _l("Research and courses"), _l("Research"), icon="book", can=Can.RESEARCH_READ, group="account", meant_for=("client",)),
     Entry("own_questions.index", _l("My questions"), _l("Questions"), icon="chat-left-text", can=Can.QUESTION_ASK, group="account", meant_for=("client",)),

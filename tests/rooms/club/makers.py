@@ -8,17 +8,20 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import db
-from models.club import ClubEvent
+from models.club import Admitted, ClubEvent
 from models.club_bank import BankReturn, ReturnWhy, TransferState
 from models.club_membership import ClubTier
 from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, guests, lot, members, points, pools, rewards, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, guests, lot, materials, members, points, pools, rewards, rota, vouchers, waitlist
 from portal.club.bank_in import Incoming
+from portal.club.events import Kind
+from portal.club.materials import Given
 from portal.club.members import Person
 from portal.club.points import Earning, Holder
+from portal.club.rota import Turn
 from portal.club.vouchers import Terms
 from portal.local_day import today
 from portal.transaction import transaction
@@ -27,6 +30,8 @@ from tests.rooms.club.invite_scene import drawn
 from tests.rooms.club.membership_scene import add_tiers
 from tests.rooms.club.scene import event_of, wish
 
+EVERYBODY = tuple(kind.value for kind in Admitted)
+"""Whoever is signed in may come: what a page does for a role is asked, not whom an event is for."""
 OPEN = ("club_events.show", "club_events.calendar", "club_events.book", "club_waiting.show", "club_waiting.join", "club_waiting.leave")
 """Pages of an event for everybody: there is no event of somebody else's, only one that nobody may know yet."""
 
@@ -68,7 +73,7 @@ def booking_id(user: User | None, which: Which) -> str:
     """Seats of one's own, of another client's, or none."""
     if which == "missing":
         return "nobody"
-    number = event_of(f"e{secrets.token_hex(6)}")
+    number = event_of(f"e{secrets.token_hex(6)}", admitted=EVERYBODY)
     other = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
     who = user.id if user is not None and which == "own" else db.session.execute(select(User.id).where(User.id != (user.id if user else other))).scalars().first()
     with transaction():
@@ -81,7 +86,7 @@ def place_id(user: User | None, which: Which) -> str:
     """A place on a waitlist: the firm's to look at, whoever waits; or none."""
     if which == "missing":
         return "nobody"
-    number = event_of(f"e{secrets.token_hex(6)}", capacity=0)
+    number = event_of(f"e{secrets.token_hex(6)}", capacity=0, admitted=EVERYBODY)
     waiting = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
     with transaction():
         return waitlist.join(number, wish(number).kind_id, 1, actor=Actor(waiting, "somebody", (Role.CLIENT,)), moment=clock.now()).public_id
@@ -120,7 +125,7 @@ def guest_token(user: User | None, which: Which) -> str:
     """A guest's page: whoever has its address opens it; or none."""
     if which != "own":
         return "nobody"
-    number = event_of(f"e{secrets.token_hex(6)}")
+    number = event_of(f"e{secrets.token_hex(6)}", admitted=EVERYBODY)
     someone_id = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
     host = Actor(user.id if user is not None else someone_id, "somebody", (Role.CLIENT,))
     with transaction():
@@ -241,3 +246,38 @@ def bank_return_id(user: User | None, which: Which) -> str:
 def list_id(user: User | None, which: Which) -> str:
     """An invitation list: the firm's, whoever looks; or none."""
     return "nothing" if which == "missing" else drawn(event_of(f"e{secrets.token_hex(6)}"), 10)
+
+
+def _material(number: int) -> str:
+    with transaction():
+        return materials.add(number, Given("幻灯片", "booked", address="https://example.com/slides"), actor=TERMINAL, moment=clock.now()).public_id
+
+
+@maker("material_id")
+def material_id(user: User | None, which: Which) -> str:
+    """Something that is handed out at an event: the firm's, whoever prepares events; or none."""
+    return "nothing" if which == "missing" else _material(event_of(f"e{secrets.token_hex(6)}"))
+
+
+@maker("material_id", "club_materials.show")
+def opened_material_id(user: User | None, which: Which) -> str:
+    """What is handed out to who has a seat: oneself, or another."""
+    if which == "missing":
+        return "nothing"
+    number = event_of(f"e{secrets.token_hex(6)}", admitted=EVERYBODY, kinds=(Kind("免费席", "Free seat", 0),))
+    first = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
+    other = db.session.execute(select(User.id).where(User.id != (user.id if user else first))).scalars().first()
+    who = user.id if user is not None and which == "own" else other
+    with transaction():
+        booking.book(number, wish(number), actor=Actor(who, "somebody", (Role.CLIENT,)), moment=clock.now())
+    return _material(number)
+
+
+@maker("duty_id")
+def duty_id(user: User | None, which: Which) -> str:
+    """A duty at an event: the firm's, whoever prepares events; or none."""
+    if which == "missing":
+        return "nothing"
+    number = event_of(f"e{secrets.token_hex(6)}")
+    with transaction():
+        return rota.give(number, "S001", Turn("door", clock.now(), clock.now() + timedelta(hours=1)), confirmed=True, actor=TERMINAL, moment=clock.now()).public_id

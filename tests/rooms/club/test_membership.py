@@ -18,7 +18,7 @@ from models.identity import Role
 from models.notices import Notice
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, benefits, booking, eligibility, lapsing, members, tiers
+from portal.club import admission, applications, benefits, booking, lapsing, members, tiers
 from portal.club.benefits import UsedUp
 from portal.club.eligibility import NotEligible
 from portal.club.events import Kind
@@ -200,7 +200,7 @@ def test_m1_an_evening_for_a_tier_asks_for_it_on_its_own_day(app: Flask) -> None
         booking.book(night, wish(night), actor=lasts, moment=clock.now())
     with pytest.raises(Refusal, match="no such tier"):
         event_of("wrong", tiers=("platinum",))
-    assert set(eligibility.OPEN) == set(TierKind)
+    assert set(admission.OPEN) == set(TierKind)
 
 
 @pytest.mark.usefixtures("database")

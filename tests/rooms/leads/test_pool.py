@@ -15,7 +15,7 @@ from models import db
 from models.identity import Role
 from models.leads import Claim, Lead, LeadEntry, LeadState
 from models.notices import Notice
-from portal import clock
+from portal import clock, local_day
 from portal.actors import TERMINAL, Actor
 from portal.jobs import leads as job
 from portal.jobs.worker import Worker
@@ -216,7 +216,7 @@ def test_the_worker_tidies_once_a_day(firm: Flask) -> None:
     """Nothing is asked for in a firm without leads, and nothing twice on one day; the result names the day."""
     with firm.app_context():
         assert not job.is_due(NOON)
-        lead_of(1, moment=clock.now() - timedelta(days=15), today=job.today(clock.now()) - timedelta(days=15))
+        lead_of(1, moment=clock.now() - timedelta(days=15), today=local_day.today() - timedelta(days=15))
         assert job.is_due(clock.now())
         with transaction():
             job.ask_to_tidy(TERMINAL, clock.now())
@@ -224,6 +224,6 @@ def test_the_worker_tidies_once_a_day(firm: Flask) -> None:
         db.session.remove()
     assert Worker(firm).drain() == 1
     with firm.app_context():
-        assert job.last_day() == job.today(clock.now())
+        assert job.last_day() == local_day.today()
         assert db.session.execute(select(Lead.pool_since)).scalar_one() is not None
         assert job.is_due(clock.now() + timedelta(days=1))
