@@ -1,7 +1,7 @@
 """Whom an event is for beside its tiers: kinds of persons, and the least grade of suitability; what is handed out at it.
 
 Revision ID: 0056
-Revises: 0053
+Revises: 0055
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 import models.columns
 
 revision = "0056"
-down_revision = "0053"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
@@ -29,7 +29,7 @@ def duties_file(entries: Iterable[Entry], host: str, moment: datetime) -> str:
         file.add(name, value)
     for one in entries:
         zone, entry = ZoneInfo(one.zone), Event()
-        said = {"uid": f"duty-{one.duty.public_id}@{host}", "dtstamp": moment.astimezone(UTC), "sequence": one.duty.sequence, "status": "CONFIRMED"}
+        said: dict[str, Any] = {"uid": f"duty-{one.duty.public_id}@{host}", "dtstamp": moment.astimezone(UTC), "sequence": one.duty.sequence, "status": "CONFIRMED"}
         said |= {"dtstart": one.duty.starts_at.astimezone(zone), "dtend": one.duty.ends_at.astimezone(zone), "summary": one.summary, "url": one.link}
         for name, value in said.items():
             entry.add(name, value)

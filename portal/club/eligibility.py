@@ -103,7 +103,7 @@ def _spans(member: ClubMember | None, spans: Mapping[int, list[Span]]) -> tuple[
 def _tests(keys: Sequence[str], known: Mapping[str, ClubMember]) -> dict[str, Test]:
     """The newest test of each person: a client's by his number, a prospect's by the lead that he came from."""
     clients = {key.removeprefix(members.CLIENT): key for key in keys if key.startswith(members.CLIENT)}
-    leads = {member.lead_id: key for key, member in known.items() if member.lead_id is not None}
+    leads: dict[int | None, str] = {member.lead_id: key for key, member in known.items() if member.lead_id is not None}
     query = (
         select(SuitabilityTest).where(SuitabilityTest.client_no.in_(clients) | SuitabilityTest.lead_id.in_(leads), newest()).order_by(SuitabilityTest.taken_on, SuitabilityTest.id)
     )
