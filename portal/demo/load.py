@@ -91,7 +91,6 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
-    yield f"{add_host(now())} duties at events of the club given"
     while one_step():
         load.progress("making names findable", 0, 0)
     for day in rollups.missing_days():
@@ -111,6 +110,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_members(load.firm.last_settled_day, now())} members of the club"
     yield f"{add_research(now().astimezone(ZoneInfo(load.settings.timezone)).date(), now())} reports and courses written"
     yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
+    yield f"{add_host(now())} duties at events of the club given"
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)
