@@ -50,7 +50,7 @@ class EventForm(FlaskForm):  # type: ignore[misc]
     sales_time = TimeField(_l("Signing up ends at"), validators=[_NUMBER])
     tiers = SelectMultipleField(_l("Only for members of"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
     admitted = SelectMultipleField(_l("Who may come"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
-    grade_least = SelectField(_l("Least suitability grade"))
+    grade_least = SelectField(_l("Least suitability grade"), default="")
     education_only = BooleanField(_l("Education only: nobody is asked to open an account"))
     kind_1 = StringField(_l("Ticket"), validators=[_NEEDED, Length(max=80)])
     kind_1_en = StringField(_l("In English"), validators=[Length(max=80)])
