@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
+from models.clients import AccountVersion
 from models.club import Admitted, ClubEvent
 from models.club_membership import ClubMember, ClubTier
 from models.club_waitlist import WaitPlace
 from models.identity import Role, UserRole
 from models.suitability import SuitabilityTest
+from portal.clients.queries import newest_version
 from portal.club import members
 from portal.club.admission import Answer, Facts, Terms, Test, decide
 from portal.club.membership import Span
@@ -107,4 +109,13 @@ def _tests(keys: Sequence[str], known: Mapping[str, ClubMember]) -> dict[str, Te
     query = (
         select(SuitabilityTest).where(SuitabilityTest.client_no.in_(clients) | SuitabilityTest.lead_id.in_(leads), newest()).order_by(SuitabilityTest.taken_on, SuitabilityTest.id)
     )
-    return {clients[row.client_no] if row.client_no else leads[row.lead_id]: Test(row.grade, row.valid_until, bool(row.unsuitable)) for row in db.session.execute(query).scalars()}
+    return _by_masters(clients) | {
+        clients[row.client_no] if row.client_no else leads[row.lead_id]: Test(row.grade, row.valid_until, bool(row.unsuitable)) for row in db.session.execute(query).scalars()
+    }
+
+
+def _by_masters(clients: Mapping[str, str]) -> dict[str, Test]:
+    """The grade that the masters name, the lowest of somebody's open accounts: it counts where he was not asked in the portal, as in research."""
+    lowest = func.min(func.nullif(AccountVersion.risk_grade, ""))
+    query = select(AccountVersion.client_no, lowest).where(AccountVersion.client_no.in_(clients), newest_version(), AccountVersion.closed_on.is_(None))
+    return {clients[number]: Test(grade, date.max) for number, grade in db.session.execute(query.group_by(AccountVersion.client_no)) if grade}

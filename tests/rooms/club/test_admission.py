@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -28,6 +29,7 @@ from portal.identity.queries import user_by_id
 from portal.local_day import today
 from portal.refusals import Refusal
 from portal.transaction import transaction
+from tests import make
 from tests.people import seat, someone
 from tests.rooms.club.scene import book, clients, event_of, wish
 
@@ -98,6 +100,22 @@ def test_a_grade_is_asked_when_booking_when_waiting_and_when_a_seat_is_offered(a
         booking.cancel(held, actor=fits, moment=clock.now())
     states = {row.client_no: row.state for row in db.session.execute(select(WaitPlace.client_no, WaitPlace.state))}
     assert states == {falls.client_no: WaitState.WAITING, after.client_no: WaitState.OFFERED}
+
+
+@pytest.mark.usefixtures("database")
+def test_who_was_not_asked_here_has_the_grade_of_the_masters_until_he_is(app: Flask, tmp_path: Path) -> None:
+    """The firm's file says C4; a newer, lower test of the portal's own counts instead."""
+    make.accepted(make.firm(tmp_path / "firm"))
+    client = actor_of(user_by_id(someone(app, Role.CLIENT, client_no="C10001")))
+    db.session.rollback()
+    four, five = event_of("four", kinds=FREE, grade_least="C4"), event_of("five", kinds=FREE, grade_least="C5")
+    book(four, client)
+    with pytest.raises(NotEligible, match="C5"):
+        book(five, client)
+    has_grade(client, RiskGrade.C2, today() + timedelta(days=365))
+    again = event_of("again", kinds=FREE, grade_least="C4")
+    with pytest.raises(NotEligible, match="C4"):
+        book(again, client)
 
 
 @pytest.mark.usefixtures("database")
