@@ -23,6 +23,7 @@ FOUNDATION = (
     "bulk",
     "ahead",
     "packed",
+    "handed_in",
     "fields",
     "masters",
     "spans",

@@ -7,6 +7,8 @@ from datetime import date
 import click
 
 from portal.cli.refusing import RefusingGroup
+from portal.departures import books
+from portal.jobs.refresh import AT_ONCE
 from portal.settlement import rollups, windows
 from portal.transaction import transaction
 
@@ -25,6 +27,10 @@ def rebuild(missing: bool) -> None:
     if found is not None:
         with transaction():
             windows.keep(found)
+    spread = books.stale_days() if missing else days
+    for start in range(0, len(spread), AT_ONCE):
+        with transaction():
+            books.keep(spread[start : start + AT_ONCE])
     click.echo(f"{len(days)} days added up")
 
 
@@ -32,7 +38,7 @@ def rebuild(missing: bool) -> None:
 def verify() -> None:
     """Compare the sums of every settled day with its facts; ends with 1 where one differs."""
     days = rollups.settled_from(date.min)
-    found = [line for day in days for line in rollups.differences(day)] + windows.differences()
+    found = [line for day in days for line in rollups.differences(day)] + windows.differences() + books.differences()
     for line in found:
         click.echo(line)
     click.echo(f"{len(days)} days compared, {len(found)} differences")

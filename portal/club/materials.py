@@ -20,7 +20,7 @@ from portal.actors import Actor
 from portal.club import capacity, letters
 from portal.club.entries import note
 from portal.club.evenings import inside_seats
-from portal.club.handed_in import ENDINGS, kind_of
+from portal.handed_in import ENDINGS, kind_of
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import on_postgresql

@@ -32,6 +32,7 @@ SPANS: dict[str, Any] = {"id": pl.Int64, "account_id": pl.Int64, "staff_id": pl.
 STAFF = ("accounts", "equity", "alone", "alone_equity", "retained_fee")
 CONTACTS = ("equity", "several", "one", "nobody")
 CHANNELS = list(Channel)
+KEPT: tuple[Any, ...] = (StaffBook, ConcentrationDay, ConcentrationFigure)
 FLOORS: dict[str, Any] = {"branch_id": pl.Int64, "holder": pl.String, "key": pl.Int64, "equity": pl.Int64, "fee": pl.Int64}
 """What each holder has in each branch: his key, equity at the day's end and retained fee of the month up to the day (fen)."""
 
@@ -68,13 +69,40 @@ def keep(days: Iterable[date], progress: Callable[[str, int, int], None] = lambd
     spans = served()
     for done, day in enumerate(wanted):
         progress("adding up on how few the equity stands", done, len(wanted))
-        staff, contacts = books(*day_frames(day, lean=True), placed(day).select("account_id", "branch_id"), _serving(spans, day))
-        for model in (StaffBook, ConcentrationDay, ConcentrationFigure):
+        staff, contacts = _of_day(day, spans)
+        for model in KEPT:
             db.session.execute(delete(model).where(model.trade_date == day))
         if staff.height:
             insert_frame(table_of(StaffBook), staff.select(pl.lit(day).alias("trade_date"), "staff_id", "branch_id", *STAFF).sort("staff_id", "branch_id"))
-        _keep_figures(day, known, contacts)
+        found = [{"trade_date": day, **one} for one in figures(floors(day))]
+        if found:
+            db.session.execute(insert(ConcentrationFigure), found)
+        db.session.execute(insert(ConcentrationDay), [{"trade_date": day, "known_recording_id": known, **row} for row in _branches(day, contacts)])
     return len(wanted)
+
+
+def differences() -> list[str]:
+    """Where what is kept of a day is not what its facts come to, in words; empty where it is. Days that do not hold any more are left out: they
+    are made anew in any case."""
+    spans, stale = served(), set(stale_days())
+    kept = db.session.execute(select(ConcentrationDay.trade_date).where(ConcentrationDay.branch_id == WHOLE_FIRM).order_by(ConcentrationDay.trade_date)).scalars()
+    return [line for day in [day for day in kept if day not in stale] for line in _differences(day, spans)]
+
+
+def _differences(day: date, spans: pl.DataFrame) -> list[str]:
+    staff, contacts = _of_day(day, spans)
+    found = []
+    for model, rows in ((StaffBook, staff.to_dicts()), (ConcentrationFigure, figures(floors(day))), (ConcentrationDay, _branches(day, contacts))):
+        names = [column.name for column in model.__table__.columns if column.name not in ("trade_date", "known_recording_id")]
+        stored = {tuple(row) for row in db.session.execute(select(*(getattr(model, name) for name in names)).where(model.trade_date == day))}
+        fresh = {tuple(row[name] for name in names) for row in rows}
+        for said, wrong in (("is missing or differs", fresh - stored), ("should not be so", stored - fresh)):
+            found += [f"{day} {model.__tablename__} {row}: {said}" for row in sorted(wrong, key=str)]
+    return found
+
+
+def _of_day(day: date, spans: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return books(*day_frames(day, lean=True), placed(day).select("account_id", "branch_id"), _serving(spans, day))
 
 
 def all_hold(known: int) -> None:
@@ -153,17 +181,14 @@ def figures(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _keep_figures(day: date, known: int, contacts: pl.DataFrame) -> None:
-    found = [{"trade_date": day, **one} for one in figures(floors(day))]
-    if found:
-        db.session.execute(insert(ConcentrationFigure), found)
+def _branches(day: date, contacts: pl.DataFrame) -> list[dict[str, Any]]:
+    """A row for each branch and one for the whole firm (ConcentrationDay without its day)."""
     brokers = _brokers(day)
     under = _under_brokers(day, brokers).join(contacts, on="branch_id", how="full", coalesce=True).fill_null(0)
     each = brokers.unique("broker_id")  # one with clients in two branches is one
     kinds = pl.lit(each.height, pl.Int64).alias("brokers"), pl.lit(int(each["person"].sum()), pl.Int64).alias("persons")
     whole = under.select(pl.lit(WHOLE_FIRM, pl.Int64).alias("branch_id"), pl.exclude("branch_id", "brokers", "persons").sum(), *kinds)
-    both = pl.concat([under.select(whole.columns), whole])
-    db.session.execute(insert(ConcentrationDay), [{"trade_date": day, "known_recording_id": known, **row} for row in both.to_dicts()])
+    return pl.concat([under.select(whole.columns), whole]).to_dicts()
 
 
 def _under_brokers(day: date, brokers: pl.DataFrame) -> pl.DataFrame:

@@ -13,8 +13,8 @@ from models.club import ClubEvent
 from models.club_after import ClubMaterial, HandedTo
 from portal import clock
 from portal.club import events, materials
-from portal.club.handed_in import LARGEST
 from portal.club.materials import Given
+from portal.handed_in import LARGEST
 from portal.pages import club_words
 from portal.permissions import Can
 from portal.refusals import Refusal

@@ -13,12 +13,13 @@ from werkzeug.datastructures import MultiDict
 from models.research import Audience, ResearchItem, ResearchKind, ResearchVersion
 from models.service_plans import Interest
 from portal import clock
+from portal.handed_in import LARGEST
 from portal.local_day import today
 from portal.pages import research_words as words
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.research import drafting
-from portal.research.drafting import LARGEST_PDF, Draft, Pdf
+from portal.research.drafting import Draft, Pdf
 from portal.research.lessons import MOST_LESSONS, questions_text, read_questions
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
@@ -86,7 +87,7 @@ def _form(kind: ResearchKind, item: ResearchItem | None, values: dict[str, Any],
     lessons = values.get("lessons") or []
     places = range(1, min(MOST_LESSONS, len(lessons) + SPARE) + 1)
     pdf = drafting.pdf_facts(drafting.newest_of(item)) if item is not None else None
-    shown = {"places": places, "lessons": lessons, "tiers": words.tiers(), "segments": words.segments(), "limit": LARGEST_PDF // 2**20, "pdf": pdf}
+    shown = {"places": places, "lessons": lessons, "tiers": words.tiers(), "segments": words.segments(), "limit": LARGEST // 2**20, "pdf": pdf}
     return render_template("research/edit.html", kind=kind.value, item=item, values=values, fault=fault, words=words, today=today(), **shown), status
 
 
@@ -154,6 +155,6 @@ def _pdf() -> Pdf | None:
     if file is None or not file.filename:
         return None
     try:
-        return Pdf(file.filename, file.read(LARGEST_PDF + 1))
+        return Pdf(file.filename, file.read(LARGEST + 1))
     finally:
         file.close()

@@ -19,6 +19,7 @@ from models.service_plans import Interest
 from portal.actors import Actor
 from portal.audit import log
 from portal.clients.segment_keeping import visible_to
+from portal.handed_in import check_pdf
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.research.chains import CODE
@@ -26,8 +27,6 @@ from portal.research.lessons import checked_lessons
 from portal.research.verdicts import LEAST
 
 TITLE, SUMMARY, LONGEST, RISK_LINE, LICENCE, AUTHOR = 120, 300, 60_000, 400, 40, 60
-LARGEST_PDF = 8 * 2**20
-"""Bytes of a PDF that is handed in."""
 MOST_PRODUCTS = 12
 
 
@@ -40,13 +39,7 @@ class Pdf:
 
     def checked(self) -> Pdf:
         """Itself. Raises Refusal where it is too large or no PDF."""
-        if len(self.content) > LARGEST_PDF:
-            raise Refusal("this file is larger than %(limit)s MB: split it", limit=LARGEST_PDF // 2**20)
-        if not self.content.startswith(b"%PDF-") or b"%%EOF" not in self.content[-2048:]:
-            raise Refusal("this file is no whole PDF: choose one that a reader opens")
-        for word in (b"/JavaScript", b"/JS ", b"/Launch", b"/EmbeddedFile"):
-            if word in self.content:
-                raise Refusal("this PDF carries a script or another file: print it to a plain PDF and choose that")
+        check_pdf(self.content)
         return self
 
 

@@ -72,6 +72,7 @@ BLUEPRINTS = [
     "portal.pages.club_edit:bp",
     "portal.pages.club_series:bp",
     "portal.pages.club_materials:bp",
+    "portal.pages.club_why:bp",
     "portal.pages.club_badges:bp",
     "portal.pages.club_duties:bp",
     "portal.pages.club_door:bp",

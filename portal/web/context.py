@@ -22,7 +22,7 @@ from portal.notices import queries as notices
 from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
-from portal.web.help_topics import topic_of
+from portal.web.help_topics import topic_of, topics_of
 
 THEMES = ("auto", "light", "dark")
 
@@ -62,15 +62,15 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
         "settings_href": navigation.href("identity.me"),
         "sign_out_href": navigation.href("identity.sign_out"),
         "person": {"name": current_user.name or current_user.email, "roles": [ROLES[role] for role in actor.roles]} if signed_in else None,
-        "help_href": _help_href(topic_of(request.endpoint)) if signed_in else "",
+        "help_href": _help_href(topic_of(request.endpoint), actor) if signed_in else "",
         "search_href": navigation.href("search.page") if signed_in else "",
         "notices_href": navigation.href("notices.inbox"),
         **_reach(actor, zone),
     }
 
 
-def _help_href(topic: str) -> str:
-    return navigation.href("help.topic", topic=topic) if topic else navigation.href("help.index")
+def _help_href(topic: str, actor: Actor) -> str:
+    return navigation.href("help.topic", topic=topic) if topic in topics_of(actor.may) else navigation.href("help.index")
 
 
 def theme() -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+
+from portal.permissions import Can
 
 TOPICS: dict[str, tuple[LazyString, LazyString]] = {
     "attribution": (_l("How an attribution is decided"), _l("Shares, dates, the confirmation call, and what is left to the house")),
@@ -18,6 +22,9 @@ TOPICS: dict[str, tuple[LazyString, LazyString]] = {
     "research": (_l("Research and courses"), _l("Who reads what, who releases it, what is kept of reading, and leads that came after it")),
     "month-end": (_l("The end of a month"), _l("Preview, second person, close, and what is learnt later")),
     "leads": (_l("Leads"), _l("Registering people, whose claim counts until when, and the pool")),
+    "care": (_l("Looking after clients"), _l("The book, contacts and promises, plays, questions and their time, service plans, who calls")),
+    "risk": (_l("Clients at risk, and handovers"), _l("What a score says and does not say, causes, and how clients get somebody new")),
+    "departures": (_l("Departures and concentration"), _l("Signals, the register, what is at stake, being told and answering, limits, the association")),
     "imports": (_l("Settlement files"), _l("Which files are read, what is checked, and what a correction is")),
     "second-person": (_l("The second person"), _l("What needs one, and what he sees")),
     "search": (_l("Search and notices"), _l("Finding by pinyin, initials and number; being told")),
@@ -27,6 +34,9 @@ TOPICS: dict[str, tuple[LazyString, LazyString]] = {
     "changes": (_l("News of the portal"), _l("What is new, the newest first")),
 }
 """Each topic with its title and what it is about; the address is the key."""
+
+READ_BY = {"care": Can.CARE_SEE, "risk": Can.RISK_SEE, "departures": Can.DEPARTURE_SEE}
+"""Topics for those alone who hold a right: nobody reads how he himself would be looked at."""
 
 OF_BLUEPRINT = {
     "home": "",
@@ -82,6 +92,35 @@ OF_BLUEPRINT = {
     "research_desk": "research",
     "research_edit": "research",
     "research_opens": "research",
+    "club_duties": "club",
+    "club_materials": "club",
+    "club_why": "club",
+    "care": "care",
+    "care_answers": "care",
+    "care_book": "care",
+    "care_contacts": "care",
+    "care_plays": "care",
+    "care_questions": "care",
+    "care_response": "care",
+    "care_service": "care",
+    "segments": "care",
+    "caller": "care",
+    "risk": "risk",
+    "risk_client": "risk",
+    "risk_model": "risk",
+    "handovers": "risk",
+    "handover_bridge": "risk",
+    "handover_clients": "risk",
+    "handover_managers": "risk",
+    "handover_results": "risk",
+    "departures": "departures",
+    "departures_effect": "departures",
+    "departures_new": "departures",
+    "exposure": "departures",
+    "signals": "departures",
+    "association": "departures",
+    "association_sent": "departures",
+    "concentration_limits": "departures",
     "outbox": "search",
     "outbox_choices": "search",
     "rules": "rules",
@@ -106,8 +145,14 @@ OF_PAGE = {
     "commission.statement": "statement",
     "commission.months": "month-end",
     "commission.month": "month-end",
+    "overview.concentration": "departures",
 }
 """Pages whose topic is another than that of their blueprint."""
+
+
+def topics_of(rights: Callable[[Can], bool]) -> dict[str, tuple[LazyString, LazyString]]:
+    """The topics for somebody, by whether he holds a right."""
+    return {topic: words for topic, words in TOPICS.items() if topic not in READ_BY or rights(READ_BY[topic])}
 
 
 def topic_of(endpoint: str | None) -> str:

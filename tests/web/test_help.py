@@ -25,7 +25,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 @pytest.mark.parametrize("topic", list(help_topics.TOPICS))
 def test_every_topic_is_written_in_both_languages(app: Flask, topic: str) -> None:
-    client = seat(app, someone(app, Role.BROKER))
+    client = seat(app, someone(app, Role.ADMIN))
     for language in ("zh_Hans_CN", "en"):
         page = client.get(f"/help/{topic}?lang={language}")
         assert page.status_code == 200
@@ -39,6 +39,16 @@ def test_every_topic_that_a_screen_names_is_there_and_no_page_is_left_over() -> 
     assert named <= set(help_topics.TOPICS)
     for language in ("en", "zh"):
         assert {path.stem for path in (ROOT / "templates" / "help" / language).glob("*.html")} == set(help_topics.TOPICS)
+
+
+def test_who_may_not_see_a_room_finds_no_help_about_it(app: Flask) -> None:
+    """A broker or client reads nothing of how departures are looked for, nor a staff member, who does read of scores."""
+    seen = {role: [topic for topic in help_topics.READ_BY if seat(app, someone(app, role)).get(f"/help/{topic}").status_code == 200] for role in Role}
+    assert seen == {
+        Role.BROKER: [], Role.CLIENT: [], Role.STAFF: ["care", "risk"], Role.BRANCH_MANAGER: ["care", "risk", "departures"], Role.FINANCE: [],
+        Role.COMPLIANCE: ["care", "risk", "departures"], Role.AUDITOR: ["care", "risk", "departures"], Role.ADMIN: ["care", "risk", "departures"],
+    }  # fmt: skip
+    assert "/help/departures" not in seat(app, someone(app, Role.BROKER)).get("/help").text
 
 
 def test_screens_lead_to_their_topic(app: Flask) -> None:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from models import db
+from models.audit import AuditEntry
 from models.clients import RiskGrade
-from models.club import Admitted, ClubEvent
+from models.club import Admitted, Booking, ClubEvent
 from models.club_membership import Cause, ClubTier, TierKind
 from models.club_waitlist import WaitPlace, WaitState
-from models.identity import Role
+from models.identity import Role, User
+from models.notices import Notice
+from models.outbox import OutboxMessage
 from models.suitability import InvestorKind, SuitabilityTest, TakenWhere
 from portal import clock
 from portal.actors import Actor, actor_of
@@ -30,8 +33,8 @@ from portal.local_day import today
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from tests import make
-from tests.people import seat, someone
-from tests.rooms.club.scene import book, clients, event_of, wish
+from tests.people import post, seat, someone
+from tests.rooms.club.scene import book, clients, event_of, seats_sold, wish
 
 DAY, NOW = date(2026, 12, 10), date(2026, 12, 1)
 SILVER = ClubTier(id=1, key="silver", kind=TierKind.PAID, rank=20)
@@ -150,3 +153,24 @@ def test_the_page_of_an_event_says_for_whom_it_is_and_what_is_next(app: Flask) -
     with app.app_context(), transaction():
         db.session.execute(update(ClubEvent).values(grade_least=""))
     assert "Take the seats" in browser.get("/events/night").text
+
+
+def test_the_desk_asks_why_not_and_nothing_is_kept(app: Flask) -> None:
+    """What booking itself would say to one client; no seat, no word to him, only a line in the log."""
+    for number in ("C1", "C2"):
+        someone(app, Role.CLIENT, client_no=number)
+    with app.app_context():
+        night = event_of(kinds=FREE, grade_least="C3")
+        has_grade(actor_of(db.session.execute(select(User).where(User.client_no == "C1")).scalar_one()), RiskGrade.C4, today() + timedelta(days=300))
+        db.session.remove()
+    admin = seat(app, someone(app, Role.ADMIN))
+    page = "/club/events/night/why"
+    assert post(admin, page, page, client="nobody").status_code == 422
+    assert "would get a seat" in post(admin, page, page, client="C1").text
+    assert "ask the firm to take the test" in post(admin, page, page, client="C2").text
+    assert seat(app, someone(app, Role.STAFF)).get(page).status_code == 403
+    with app.app_context():
+        assert seats_sold(night) == 0
+        assert [db.session.execute(select(func.count()).select_from(table)).scalar_one() for table in (Booking, Notice, OutboxMessage)] == [0, 0, 0]
+        assert db.session.execute(select(func.count()).where(AuditEntry.action == "club.why_asked")).scalar_one() == 2
+        db.session.remove()

@@ -19,8 +19,8 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.club import capacity, door, materials
 from portal.club.events import Kind
-from portal.club.handed_in import LARGEST, kind_of
 from portal.club.materials import Counted, Given
+from portal.handed_in import LARGEST, kind_of
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import transaction
 from tests.people import post, seat, someone

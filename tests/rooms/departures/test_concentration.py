@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from models import db
-from models.concentration import ConcentrationDay, Holder, Measure, StaffBook
+from models.concentration import WHOLE_FIRM, ConcentrationDay, ConcentrationFigure, Holder, Measure, StaffBook
 from models.identity import Role
 from models.partners import Staff
 from portal.departures import books
@@ -96,6 +96,19 @@ def test_what_changes_makes_its_days_anew_and_nothing_else(small: Flask, tmp_pat
         assert books_of(date(2026, 2, 27)) == [("S001", 3, 30_000, 2, 20_000), ("S002", 2, 20_000, 1, 10_000)]
         assert (books.stale_days(), renew_concentration()) == ([], 0)
         db.session.remove()
+
+
+def test_control_a_changed_book_and_figure_are_found_and_made_anew(small: Flask) -> None:
+    with small.app_context():
+        assert books.differences() == []
+        with transaction():
+            db.session.execute(update(StaffBook).where(StaffBook.trade_date == MARCH, StaffBook.accounts == 3).values(alone=StaffBook.alone + 1))
+            db.session.execute(update(ConcentrationDay).where(ConcentrationDay.trade_date == MARCH, ConcentrationDay.branch_id == WHOLE_FIRM).values(nobody=0))
+            db.session.execute(update(ConcentrationFigure).where(ConcentrationFigure.holder == Holder.BROKER, ConcentrationFigure.trade_date == MARCH).values(hhi=1))
+        assert {" ".join(line.split()[:2]) for line in books.differences()} == {f"{MARCH} {table}" for table in ("staff_book", "concentration_day", "concentration_figure")}
+        db.session.remove()
+    run = small.test_cli_runner().invoke
+    assert [run(args=["overview", what]).exit_code for what in ("verify", "rebuild", "verify")] == [1, 0, 0]
 
 
 def test_a_corrected_day_is_made_anew(small: Flask, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from models.outbox import OutboxMessage
 from models.research import Audience, ResearchOpen, ResearchVersion
 from models.segments import ClientSegment
 from models.suitability import SuitabilityTest
-from portal import clock
+from portal import clock, handed_in
 from portal.local_day import today
 from portal.refusals import Refusal
 from portal.research import drafting, opens, reading, releasing
@@ -167,7 +167,7 @@ def test_a_pdf_is_kept_whole_or_refused(firm: Flask) -> None:
         answer = post(writer, "/research/desk/new", "/me", **FORM, valid_until=valid, pdf=(io.BytesIO(content), "a.pdf"))
         assert (answer.status_code, told in answer.text) == (422, True)
     with pytest.raises(Refusal, match="larger than 8 MB"):
-        Pdf("a.pdf", good + b"x" * drafting.LARGEST_PDF).checked()
+        Pdf("a.pdf", good + b"x" * handed_in.LARGEST).checked()
     made = post(writer, "/research/desk/new", "/me", **{**FORM, "body": ""}, valid_until=valid, pdf=(io.BytesIO(good), "周报.pdf"))
     address = made.headers["Location"]
     assert writer.get(address + "/pdf/1").data == good
