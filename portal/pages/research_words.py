@@ -27,7 +27,7 @@ __all__ = ["INTERESTS", "LEAST"]
 
 KINDS = {ResearchKind.REPORT: _l("Report"), ResearchKind.COURSE: _l("Course")}
 STATES = {ResearchState.DRAFT: (_l("Draft"), "neutral"), ResearchState.PUBLISHED: (_l("Published to readers"), "good"), ResearchState.WITHDRAWN: (_l("Withdrawn"), "bad")}
-LOCALES = {"zh": _l("Chinese"), "en": _l("English")}
+LOCALES = {"zh": "简体中文", "en": "English"}
 LANG = {"zh": "zh-Hans", "en": "en"}
 """The language of a text as its element says it."""
 AUDIENCES = {Audience.EVERYBODY: _l("Everybody"), Audience.TIER: _l("Members of a tier and those above it"), Audience.SEGMENT: _l("A client segment")}

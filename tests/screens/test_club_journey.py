@@ -71,8 +71,7 @@ def test_a_member_from_joining_to_his_points(club: Club, browser_page: OpenPage,
     within(club, lambda: prepare(other))
     page = club.sit_down(browser_page, one, locale)
     page.goto(club.address + "/events/night")
-    expect(page.locator("form[action$='/wait']")).to_be_visible()
-    join(page, club, say)
+    join(page, say)
     page.goto(club.address + "/events/night")
     page.locator("#wait-seats").select_option("2")
     page.locator("form[action$='/wait'] button[type=submit]").click()
@@ -105,13 +104,12 @@ def prepare(other: int) -> None:
     book(number, host, "李雷")
 
 
-def join(page: Page, club: Club, say: dict[str, str]) -> None:
-    """Whoever is no member is told so when he wants to wait; he joins and pays his dues."""
-    page.locator("form[action$='/wait'] button[type=submit]").click()
-    expect(page.get_by_role("alert")).to_contain_text("银卡")
-    page.complaints.clear()  # type: ignore[attr-defined]  # a browser complains of the status 422
+def join(page: Page, say: dict[str, str]) -> None:
+    """Whoever is no member is told so before he asks for anything, and what to do; he joins and pays his dues."""
+    expect(page.locator("#sign-up [role=status]")).to_contain_text(re.compile("银卡|Silver"))
+    expect(page.locator("form[action$='/wait']")).to_have_count(0)
     check(page)
-    page.goto(club.address + "/membership")
+    page.locator("#sign-up a[href$='/membership']").click()
     page.locator("a[href$='/silver/join']").click()
     page.get_by_role("button", name=say["join"]).click()
     paid(page, say)
