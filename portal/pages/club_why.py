@@ -49,7 +49,7 @@ def ask(event_key: str) -> ResponseReturnValue:
 def answer(event_key: str) -> ResponseReturnValue:
     """Book a seat for the client and take it back in the same breath: nothing is kept of it but the line in the log that somebody asked."""
     event = events.event_for(current_actor(), event_key)
-    typed = request.form.get("client", "").strip()[:64]
+    typed = request.form.get("number", "").strip()[:64]
     kinds = {str(kind.id): kind for kind in events.kinds_of(event.id)}
     kind = kinds.get(request.form.get("kind", ""), next(iter(kinds.values()), None))
     user = db.session.execute(_clients().where(User.client_no == typed)).scalars().first() if typed else None

@@ -165,9 +165,9 @@ def test_the_desk_asks_why_not_and_nothing_is_kept(app: Flask) -> None:
         db.session.remove()
     admin = seat(app, someone(app, Role.ADMIN))
     page = "/club/events/night/why"
-    assert post(admin, page, page, client="nobody").status_code == 422
-    assert "would get a seat" in post(admin, page, page, client="C1").text
-    assert "ask the firm to take the test" in post(admin, page, page, client="C2").text
+    assert post(admin, page, page, number="nobody").status_code == 422
+    assert "would get a seat" in post(admin, page, page, number="C1").text
+    assert "ask the firm to take the test" in post(admin, page, page, number="C2").text
     assert seat(app, someone(app, Role.STAFF)).get(page).status_code == 403
     with app.app_context():
         assert seats_sold(night) == 0
