@@ -14,8 +14,8 @@ from portal.actors import TERMINAL
 from portal.cli.attribution import Day
 from portal.cli.refusing import RefusingGroup
 from portal.cli.risk import quietly
+from portal.commission.queries import last_settled_day
 from portal.departures import signal_rules, signals
-from portal.jobs.risk import last_day
 from portal.refusals import Refusal
 from portal.transaction import transaction
 
@@ -29,7 +29,7 @@ HEAD = ("person_kind", "person_no", "signal", "evidence", "on", "rule_version")
 @click.option("--keep", is_flag=True, help="Store them too.")
 def show(on: date | None, form: str, keep: bool) -> None:
     """Print every signal that somebody may leave, with its evidence as JSON (amounts in fen), as CSV."""
-    day = on or last_day()
+    day = on or last_settled_day()
     if day is None:
         raise Refusal("no day is settled yet: name one with --on")
     persons, found = signals.raised(day, local_day.zone(), quietly)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.clients import AccountVersion
 from models.handovers import Handover, HandoverBroker, HandoverClient
@@ -13,23 +16,19 @@ from portal.versions import current
 
 
 def visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnElement[bool]:
-    """The condition, on HandoverClient, that an actor holds a right over it."""
-    scope = actor.scope(can)
-    if scope is None:
-        return false()
-    if scope is Scope.ALL:
-        return true()
-    if scope is Scope.BRANCH:
-        branch = select(Branch.id).where(Branch.branch_no == (actor.branch_no or "")).scalar_subquery()
-        account, staff = current(AccountVersion).subquery(), current(StaffVersion).subquery()
-        own = select(account.c.account_id).where(account.c.account_id == HandoverClient.account_id, account.c.branch_id == branch)
-        people = select(staff.c.staff_id).where(staff.c.branch_id == branch)
-        return or_(own.exists(), HandoverClient.decided_id.in_(people))
-    return HandoverClient.decided_id.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
+    """The condition, on HandoverClient, that an actor holds a right over it: who got him, the branch of the account or of who got him, the firm's desk."""
+    account = current(AccountVersion).subquery()
+    return _seen(actor, can, HandoverClient.decided_id, select(account.c.account_id).where(account.c.account_id == HandoverClient.account_id), account.c.branch_id)
 
 
 def brokers_visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnElement[bool]:
     """The condition, on HandoverBroker, that an actor holds a right over it: who got him, the branch of the broker or of who got him, the firm's desk."""
+    broker = current(BrokerVersion).subquery()
+    return _seen(actor, can, HandoverBroker.decided_id, select(broker.c.broker_id).where(broker.c.broker_id == HandoverBroker.broker_id), broker.c.branch_id)
+
+
+def _seen(actor: Actor, can: Can, successor: InstrumentedAttribute[int | None], own: Select[Any], own_branch: Any) -> ColumnElement[bool]:
+    """`own`: what is handed over as the masters have it, with its branch; `successor`: the staff member who got it."""
     scope = actor.scope(can)
     if scope is None:
         return false()
@@ -37,10 +36,9 @@ def brokers_visible_to(actor: Actor, can: Can = Can.HANDOVER_SEE) -> ColumnEleme
         return true()
     if scope is Scope.BRANCH:
         branch = select(Branch.id).where(Branch.branch_no == (actor.branch_no or "")).scalar_subquery()
-        broker, staff = current(BrokerVersion).subquery(), current(StaffVersion).subquery()
-        own = select(broker.c.broker_id).where(broker.c.broker_id == HandoverBroker.broker_id, broker.c.branch_id == branch)
-        return or_(own.exists(), HandoverBroker.decided_id.in_(select(staff.c.staff_id).where(staff.c.branch_id == branch)))
-    return HandoverBroker.decided_id.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
+        staff = current(StaffVersion).subquery()
+        return or_(own.where(own_branch == branch).exists(), successor.in_(select(staff.c.staff_id).where(staff.c.branch_id == branch)))
+    return successor.in_(select(Staff.id).where(Staff.staff_no == (actor.staff_no or "")))
 
 
 def handovers_of(actor: Actor) -> ColumnElement[bool]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from werkzeug.utils import import_string
 
-from models import db
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import Actor
+from portal.commission.queries import last_settled_day
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.risk import last_day
 from portal.jobs.verbs import enqueue
 from portal.refusals import Refusal
 from portal.risk import effects
@@ -35,21 +34,20 @@ def effect_job(work: Work) -> dict[str, Any]:
 
 def is_due(moment: datetime) -> bool:
     """Whether a settled day stands as of which events are to be looked at, and nobody asked for it yet."""
-    day = last_day()
+    day = last_settled_day()
     if day is None or not effects.due(day):
         return False
-    asked = db.session.execute(select(Job.arguments).where(Job.kind == EFFECT, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED]))).scalars()
-    return all(arguments["until"] != str(day) or arguments["event"] for arguments in asked)
+    return all(arguments["until"] != str(day) or arguments["event"] for arguments in asked.arguments(EFFECT))
 
 
 def ask(actor: Actor, moment: datetime) -> Job:
     """Ask for all events that are due, inside the open transaction."""
-    return enqueue(actor, moment, EFFECT, {"until": str(last_day()), "event": None})
+    return enqueue(actor, moment, EFFECT, {"until": str(last_settled_day()), "event": None})
 
 
 def ask_for(event_id: int, actor: Actor, moment: datetime) -> Job:
     """Ask for one event. Raises Refusal where no settled day stands."""
-    day = last_day()
+    day = last_settled_day()
     if day is None:
         raise Refusal("no settled day stands: there is nothing to compare by")
     return enqueue(actor, moment, EFFECT, {"until": str(day), "event": event_id})

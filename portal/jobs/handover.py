@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
-from models import db
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock
 from portal.actors import Actor
 from portal.handover.broker_verbs import due_rows, write_due
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.local_day import day_of
@@ -30,11 +28,8 @@ def write_job(work: Work) -> dict[str, Any]:
 
 
 def is_due(moment: datetime) -> bool:
-    """Whether something is due and nobody asked for it yet."""
-    if not due_rows(day_of(moment)):
-        return False
-    asked = select(Job.id).where(Job.kind == WRITE, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED])).limit(1)
-    return db.session.execute(asked).first() is None
+    """Whether something is due and nobody asked for it yet. What failed is tried again on the next day."""
+    return bool(due_rows(day_of(moment))) and not asked.waits(WRITE) and not asked.failed_today(WRITE, moment)
 
 
 def ask_to_write(actor: Actor, moment: datetime) -> Job:

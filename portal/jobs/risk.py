@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from models import db
-from models.jobs import Job, JobState
+from models.jobs import Job
 from models.risk import RiskRun
-from models.settlement import SettlementDay
 from portal import clock, local_day
 from portal.actors import Actor
+from portal.commission.queries import last_settled_day
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.risk import scoring
@@ -32,21 +33,14 @@ def score_job(work: Work) -> dict[str, Any]:
         return {"run": run.id, "accounts": rows.height, "model": version}
 
 
-def last_day() -> date | None:
-    """The last settled day."""
-    found: date | None = db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
-    return found
-
-
 def is_due(moment: datetime) -> bool:
     """Whether a settled day stands that was not scored, and nobody asked for it yet."""
-    day = last_day()
+    day = last_settled_day()
     if day is None or db.session.execute(select(RiskRun.id).where(RiskRun.on_day == day).limit(1)).first():
         return False
-    asked = db.session.execute(select(Job.arguments).where(Job.kind == SCORE, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED]))).scalars()
-    return all(arguments["on"] != str(day) for arguments in asked)
+    return all(arguments["on"] != str(day) for arguments in asked.arguments(SCORE))
 
 
 def ask_to_score(actor: Actor, moment: datetime) -> Job:
     """Ask for the job inside the open transaction."""
-    return enqueue(actor, moment, SCORE, {"on": str(last_day())})
+    return enqueue(actor, moment, SCORE, {"on": str(last_settled_day())})

@@ -13,8 +13,8 @@ from models.jobs import Job
 from models.settlement import SettlementDay
 from portal import clock, local_day
 from portal.actors import Actor
+from portal.commission.queries import last_settled_day
 from portal.jobs.handlers import Work, handler
-from portal.jobs.risk import last_day
 from portal.jobs.verbs import enqueue
 from portal.transaction import transaction
 
@@ -55,7 +55,7 @@ def first_day() -> date:
 
 def is_due(moment: datetime) -> bool:
     """Whether the last settled day is a month after the one of the last check, and enough days stand to tell anything."""
-    day = last_day()
+    day = last_settled_day()
     if day is None or day - first_day() < YEAR / 2:
         return False
     asked = db.session.execute(select(Job.arguments).where(Job.kind == CHECK)).scalars()
@@ -64,6 +64,6 @@ def is_due(moment: datetime) -> bool:
 
 def ask_to_check(actor: Actor, moment: datetime) -> Job:
     """Ask for it inside the open transaction: the model learns, and the last year is held against what happened."""
-    last = last_day()
+    last = last_settled_day()
     assert last is not None
     return enqueue(actor, moment, CHECK, {"first": str(last - YEAR), "last": str(last), "learn": True})

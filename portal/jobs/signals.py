@@ -9,12 +9,13 @@ from sqlalchemy import select
 
 from models import db
 from models.departure_signals import SignalRun
-from models.jobs import Job, JobState
+from models.jobs import Job
 from portal import clock, local_day
 from portal.actors import Actor
+from portal.commission.queries import last_settled_day
 from portal.departures import signals
+from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
-from portal.jobs.risk import last_day
 from portal.jobs.verbs import enqueue
 from portal.transaction import transaction
 
@@ -34,13 +35,12 @@ def signals_job(work: Work) -> dict[str, Any]:
 
 def is_due(moment: datetime) -> bool:
     """Whether a settled day stands as of which nobody was looked at, and nobody asked for it yet."""
-    day = last_day()
+    day = last_settled_day()
     if day is None or db.session.execute(select(SignalRun.id).where(SignalRun.on_day == day).limit(1)).first():
         return False
-    asked = db.session.execute(select(Job.arguments).where(Job.kind == SIGNALS, Job.state.in_([JobState.WAITING, JobState.RUNNING, JobState.FAILED]))).scalars()
-    return all(arguments["on"] != str(day) for arguments in asked)
+    return all(arguments["on"] != str(day) for arguments in asked.arguments(SIGNALS))
 
 
 def ask(actor: Actor, moment: datetime) -> Job:
     """Ask for the job inside the open transaction."""
-    return enqueue(actor, moment, SIGNALS, {"on": str(last_day())})
+    return enqueue(actor, moment, SIGNALS, {"on": str(last_settled_day())})

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from models import db
 from models.risk import RiskBacktest, RiskMethod, RiskModel
 from portal import clock
+from portal.commission.queries import last_settled_day
 from portal.jobs import risk_check
-from portal.jobs.risk import last_day
 from portal.pages.risk import newest
 from portal.pages.risk_words import CHANNELS, FEATURE_WORDS, METHODS, NAMED, REASONS, chance_text, share_text
 from portal.permissions import Can
@@ -48,7 +48,7 @@ def show() -> ResponseReturnValue:
 @requires(Can.RISK_CHECK)
 def check() -> ResponseReturnValue:
     """Learn anew and hold the last year against what happened: a job with its progress."""
-    if last_day() is None:
+    if last_settled_day() is None:
         raise Refusal("no settled day stands: there is nothing to hold scores against")
     with transaction():
         job = risk_check.ask_to_check(current_actor(), clock.now())

@@ -3,20 +3,21 @@ on from which the handover counts, and not before; and the picture of what was s
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import db
 from models.clients import Account
 from models.departures import Departure
 from models.handovers import HandoverBroker, HandoverClient
 from models.identity import Role
+from models.jobs import Job, JobState
 from models.notices import Notice
 from models.partners import Broker, BrokerVersion, Staff
 from portal import clock
@@ -146,6 +147,12 @@ def test_decided_before_the_day_it_is_written_on_the_day(firm: Flask) -> None:
             db.session.remove()
     with time_machine.travel(AFTER, tick=False), firm.app_context():
         assert job.is_due(clock.now())
+        with transaction():
+            asked = job.ask_to_write(TERMINAL, clock.now()).id
+        assert not job.is_due(clock.now()), "it waits"
+        with transaction():
+            db.session.execute(update(Job).where(Job.id == asked).values(state=JobState.FAILED))
+        assert (job.is_due(clock.now()), job.is_due(clock.now() + timedelta(days=1))) == (False, True), "what failed is tried again on the next day"
         with transaction():
             assert write_due(actor=TERMINAL, moment=clock.now(), today=LEAVES_ON) == 2
         with transaction():
