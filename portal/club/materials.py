@@ -177,10 +177,11 @@ def bytes_of(row: ClubMaterial) -> bytes:
 
 
 def counts(rows: Sequence[ClubMaterial]) -> dict[int, Counted]:
-    """How often each was opened."""
+    """How often each was opened, also what nobody opened yet."""
     opened = select(ClubMaterialOpen.material_id, func.sum(ClubMaterialOpen.times), func.count())
     query = opened.where(ClubMaterialOpen.material_id.in_([row.id for row in rows])).group_by(ClubMaterialOpen.material_id)
-    return {row[0]: Counted(int(row[1]), int(row[2])) for row in db.session.execute(query)}
+    found = {row[0]: Counted(int(row[1]), int(row[2])) for row in db.session.execute(query)}
+    return {row.id: found.get(row.id, Counted(0, 0)) for row in rows}
 
 
 def saved_as(row: ClubMaterial) -> str:

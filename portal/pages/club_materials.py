@@ -85,7 +85,7 @@ def look_at_removing(material_id: str) -> ResponseReturnValue:
     """What is removed, and for how many it is gone then."""
     row = materials.by_public_id(material_id)
     event = _event(row)
-    counted = materials.counts([row]).get(row.id, materials.Counted())
+    counted = materials.counts([row])[row.id]
     return render_template("club/material_remove.html", row=row, event=event, may=materials.previewed(event, row), counted=counted, words=club_words)
 
 

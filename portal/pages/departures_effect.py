@@ -36,11 +36,11 @@ def _day(text: str, otherwise: date | None) -> date:
 @bp.get("/<int:departure_id>/effect")
 @requires(Can.DEPARTURE_RECORD)
 def look(departure_id: int) -> ResponseReturnValue:
-    """What would end. Nothing is written."""
-    return _looked(departure_id)
+    """What would end, also before the day on which it may; the page then says from when. Nothing is written."""
+    return _looked(departure_id)[0]
 
 
-def _looked(departure_id: int, fault: str = "", status: int = 200) -> ResponseReturnValue:
+def _looked(departure_id: int, fault: str = "", status: int = 200) -> tuple[str, int]:
     actor = current_actor()
     departure = register.departure_for(actor, departure_id, Can.DEPARTURE_RECORD)
     day = departure.effective_on or today()

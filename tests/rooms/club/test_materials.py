@@ -88,7 +88,7 @@ def test_what_is_for_those_who_came_only_they_open_and_are_told_of_once(app: Fla
     for who, what in ((stayed, slides), (stranger, link)):
         with pytest.raises(NotFound), transaction():
             materials.open_(what, actor=who, moment=clock.now())
-    assert list(materials.counts(materials.of_event(night)).values()) == [Counted(2, 1)]
+    assert {row.public_id: materials.counts([row])[row.id] for row in materials.of_event(night)} == {slides: Counted(2, 1), link: Counted()}, "also what nobody opened"
     with transaction():
         materials.remove(slides, actor=TERMINAL, moment=clock.now())
     with pytest.raises(NotFound), transaction():
@@ -109,6 +109,7 @@ def test_slides_are_put_there_and_saved_by_their_pages(app: Flask) -> None:
     assert "Nothing is handed out" in keeper.get(at).text
     made = post(keeper, at, at, title="课件", handed_to="booked", file=(io.BytesIO(PDF), "x.exe"))
     assert made.status_code == 303
+    assert "课件" in keeper.get(at).text, "there is something that nobody has opened yet"
     told = post(keeper, f"{at}/tell", at)
     assert told.status_code == 303
     [address] = re.findall(r'href="(/club/materials/[\w-]+)"', holder.get(f"/club/bookings/{mine}").text)
