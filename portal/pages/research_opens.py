@@ -91,8 +91,8 @@ LEAD_COLUMNS = columns(
     Column("published_at", _l("Published on"), sort=True),
     Column("readers", _l("Readers by name"), sort=True, number=True),
     Column("opens", _l("Times opened"), sort=True, number=True),
-    Column("leads", _l("Leads that came after it"), sort=True, number=True),
-    Column("conversions", _l("Of them clients by now"), sort=True, number=True),
+    Column("leads", _l("Leads after it"), sort=True, number=True),
+    Column("conversions", _l("Clients by now"), sort=True, number=True),
 )
 
 
@@ -141,8 +141,8 @@ LEAD_LIST = declare(
             Field("published_at", _l("Published on"), lambda row: row["published_at"]),
             Field("readers", _l("Readers by name"), lambda row: row["readers"]),
             Field("opens", _l("Times opened"), lambda row: row["opens"]),
-            Field("leads", _l("Leads that came after it"), lambda row: row["leads"]),
-            Field("conversions", _l("Of them clients by now"), lambda row: row["conversions"]),
+            Field("leads", _l("Leads after it"), lambda row: row["leads"]),
+            Field("conversions", _l("Clients by now"), lambda row: row["conversions"]),
         ),
         file_name="research-before-leads",
     )
