@@ -51,7 +51,8 @@ def _looked(departure_id: int, fault: str = "", status: int = 200) -> tuple[str,
         fault, status = fault or _(refusal.message, **refusal.values), max(status, refusal.status)
     who = person_of(departure)
     found = leaving.leaves(who.id, day, clock.now()) if departure.kind == DepartureKind.STAFF_LEAVES else None
-    return render_template("departures/effect.html", departure=departure, day=day, who=who, found=found, fault=fault, kinds=KINDS, counted=LEAVES, stopped=bool(fault), too_early=day > today()), status
+    shown = {"departure": departure, "day": day, "who": who, "found": found, "fault": fault, "stopped": bool(fault), "too_early": day > today()}
+    return render_template("departures/effect.html", **shown, kinds=KINDS, counted=LEAVES), status
 
 
 @bp.post("/<int:departure_id>/effect")
