@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 
@@ -32,8 +31,8 @@ LOG = Listing(
         Filter("person", _l("Person"), queries.by_person, personal=True),
         Filter("action", _l("Action"), queries.by_action),
         Filter("subject", _l("About"), queries.by_subject),
-        day_filter("from", _l("From"), lambda day: queries.since(day, _zone())),
-        day_filter("to", _l("To"), lambda day: queries.until(day, _zone())),
+        day_filter("from", _l("From"), lambda day: queries.since(day, local_day.zone())),
+        day_filter("to", _l("To"), lambda day: queries.until(day, local_day.zone())),
     ),
     per_page=50,
     keyset=True,
@@ -64,10 +63,6 @@ KINDS = {
 }
 
 
-def _zone() -> ZoneInfo:
-    return local_day.zone()
-
-
 def kind_label(kind: str) -> Label:
     """What a kind of approval is called."""
     label = (policy.APPROVABLE[kind].label if kind in policy.APPROVABLE else "") or kind
@@ -93,7 +88,7 @@ LOG_LIST = declare(
         source=lambda asked: queries.lines(asked.actor),
         fields=(
             Field("seq", _l("Line"), lambda row: row.seq, "seq"),
-            Field("at", _l("When"), lambda row: row.at.astimezone(_zone()), "at"),
+            Field("at", _l("When"), lambda row: row.at.astimezone(local_day.zone()), "at"),
             Field("person", _l("Who"), lambda row: row.actor_label, "person"),
             Field("action", _l("Action"), lambda row: row.action, "action"),
             Field("subject_type", _l("About"), lambda row: row.subject_type, "subject_type"),
@@ -127,8 +122,8 @@ DECIDED = Listing(
             choices=tuple((name, label) for name, (label, _tone) in STATES.items() if name != ApprovalState.WAITING.value),
         ),
         Filter("prepared_by", _l("Prepared by"), lambda text: Approval.prepared_label.icontains(text, autoescape=True), personal=True),
-        day_filter("from", _l("From"), lambda day: queries.prepared_since(day, _zone())),
-        day_filter("to", _l("To"), lambda day: queries.prepared_until(day, _zone())),
+        day_filter("from", _l("From"), lambda day: queries.prepared_since(day, local_day.zone())),
+        day_filter("to", _l("To"), lambda day: queries.prepared_until(day, local_day.zone())),
     ),
     per_page=50,
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from models.audit import ApprovalState
-from portal import clock
+from portal import clock, local_day
 from portal.audit import approvals as verbs
 from portal.audit import heads, policy, queries, showing
 from portal.audit.forms import DECIDED_LIST, LOG_LIST, STATES, kind_label
@@ -15,6 +18,7 @@ from portal.audit.wording import NAMES, name_of, value_of
 from portal.permissions import Can
 from portal.settings import Settings
 from portal.transaction import lock_months, transaction
+from portal.web.formats import moment_text
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import show_list
 
@@ -99,7 +103,19 @@ def withdraw(approval_id: int) -> ResponseReturnValue:
 @bp.app_context_processor
 def words() -> dict[str, object]:
     """What the templates of this room call."""
-    return {"approval_states": STATES, "approval_kind": kind_label, "preview_name": name_of, "preview_value": value_of}
+    return {"approval_states": STATES, "approval_kind": kind_label, "preview_name": name_of, "preview_value": _readable}
+
+
+def _readable(name: str, text: str) -> str:
+    """A value of a preview as people read it: a part of a million as per cent, a moment by the firm's clock, a coded one in words."""
+    if name.endswith("_ppm") and (digits := text.replace(",", "")).isdecimal():
+        return f"{Decimal(digits) / 10_000:f} %"
+    if name.endswith("_at"):
+        try:
+            return moment_text(datetime.fromisoformat(text), local_day.zone())
+        except ValueError:
+            return text
+    return value_of(name, text)
 
 
 def _note() -> str:

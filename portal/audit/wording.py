@@ -90,7 +90,7 @@ NAMES: dict[str, LazyString] = {
     "origins": _l("Settled days"),
     "opened_on": _l("Account opened on"),
     "claimed_at": _l("Claimed at"),
-    "share_ppm": _l("Share (parts per million)"),
+    "share_ppm": _l("Share"),
     "looked_at": _l("Looked at because of"),
     "jurisdiction": _l("Rule set"),
     "allowed": _l("Allowed"),

@@ -142,6 +142,9 @@ def test_compliance_reads_rules_finds_breaches_and_looks_at_a_late_claim(desk: D
     second.goto(desk.address + "/approvals")
     second.locator("section[aria-labelledby=h-waiting] a").first.click()
     look_over(second, english)
+    told = second.locator("main").inner_text()
+    assert "100 %" in told, "the share as people read it"
+    assert "+00:00" not in told, "moments by the firm's clock"
     second.locator("form[action$='/approve'] button").click()
     expect(second.locator(".flash.good")).to_be_visible()
     page.goto(desk.address + "/confirmations")
