@@ -10,10 +10,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from statistics import median
 from typing import Any
-
-from scipy.special import bdtrc
 
 from models.departure_signals import SignalKind
 from portal.onboarding.lapsing import Days, lapses_on
@@ -115,7 +114,7 @@ def tail(hit: int, of: int, chance: float) -> float:
     >>> round(tail(1, 2, 0.5), 6), round(tail(3, 5, 0.01), 8), tail(0, 3, 0.2)
     (0.75, 9.85e-06, 1.0)
     """
-    return 1.0 if hit <= 0 else float(bdtrc(hit - 1, of, chance))
+    return 1.0 if hit <= 0 else float(import_module("scipy.special").bdtrc(hit - 1, of, chance))
 
 
 def unusual(kind: SignalKind, weeks: Sequence[int], known_weeks: int) -> Sign | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 SERVES = 40
 SPOKE_ONCE, SPOKE_MORE = 20, 30
@@ -108,5 +108,6 @@ def _assigned(clients: Sequence[Client], people: Sequence[Candidate], room: Mapp
     # The more of somebody's places are taken, the less the next one is worth: a tie is shared out and not piled on the first of the list.
     # All such deductions together stay below one point.
     worth = fits[:, places] * (len(clients) ** 2 + 1) - taken[np.newaxis, :]
-    rows, columns = linear_sum_assignment(worth, maximize=True)
+    solve = import_module("scipy.optimize").linear_sum_assignment  # 37 MB that hardly any process needs: loaded by who does
+    rows, columns = solve(worth, maximize=True)
     return [(clients[row], people[places[column]]) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]

@@ -14,7 +14,7 @@ from portal.imports.received import Received, read_once
 from portal.imports.steps import Refused, unit
 from portal.refusals import Findings, Refusal
 from portal.settlement.around import account_ids, around
-from portal.settlement.day import DayInput
+from portal.settlement.day import DayInput, identified
 from portal.settlement.day_checks import Known, check_day, check_rows
 from portal.settlement.post_day import FileSeen, Posted, complete, foresee, next_version, post_day
 from portal.settlement.received import kinds_beside, received_before
@@ -116,7 +116,8 @@ def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Fin
     if day.balances.is_empty():
         findings.refuse("no_balances", day.trade_file, found=day.trade_date, expected="the balances of this day, in the same import or before")
         raise Refused
-    known = around(day.trade_date, day.balances["account_no"])
+    identified(day, account_ids())
+    known = around(day.trade_date, day.balances["account_id"])
     if empty_only and _is_posted(day, known, findings, balances_given=balances_given):
         result.state = "same_bytes"
         return
@@ -125,7 +126,7 @@ def _post(given: DayInput, seen: list[FileSeen], context: Context, findings: Fin
         # A day hardly ever is refused here, so its rows go in while it is checked; a finding throws them away with the transaction.
         judged = beside.submit(check_day, replace(day), known, findings, balances_given=balances_given)
         try:
-            posted = post_day(day, known.accounts, files=seen, actor=context.actor, moment=context.moment)
+            posted = post_day(day, files=seen, actor=context.actor, moment=context.moment)
         finally:
             judged.result()
             if findings.refused:
@@ -139,7 +140,7 @@ def _is_posted(day: DayInput, known: Known, findings: Findings, *, balances_give
     """Whether a day holds together and is what is posted already; only then are its warnings added."""
     own = Findings()
     check_day(day, known, own, balances_given=balances_given)
-    if own.refused or next_version(day, known.accounts).number:
+    if own.refused or next_version(day).number:
         return False
     findings.extend(own)
     return True

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
-
-from scipy.optimize import brentq
 
 from portal.risk.hazard import MILLION, Weights
 
@@ -44,7 +43,7 @@ def bridge(weights: Weights, drivers: Sequence[Sequence[Any]], probability: int)
     Where it begins is found from where it ends, so that the steps add up to the score exactly."""
     total = sum(int(size) for _name, size, _value in drivers) / THOUSAND
     target = min(max(probability, 1), MILLION - 1) / MILLION
-    shift: float = brentq(lambda at: chance_at(weights.intercepts, at) - target, -FAR, FAR, xtol=1e-10) - total
+    shift: float = import_module("scipy.optimize").brentq(lambda at: chance_at(weights.intercepts, at) - target, -FAR, FAR, xtol=1e-10) - total
     base = at = round(chance_at(weights.intercepts, shift) * MILLION)
     steps = []
     for name, size, _value in drivers:

@@ -18,12 +18,14 @@ from portal.settlement.facts import day_balances, next_settled_day, previous_set
 
 SEEN = "accounts_seen"
 """Where a session keeps the account numbers that it read."""
+BEFORE = "balances_before"
+"""Where it keeps the balances of the settled day before the one that it last read about."""
 AT_ONCE = 500
 """Accounts asked for in one query."""
 
 
 def around(day: date, in_file: pl.Series) -> Known:
-    """What is known around a day; `in_file` are the account numbers that its files speak of."""
+    """What is known around a day; `in_file` are the ids of the accounts that its files speak of."""
     accounts = account_ids()
     before, after = previous_settled_day(day), next_settled_day(day)
     posted = db.session.execute(select(SettlementDay.id).where(SettlementDay.trade_date == day).limit(1)).first() is not None
@@ -37,8 +39,8 @@ def around(day: date, in_file: pl.Series) -> Known:
             trading = None
     return Known(
         accounts=accounts,
-        last=_last(before, accounts, in_file),
-        following=_following(after, accounts),
+        last=_last(day, before, in_file),
+        following=day_balances(after, ["previous_balance"]) if after is not None else pl.DataFrame(schema=NEXT),
         previous_day=before,
         next_day=after,
         missing=missing,
@@ -58,16 +60,28 @@ def account_ids() -> pl.DataFrame:
     return found
 
 
-def _last(before: date | None, accounts: pl.DataFrame, in_file: pl.Series) -> pl.DataFrame:
-    """Each account's last balance before the day: of the previous settled day, or of an earlier one for those silent since."""
+def balances_before(day: date) -> pl.DataFrame:
+    """Each account's balance of the settled day before a day (LAST); kept in the session until that day gets another version."""
+    before = previous_settled_day(day)
     if before is None:
         return pl.DataFrame(schema=LAST)
-    latest = day_balances(before, ["balance"]).with_columns(pl.lit(before).alias("day"))
-    wanted = accounts.filter(pl.col("account_no").is_in(in_file.implode())).join(latest, on="account_id", how="anti")["account_id"].to_list()
-    earlier = [_rows(before, wanted[start : start + AT_ONCE]) for start in range(0, len(wanted), AT_ONCE)]
-    names = ["account_id", "day", "balance"]
-    found = pl.concat([latest.select(names), *(frame.select(names) for frame in earlier)])
-    return found.join(accounts, on="account_id").select(LAST.keys())
+    session = db.session()
+    state = (before, session.execute(select(func.max(SettlementDay.id)).where(SettlementDay.trade_date == before)).scalar_one())
+    kept = session.info.get(BEFORE)
+    if kept is None or kept[0] != state:
+        kept = session.info[BEFORE] = (state, day_balances(before, ["balance"]).select("account_id", pl.lit(before).alias("day"), "balance"))
+    found: pl.DataFrame = kept[1]
+    return found
+
+
+def _last(day: date, before: date | None, in_file: pl.Series) -> pl.DataFrame:
+    """Each account's last balance before the day: of the previous settled day, or of an earlier one for those silent since."""
+    latest = balances_before(day)
+    if before is None:
+        return latest
+    wanted = in_file.to_frame().filter(pl.col("account_id") > 0).join(latest, on="account_id", how="anti")["account_id"].to_list()
+    earlier = [_rows(before, wanted[start : start + AT_ONCE]).select(LAST.keys()) for start in range(0, len(wanted), AT_ONCE)]
+    return pl.concat([latest, *earlier])
 
 
 def _rows(before: date, accounts: list[int]) -> pl.DataFrame:
@@ -78,9 +92,3 @@ def _rows(before: date, accounts: list[int]) -> pl.DataFrame:
     frame = read_frame(query.where(Balance.account_id.in_(accounts)), schema)
     newest = frame.filter(pl.col("version") == pl.col("version").max().over("account_id", "day")).filter(~pl.col("gone"))
     return newest.filter(pl.col("day") == pl.col("day").max().over("account_id"))
-
-
-def _following(after: date | None, accounts: pl.DataFrame) -> pl.DataFrame:
-    if after is None:
-        return pl.DataFrame(schema=NEXT)
-    return day_balances(after, ["previous_balance"]).join(accounts, on="account_id").select(NEXT.keys())

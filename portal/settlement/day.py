@@ -34,6 +34,7 @@ class DayInput:
     """What some files say about one trade date.
 
     `balances` or `trades` is None where the files say nothing about it: the posted version then stands.
+    Both bear `account_id` too once they are `identified`, below 0 where nobody has the number.
     `balance_file` and `trade_file` are the names that findings speak of.
     """
 
@@ -50,3 +51,17 @@ class DayInput:
     """Whether whoever read the files checked the balance identity and named its faults already, by the files' own fields."""
     left_alone: dict[str, int] = field(default_factory=dict)
     """Rows of the kinds of files that are recognised and deliberately not read, by kind."""
+
+
+def identified(day: DayInput, accounts: pl.DataFrame) -> DayInput:
+    """The day, each of its rows with the id of its account; `accounts` are all numbers and ids. A number that nobody has gets a number
+    below 0 of its own. Hundreds of thousands of numbers are looked up once here: whoever compares rows afterwards compares whole numbers."""
+    assert day.balances is not None
+    assert day.trades is not None
+    known = [rows.select("account_no").join(accounts, on="account_no", how="left", maintain_order="left") for rows in (day.balances, day.trades)]
+    if any(ids["account_id"].null_count() for ids in known):
+        nobody = pl.concat(ids.filter(pl.col("account_id").is_null()).select("account_no") for ids in known).unique(maintain_order=True)
+        more = pl.concat([accounts, nobody.select("account_no", account_id=-1 - pl.int_range(pl.len(), dtype=pl.Int64))])
+        known = [ids.select("account_no").join(more, on="account_no", how="left", maintain_order="left") for ids in known]
+    day.balances, day.trades = (rows.with_columns(ids["account_id"]) for rows, ids in zip((day.balances, day.trades), known, strict=True))
+    return day

@@ -20,8 +20,8 @@ TOTAL_LIMIT = 2**62
 """Sums beyond this would not fit; a firm of such amounts does not exist."""
 
 ACCOUNTS: dict[str, type[pl.DataType]] = {"account_no": pl.String, "account_id": pl.Int64}
-LAST: dict[str, type[pl.DataType]] = {"account_no": pl.String, "day": pl.Date, "balance": pl.Int64}
-NEXT: dict[str, type[pl.DataType]] = {"account_no": pl.String, "previous_balance": pl.Int64}
+LAST: dict[str, type[pl.DataType]] = {"account_id": pl.Int64, "day": pl.Date, "balance": pl.Int64}
+NEXT: dict[str, type[pl.DataType]] = {"account_id": pl.Int64, "previous_balance": pl.Int64}
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Known:
 
 
 def check_day(day: DayInput, known: Known, findings: Findings, *, balances_given: bool = True) -> None:
-    """Add everything that is wrong with a day whose two parts are complete.
+    """Add everything that is wrong with a day whose two parts are complete and `identified`.
 
     `balances_given` is False where the balances are the posted ones and only the trades are new: what was judged when
     they were posted is not judged again.
@@ -53,7 +53,7 @@ def check_day(day: DayInput, known: Known, findings: Findings, *, balances_given
     assert day.trades is not None
     balances, trades = day.balances, day.trades
     _calendar(day, known, findings)
-    _accounts(day, balances, trades, known, findings)
+    _accounts(day, balances, trades, findings)
     if not _sums_fit(balances, trades, day, findings):
         return
     _fees(day, balances, trades, findings)
@@ -98,15 +98,14 @@ def _unknown(day: DayInput, balances: pl.DataFrame, lines: pl.DataFrame, finding
 
 
 def _lines(trades: pl.DataFrame) -> pl.DataFrame:
-    return trades.select("account_no", line=pl.col("lines").list.first())
+    return trades.select(pl.exclude("lines"), line=pl.col("lines").list.first())
 
 
-def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, known: Known, findings: Findings) -> None:
-    unknown, lines = balances.join(known.accounts, on="account_no", how="anti"), _lines(trades)
-    bare = lines.join(balances, on="account_no", how="anti")
-    # Where every balance's account is known, so is that of every trade beside a balance: nobody is looked up a second time.
-    _unknown(day, unknown, (bare if unknown.is_empty() else lines).join(known.accounts, on="account_no", how="anti"), findings)
-    bare = bare.join(known.accounts, on="account_no", how="semi")
+def _accounts(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, findings: Findings) -> None:
+    nobody = pl.col("account_id") < 0
+    lines = _lines(trades)
+    _unknown(day, balances.filter(nobody), lines.filter(nobody), findings)
+    bare = lines.join(balances, on="account_id", how="anti").filter(~nobody)
     _each(bare, "trade_without_balance", day.trade_file, "account_no", "account_no", "a balance row of this account on this day", findings)
 
 
@@ -121,11 +120,11 @@ def _sums_fit(balances: pl.DataFrame, trades: pl.DataFrame, day: DayInput, findi
 
 def _fees(day: DayInput, balances: pl.DataFrame, trades: pl.DataFrame, findings: Findings) -> None:
     """fee = Σ fee of the account's trades of the day."""
-    sums = trades.group_by("account_no").agg(pl.col("fee").sum().alias("sum"), pl.col("lines").list.first().min().alias("trade_line"))
-    joined = balances.select("account_no", "fee", "line").join(sums, on="account_no", how="left").with_columns(pl.col("sum").fill_null(0))
+    sums = trades.group_by("account_id").agg(pl.col("fee").sum().alias("sum"), pl.col("lines").list.first().min().alias("trade_line"))
+    joined = balances.select("account_id", "account_no", "fee", "line").join(sums, on="account_id", how="left").with_columns(pl.col("sum").fill_null(0))
     wrong = joined.filter(pl.col("fee") != pl.col("sum")).sort("line", "account_no")
     file = day.balance_file or day.trade_file
-    for account, fee, line, total, trade_line in wrong.iter_rows():
+    for account, fee, line, total, trade_line in wrong.drop("account_id").iter_rows():
         findings.refuse("fee_identity", file, line or trade_line, field="fee", found=f"{account}: {yuan(fee)}", expected=f"{yuan(total)}, the sum of its trades")
 
 
@@ -146,7 +145,7 @@ def _previous(day: DayInput, balances: pl.DataFrame, known: Known, findings: Fin
     """previous_balance = the balance of the previous settled day. A day missing in between, or an account silent on days
     in between, makes the difference a warning; an account's first row is free."""
     last = known.last.rename({"balance": "held"})
-    joined = balances.select("account_no", "previous_balance", "line").join(last, on="account_no").filter(pl.col("previous_balance") != pl.col("held"))
+    joined = balances.select("account_id", "account_no", "previous_balance", "line").join(last, on="account_id").filter(pl.col("previous_balance") != pl.col("held"))
     for account, given, line, on, held in joined.sort("line").select("account_no", "previous_balance", "line", "day", "held").iter_rows():
         found, expected = f"{account}: {yuan(given)}", f"{yuan(held)}, its balance of {on}"
         place = {"file": day.balance_file, "line": line, "field": "previous_balance"}
@@ -161,15 +160,15 @@ def _previous(day: DayInput, balances: pl.DataFrame, known: Known, findings: Fin
 def _silent(day: DayInput, balances: pl.DataFrame, known: Known, findings: Findings) -> None:
     if known.previous_day is None:
         return
-    gone = known.last.filter(pl.col("day") == known.previous_day).join(balances, on="account_no", how="anti").sort("account_no")
-    for account in gone["account_no"]:
+    gone = known.last.filter(pl.col("day") == known.previous_day).join(balances, on="account_id", how="anti").join(known.accounts, on="account_id")
+    for account in gone["account_no"].sort():
         findings.warn("silent_account", day.balance_file, field="account_no", found=account, expected=f"a row, as on {known.previous_day}")
 
 
 def _following(day: DayInput, balances: pl.DataFrame, known: Known, findings: Findings) -> None:
     """A past day whose balance is no longer what the next settled day began with: that day needs its correction too."""
-    joined = balances.select("account_no", "balance", "line").join(known.following, on="account_no").filter(pl.col("balance") != pl.col("previous_balance"))
-    for account, found, line, expected in joined.sort("line").iter_rows():
+    joined = balances.select("account_id", "account_no", "balance", "line").join(known.following, on="account_id").filter(pl.col("balance") != pl.col("previous_balance"))
+    for account, found, line, expected in joined.drop("account_id").sort("line").iter_rows():
         begins = f"{yuan(expected)}, with which {known.next_day} begins"
         findings.warn("next_day_differs", day.balance_file, line, field="balance", found=f"{account}: {yuan(found)}", expected=begins)
 

@@ -258,5 +258,6 @@ def test_totals_that_do_not_fit_are_refused() -> None:
     many = pl.DataFrame([{"account_no": str(number), **amounts, "line": number} for number in range(6000)], schema=day.BALANCES)
     findings = Findings()
     given = day.DayInput(date(2026, 1, 5), many, pl.DataFrame(schema=day.TRADES), balance_file="b.csv")
-    check_day(given, Known(many.select("account_no", account_id=pl.col("line").cast(pl.Int64)).cast(ACCOUNTS)), findings)
+    accounts = many.select("account_no", account_id=1 + pl.col("line").cast(pl.Int64)).cast(ACCOUNTS)
+    check_day(day.identified(given, accounts), Known(accounts), findings)
     assert [item.code for item in findings.listed] == ["totals_too_large"]
