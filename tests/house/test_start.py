@@ -16,7 +16,7 @@ import portal.cli
 from portal.cli import COMMANDS
 from portal.settings import ROOT
 
-LATE = ["portal.cli.commission", "portal.demo", "flask_migrate", "alembic", "pypinyin", "rich"]
+LATE = ["portal.cli.commission", "portal.demo", "flask_migrate", "alembic", "pypinyin", "rich", "scipy", "sklearn"]
 """What a page does without: commands, migrations, the dictionary of pinyin, progress bars."""
 
 
