@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from models import db
 from models.identity import Role
@@ -46,6 +48,17 @@ def test_the_list_and_the_matrix(desk: Desk, browser_page: OpenPage, english: se
     expect(page.locator(".table-of[data-rows] tbody tr")).to_have_count(2)
     expect(page.locator(".chart canvas, .chart svg").first).to_be_visible()
     look_over(page, english)
+
+
+def test_a_list_of_many_columns_lies_across_on_paper(desk: Desk, browser_page: OpenPage) -> None:
+    page = desk.sit_down(browser_page, "admin", "en")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(desk.address + "/risk")
+    expect(page.locator(".chart svg text").first).to_be_visible()
+    sheets = PdfReader(io.BytesIO(page.pdf())).pages
+    said = ["".join(sheet.extract_text().split()) for sheet in sheets]
+    across = next(sheet for sheet, text in zip(sheets, said, strict=True) if "Nextstep" in text)  # the last column of the list
+    assert across.mediabox.width > across.mediabox.height
 
 
 @pytest.mark.parametrize("locale", LOCALES)

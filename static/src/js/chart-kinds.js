@@ -148,7 +148,7 @@ function heatmap(data, look, say) {
     yAxis: categories(look, data.y, look.narrow ? { axisLabel: { width: 56, fontSize: 10, overflow: "break", lineHeight: 12, interval: 0 } } : undefined),
     visualMap: { show: false, min: 0, max: most, inRange: { color: [look.sunken, look.series[1]] } },
     series: [{
-      type: "heatmap", itemStyle: { borderColor: look.card, borderWidth: 3, borderRadius: 6 },
+      type: "heatmap", progressive: 0, animation: false, itemStyle: { borderColor: look.card, borderWidth: 3, borderRadius: 6 },
       data: data.cells.map((cell) => ({ value: cell, label: { color: cell[2] > most * 0.6 ? look.card : look.ink } })),
       label: { show: true, fontSize: look.narrow ? 10 : 13, formatter: (at) => (at.value[2] ? (look.narrow ? say.coarse : say.short)(at.value[2]) : "") },
     }],

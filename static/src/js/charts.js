@@ -61,7 +61,7 @@ export function draw(box) {
 // Paper is narrower than the screen: a chart is drawn for it, and again for the screen afterwards.
 const PAPER = 630;
 let printing = false;
-addEventListener("beforeprint", () => { printing = true; for (const [box, chart] of drawn) if (box.isConnected) chart.resize({ width: Math.min(PAPER, box.clientWidth), animation: { duration: 0 } }); });
+addEventListener("beforeprint", () => { printing = true; for (const [box, chart] of drawn) if (box.isConnected) { chart.resize({ width: Math.min(PAPER, box.clientWidth), animation: { duration: 0 } }); chart.getZr().flush(); } }); // there is no next frame before the printing
 addEventListener("afterprint", () => { printing = false; for (const [box, chart] of drawn) if (box.isConnected) chart.resize({ width: "auto" }); });
 
 function repaint() {
