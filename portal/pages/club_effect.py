@@ -16,12 +16,13 @@ from portal.club import costs, events, invites, tiers, turnout
 from portal.jobs import club_effect
 from portal.pages import club_invite_words, club_member_words, club_words
 from portal.pages.club_invite_words import ARMS, CLASSES, COSTS, MEASURES, difference_text, interval_text, value_text, verdict
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.risk import effects
 from portal.risk.comparing import FEWEST, cost_per
 from portal.transaction import transaction
-from portal.web.downloads import as_file, wants_file
+from portal.web.downloads import wants_file
 from portal.web.exports import Cell
 from portal.web.guard import current_actor, requires
 
@@ -35,7 +36,7 @@ def show(event_key: str) -> ResponseReturnValue:
     event = events.event_for(current_actor(), event_key)
     known = next(iter(effects.newest([event.id])), None)
     if wants_file():
-        return as_file(wants_file(), "event-effect", *_file(known))
+        return taken_out(wants_file(), "event-effect", *_file(known))
     return _page(event, known)
 
 

@@ -16,10 +16,11 @@ from portal.handover.outcomes import Result
 from portal.local_day import today
 from portal.pages.departures_words import KINDS
 from portal.pages.handover_bridge import drawn, period_of
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
-from portal.web.downloads import as_file, wants_file
+from portal.web.downloads import wants_file
 from portal.web.exports import Cell, amount
 from portal.web.guard import current_actor, requires
 
@@ -75,7 +76,7 @@ def results() -> ResponseReturnValue:
     kinds, successors = outcomes.by_kind(actor), outcomes.by_successor(actor)
     if wants_file():
         headers = [_("By"), _("Clients"), _("Kept"), _("Kept in part"), _("Has left"), _("Save rate (%)"), _("Equity then"), _("Forecast to go"), _("Gone so far")]
-        return as_file(wants_file(), "handover-results", headers, [*(_cells(str(KINDS[one.name]), one) for one in kinds), *(_cells(one.name, one) for one in successors)])
+        return taken_out(wants_file(), "handover-results", headers, [*(_cells(str(KINDS[one.name]), one) for one in kinds), *(_cells(one.name, one) for one in successors)])
     first, last = period_of(request.args)
     shown = drawn(bridge.of_period(first, last, actor), **{"from": first, "to": last})
     return render_template("handover/results.html", by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)

@@ -21,11 +21,12 @@ from portal import local_day
 from portal.commission.blocks import open_refusals
 from portal.commission.queries import last_settled_day
 from portal.pages.import_words import DAY_STATES, FIELDS
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.settlement import comparisons, days_of
 from portal.settlement.wording import WORDS, expected, remedy, sentence
-from portal.web.downloads import as_file, wants_file
+from portal.web.downloads import wants_file
 from portal.web.exports import amount
 from portal.web.guard import requires
 from portal.web.list_pages import Asked, ListPage, asked_now, declare, keyed, show_list
@@ -167,7 +168,7 @@ def calendar() -> ResponseReturnValue:
     shown = month_shown()
     if form:
         headers = ["day", "state", "version", "accounts", "trades", "equity"]
-        return as_file(form, f"days-{shown['period']}", headers, ((row.day, row.state, row.version, row.accounts, row.trades, amount(row.equity)) for row in shown["states"]))
+        return taken_out(form, f"days-{shown['period']}", headers, ((row.day, row.state, row.version, row.accounts, row.trades, amount(row.equity)) for row in shown["states"]))
     return render_template("import_desk/calendar.html", **shown)
 
 

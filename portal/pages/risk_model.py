@@ -16,11 +16,12 @@ from portal.commission.queries import last_settled_day
 from portal.jobs import risk_check
 from portal.pages.risk import newest
 from portal.pages.risk_words import CHANNELS, FEATURE_WORDS, METHODS, NAMED, REASONS, chance_text, share_text
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.risk.hazard import PRIORS, Weights
 from portal.transaction import transaction
-from portal.web.downloads import as_file, wants_file
+from portal.web.downloads import wants_file
 from portal.web.exports import Cell
 from portal.web.guard import current_actor, requires
 
@@ -38,7 +39,7 @@ def show() -> ResponseReturnValue:
     kept = db.session.execute(select(RiskBacktest).order_by(RiskBacktest.id.desc()).limit(1)).scalar()
     weights = Weights.of(model.weights) if model and model.weights else PRIORS
     if wants_file():
-        return as_file(wants_file(), "risk-backtest", *_file(kept))
+        return taken_out(wants_file(), "risk-backtest", *_file(kept))
     told: dict[str, Any] = {"kept": kept, "grades": _grades(kept), "calibration": _calibration(kept), "survival": _survival(kept)}
     known = {"model": model, "methods": METHODS, "weights": _weights(weights), "priors": model is None or model.method == RiskMethod.PRIORS}
     return render_template("risk/model.html", may_check=current_actor().may(Can.RISK_CHECK), chance_text=chance_text, share_text=share_text, **told, **known)
