@@ -27,7 +27,7 @@ FACTS = (
     "contact", "departure_step", "risk_run", "cause_correction",
     "care_step", "care_setting", "question_entry", "service_plan_review",
     "concentration_limit", "limit_event", "association_sending", "association_reminder",
-    "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
+    "club_no_show_waiver", "club_no_show_rule", "club_invite_list", "club_invitee", "club_invite_sending", "club_event_cost", "club_event_effect",
     "signal_run", "departure_signal", "signal_rest", "signal_look", "hearing_entry",
     "research_version", "research_pdf",
 )  # fmt: skip

@@ -64,7 +64,7 @@ WAITING = sql("state IN ('open', 'approved')")
 
 class ClubTier(Base):
     """A tier. The higher `rank` wins; dues are in `TierPrice`. A tier by equity is reached at `threshold_up` (fen) and lost only
-    below `threshold_down` at two month ends in a row."""
+    below `threshold_down` at two month ends in a row. `wait_priority`: where its members stand on waitlists (9 first, 0 as everybody)."""
 
     __tablename__ = "club_tier"
     __table_args__ = (
@@ -88,6 +88,7 @@ class ClubTier(Base):
     threshold_down: Mapped[int | None] = amount(null=True)
     by_approval: Mapped[bool] = mapped_column(default=False)
     is_open: Mapped[bool] = mapped_column(default=True)
+    wait_priority: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
 
 

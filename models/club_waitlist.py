@@ -53,7 +53,8 @@ class SeatRule(Base):
 class WaitPlace(Base):
     """One person's place on the waitlist of an event, or his entry where seats are drawn by lot; at most one that stands.
 
-    The order is `priority` (higher first), `lot` (as drawn; 0 where nothing is drawn), then when he joined. `mailbox` is the digest of
+    The order is who does not stand behind the others (`behind_until`: for events that he missed), `priority` (higher first: his tier's, or
+    set by hand), `lot` (as drawn; 0 where nothing is drawn), then when he joined. `mailbox` is the digest of
     the mailbox behind his address, so that one mailbox under several addresses has one place.
     """
 
@@ -81,6 +82,7 @@ class WaitPlace(Base):
     state: Mapped[str] = choice(WaitState)
     priority: Mapped[int] = mapped_column(default=0)
     lot: Mapped[int] = mapped_column(default=0)
+    behind_until: Mapped[datetime | None] = moment(null=True)
     joined_at: Mapped[datetime] = moment()
     offered_at: Mapped[datetime | None] = moment(null=True)
     offer_until: Mapped[datetime | None] = moment(null=True)

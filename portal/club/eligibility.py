@@ -19,7 +19,7 @@ from models.suitability import SuitabilityTest
 from portal.clients.queries import newest_version
 from portal.club import members
 from portal.club.admission import Answer, Facts, Terms, Test, decide
-from portal.club.membership import Span
+from portal.club.membership import Span, expected_on
 from portal.refusals import Refusal
 from portal.suitability.queries import newest
 
@@ -49,6 +49,16 @@ def need(event: ClubEvent, person: Person, starts_at: datetime, moment: datetime
     found = answer(event, person, starts_at, moment, seats)
     if not found.may:
         raise NotEligible(found.message, **{**found.values, "tiers": " / ".join(f"{tier.name} {tier.name_en}".strip() for tier in found.tiers)})
+
+
+def wait_priority(event: ClubEvent, person: str, starts_at: datetime, moment: datetime) -> int:
+    """Where a person's tier puts him on a waitlist (9 first, 0 as everybody): the tier that he is to have on the day of the event (M1)."""
+    member = members.of_person(person)
+    if member is None:
+        return 0
+    zone = ZoneInfo(event.zone)
+    span = expected_on(members.spans(member.id), starts_at.astimezone(zone).date(), moment.astimezone(zone).date())
+    return db.session.execute(select(ClubTier.wait_priority).where(ClubTier.id == span.tier_id)).scalar_one() if span is not None else 0
 
 
 def barred(events: Sequence[ClubEvent], starts: Mapping[int, datetime], places: Iterable[WaitPlace], moment: datetime) -> set[int]:

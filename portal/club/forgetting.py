@@ -11,6 +11,7 @@ from models import db
 from models.club import ClubSession, Seat
 from models.club_evenings import ClubFeedback
 from models.club_guests import ClubInvitation
+from models.club_no_shows import ClubNoShow
 from portal.actors import Actor
 from portal.audit import log
 
@@ -24,6 +25,7 @@ def due(moment: datetime) -> list[int]:
     known = or_(
         select(Seat.id).where(Seat.event_id == ClubSession.event_id, Seat.position > 0, or_(Seat.name != "", Seat.email != "")).exists(),
         select(ClubFeedback.id).where(ClubFeedback.event_id == ClubSession.event_id, ClubFeedback.words != "").exists(),
+        select(ClubNoShow.id).where(ClubNoShow.event_id == ClubSession.event_id, ClubNoShow.words != "").exists(),
     )
     return list(db.session.execute(select(ClubSession.event_id).where(ClubSession.event_id.in_(over), known).distinct().order_by(ClubSession.event_id)).scalars())
 
@@ -38,5 +40,7 @@ def forget(event_ids: list[int], actor: Actor, moment: datetime) -> int:
     db.session.execute(update(Seat).where(Seat.id.in_(guests)).values(name="", email=""), execution_options={"synchronize_session": False})
     words = update(ClubFeedback).where(ClubFeedback.event_id.in_(event_ids), ClubFeedback.words != "").values(words="")
     db.session.execute(words, execution_options={"synchronize_session": False})
+    reasons = update(ClubNoShow).where(ClubNoShow.event_id.in_(event_ids), ClubNoShow.words != "").values(words="")
+    db.session.execute(reasons, execution_options={"synchronize_session": False})
     log.write(actor, moment, "club.guests_forgotten", "club_event", "", after={"events": len(event_ids), "guests": found})
     return found

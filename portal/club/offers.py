@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import BindParameter, case, insert, select, update
 
 from models import db
 from models.club import Booking, ClubEntry, ClubEvent, EventState, TicketKind
@@ -20,8 +20,6 @@ from portal.club import capacity, eligibility
 from portal.club.queue import Plan, Waiting, Why, offer_end, plan
 from portal.notices import verbs as notices
 
-ORDER = (WaitPlace.priority.desc(), WaitPlace.lot, WaitPlace.joined_at, WaitPlace.id)
-"""W1: who is first."""
 OFFER_MINUTES = 24 * 60
 """How long an offer holds its seats where the event says nothing else."""
 STANDING = (WaitState.WAITING, WaitState.OFFERED)
@@ -44,10 +42,15 @@ def rules_of(event_ids: Iterable[int]) -> dict[int, Rule]:
     return {row.id: Rule(Parties(row.parties or Parties.SKIP), row.offer_minutes or OFFER_MINUTES, row.lot is not None and row.drawn_at is None) for row in rows}
 
 
-def in_order(event_ids: Iterable[int]) -> Any:
+def order(moment: datetime | BindParameter[datetime]) -> tuple[Any, ...]:
+    """W1: who is first at a moment. Whoever stands behind the others for events that he missed does so by the clock alone."""
+    return case((WaitPlace.behind_until > moment, 1), else_=0), WaitPlace.priority.desc(), WaitPlace.lot, WaitPlace.joined_at, WaitPlace.id
+
+
+def in_order(event_ids: Iterable[int], moment: datetime) -> Any:
     """Those who wait without an offer, each with the price of his kind of ticket, the first first."""
     query = select(WaitPlace, TicketKind.price).join(TicketKind, TicketKind.id == WaitPlace.ticket_kind_id)
-    return query.where(WaitPlace.event_id.in_(list(event_ids)), WaitPlace.state == WaitState.WAITING).order_by(WaitPlace.event_id, *ORDER)
+    return query.where(WaitPlace.event_id.in_(list(event_ids)), WaitPlace.state == WaitState.WAITING).order_by(WaitPlace.event_id, *order(moment))
 
 
 def rooms(events: Sequence[ClubEvent], moment: datetime) -> dict[int, tuple[int, dict[int, int]]]:
@@ -65,7 +68,7 @@ def plans(events: Sequence[ClubEvent], moment: datetime) -> dict[int, Plan]:
     ids = [event.id for event in events]
     rules, starts, left = rules_of(ids), capacity.first_starts(ids), rooms(events, moment)
     waiting: dict[int, list[tuple[WaitPlace, int]]] = {}
-    for place, price in db.session.execute(in_order(ids).execution_options(populate_existing=True)):
+    for place, price in db.session.execute(in_order(ids, moment).execution_options(populate_existing=True)):
         waiting.setdefault(place.event_id, []).append((place, price))
     barred = eligibility.barred(events, starts, [place for rows in waiting.values() for place, _price in rows], moment)
     return {event.id: _plan(event, rules[event.id], starts.get(event.id), left[event.id], waiting.get(event.id, []), moment, barred) for event in events}

@@ -64,6 +64,12 @@ register("club.materials", _MATERIALS, Group.CLUB, label=N_("Handouts of an even
 register("club.duty_given", N_("You have a duty at %(title)s."), Group.CLUB, label=N_("I am given a duty at an event"))
 register("club.duty_moved", N_("%(title)s has another time or place, and your duty moves with it."), Group.CLUB, label=N_("My duty at an event moves"), tone="warn")
 register("club.duty_ended", N_("You have no duty at %(title)s any more."), Group.CLUB, label=N_("A duty at an event is taken from me"))
+_MISSED = N_("You had a seat at %(title)s and we did not see you. Were you there, or did something come in between? Say so here.")
+register("club.missed", _MISSED, Group.CLUB, label=N_("I had a seat and was not seen"), tone="warn", mail=_MISSED)
+register("club.no_show_appealed", N_("Somebody who was not seen at %(title)s has said why: decide it."), Group.CLUB, label=N_("Somebody says why he did not come"))
+_EXCUSED = N_("Your absence from %(title)s does not count: your place on waitlists is as before.")
+register("club.no_show_excused", _EXCUSED, Group.CLUB, label=N_("An absence does not count"), tone="good", mail=_EXCUSED)
+register("club.no_show_upheld", N_("That you were not seen at %(title)s stays as it is: %(why)s"), Group.CLUB, label=N_("An absence counts after all"), tone="warn")
 _INVITED = N_("You are invited: %(title)s. Look at it and take a seat.")
 register("club.invited", _INVITED, Group.CLUB, label=N_("I am invited to an event"), mail=_INVITED)
 INCIDENTS = {

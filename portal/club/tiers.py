@@ -17,7 +17,7 @@ from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 
 KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-MOST_GRACE, MOST_MONTHS, MOST_USES = 90, 36, 1_000
+MOST_GRACE, MOST_MONTHS, MOST_USES, MOST_WAIT = 90, 36, 1_000, 9
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class TierDraft:
     threshold_down: int | None = None
     by_approval: bool = False
     is_open: bool = True
+    wait_priority: int = 0
     benefits: tuple[BenefitDraft, ...] = ()
 
 
@@ -68,14 +69,14 @@ def keep(draft: TierDraft, *, actor: Actor, moment: datetime, version: int = 0) 
         db.session.add(tier)
     elif tier.kind != draft.kind:
         raise Conflict("how one comes to a tier stays as it is: close this one and write down another")
-    for name in ("rank", "name", "name_en", "about", "about_en", "grace_days", "threshold_up", "threshold_down", "by_approval", "is_open"):
+    for name in ("rank", "name", "name_en", "about", "about_en", "grace_days", "threshold_up", "threshold_down", "by_approval", "is_open", "wait_priority"):
         setattr(tier, name, getattr(draft, name))
     tier.version += 1
     db.session.flush()
     _keep_price(tier, draft, moment)
     _keep_benefits(tier, draft)
     after = {"kind": tier.kind, "rank": tier.rank, "dues": draft.dues, "months": draft.months, "up": tier.threshold_up, "down": tier.threshold_down, "open": tier.is_open}
-    log.write(actor, moment, "club.tier_kept", "club_tier", tier.key, after=after)
+    log.write(actor, moment, "club.tier_kept", "club_tier", tier.key, after={**after, "wait": tier.wait_priority})
     return tier
 
 
@@ -86,6 +87,8 @@ def _check(draft: TierDraft) -> None:
         raise Refusal("a tier has a name in both languages")
     if not 0 <= draft.grace_days <= MOST_GRACE:
         raise Refusal("grace is 0 to %(most)s days", most=MOST_GRACE)
+    if not 0 <= draft.wait_priority <= MOST_WAIT:
+        raise Refusal("a priority is 0 to %(most)s", most=MOST_WAIT)
     if draft.kind == TierKind.PAID and not (draft.dues and draft.dues > 0 and 1 <= draft.months <= MOST_MONTHS):
         raise Refusal("a tier that is paid has dues above nought, for 1 to %(most)s months", most=MOST_MONTHS)
     if draft.kind == TierKind.EQUITY:

@@ -6,14 +6,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from models import db
 from models.club import Booking, ClubEvent, EventState, TicketKind
 from models.club_waitlist import SeatLot, WaitPlace, WaitState
 from models.identity import User
 from portal.actors import TERMINAL, Actor
-from portal.club import capacity, eligibility, offers
+from portal.club import capacity, eligibility, no_show_facts, offers
 from portal.club.booking import first_start, person_of
 from portal.club.mailbox import mailbox_digest
 from portal.club.offers import STANDING
@@ -28,11 +28,13 @@ PART = 500
 
 @dataclass(frozen=True)
 class Standing:
-    """A person's own place: where he stands (1 is next; 0 where seats are offered to him), and until when an offer holds."""
+    """A person's own place: where he stands (1 is next; 0 where seats are offered to him), and until when he stands behind the others for
+    events that he missed (None: he does not)."""
 
     place: WaitPlace
     position: int
     offered: bool
+    behind_until: datetime | None = None
 
 
 def join(event_id: int, kind_id: int, seats: int, *, actor: Actor, moment: datetime) -> WaitPlace:
@@ -63,7 +65,9 @@ def join(event_id: int, kind_id: int, seats: int, *, actor: Actor, moment: datet
         client_no=actor.client_no or "",
         seats=seats,
         state=WaitState.WAITING,
+        priority=eligibility.wait_priority(event, person, first_start(event.id), moment) if lot is None else 0,
         lot=LATE if lot is not None and lot.drawn_at is not None else 0,
+        behind_until=no_show_facts.behind([person]).get(person) if lot is None else None,
         joined_at=moment,
         ended_why="",
     )
@@ -129,16 +133,15 @@ def standing(event_id: int, actor: Actor, moment: datetime) -> Standing | None:
     place = db.session.execute(query).scalar_one_or_none()
     if place is None or (place.state == WaitState.OFFERED and not offers.holds(place, moment)):
         return None
-    return Standing(place, 0, True) if place.state == WaitState.OFFERED else Standing(place, position(place), False)
+    behind = place.behind_until if place.behind_until is not None and place.behind_until > moment else None
+    return Standing(place, 0, True) if place.state == WaitState.OFFERED else Standing(place, position(place, moment), False, behind)
 
 
-def position(place: WaitPlace) -> int:
-    """Where a place that waits stands in its order: 1 is next."""
-    earlier = or_(WaitPlace.joined_at < place.joined_at, and_(WaitPlace.joined_at == place.joined_at, WaitPlace.id < place.id))
-    drawn = or_(WaitPlace.lot < place.lot, and_(WaitPlace.lot == place.lot, earlier))
-    before = or_(WaitPlace.priority > place.priority, and_(WaitPlace.priority == place.priority, drawn))
-    query = select(func.count()).where(WaitPlace.event_id == place.event_id, WaitPlace.state == WaitState.WAITING, before)
-    return int(db.session.execute(query).scalar_one()) + 1
+def position(place: WaitPlace, moment: datetime) -> int:
+    """Where a place that waits stands in its order at a moment: 1 is next."""
+    number = func.row_number().over(order_by=offers.order(moment)).label("number")
+    listed = select(WaitPlace.id, number).where(WaitPlace.event_id == place.event_id, WaitPlace.state == WaitState.WAITING).subquery()
+    return int(db.session.execute(select(listed.c.number).where(listed.c.id == place.id)).scalar_one())
 
 
 def _write_down_lapsed(event: ClubEvent, moment: datetime) -> int:

@@ -11,7 +11,7 @@ from models import db
 from models.club import Booking, ClubEvent, TicketKind
 from models.club_waitlist import Parties, SeatRule, WaitPlace, WaitState
 from portal.actors import Actor
-from portal.club import capacity, offers, waitlist
+from portal.club import capacity, no_show_facts, offers, waitlist
 from portal.club.entries import note
 from portal.club.offers import STANDING
 from portal.club.queue import Waiting
@@ -85,7 +85,7 @@ def until_by_hand(event: ClubEvent, place: WaitPlace, moment: datetime) -> datet
 
 
 def set_priority(public_id: str, priority: int, *, actor: Actor, moment: datetime) -> None:
-    """Move somebody who waits forward (9 is first) or back (0). Raises NotAllowed, NotFound, Refusal, Conflict."""
+    """Move somebody who waits forward (9 is first) or back (0). What is set by hand counts also for who stood behind the others. Raises NotAllowed, NotFound, Refusal, Conflict."""
     actor.need(Can.CLUB_EDIT)
     event, place = held_place(public_id)
     if not 0 <= priority <= MOST_PRIORITY:
@@ -93,6 +93,7 @@ def set_priority(public_id: str, priority: int, *, actor: Actor, moment: datetim
     if place.state != WaitState.WAITING:
         raise Conflict("this place does not stand any more")
     before, place.priority = place.priority, priority
+    place.behind_until = None if priority else no_show_facts.behind([place.person]).get(place.person)
     db.session.flush()
     offers.history(event.id, "wait_priority", actor, moment, [{"place": place.id, "before": before, "after": priority}])
     offers.pass_on(event, actor=actor, moment=moment)

@@ -43,6 +43,7 @@ TIERS = (
         "Small classes first.",
         grace_days=14,
         dues=60_000,
+        wait_priority=1,
         benefits=(REPORT, BenefitDraft("class", "小班课席位", "A seat in a small class", 4)),
     ),
     TierDraft(
@@ -55,6 +56,7 @@ TIERS = (
         "And an hour with an analyst.",
         grace_days=30,
         dues=188_000,
+        wait_priority=2,
         benefits=(REPORT, BenefitDraft("class", "小班课席位", "A seat in a small class", 12), ROOM, TALK),
     ),
     TierDraft(
@@ -67,9 +69,12 @@ TIERS = (
         "Follows the equity at the end of a month; nothing is to be paid.",
         threshold_up=50_000_000,
         threshold_down=40_000_000,
+        wait_priority=2,
         benefits=(REPORT, ROOM),
     ),
-    TierDraft("equity-gold", TierKind.EQUITY, 50, "权益金卡", "Equity Gold", "", "", threshold_up=200_000_000, threshold_down=160_000_000, benefits=(REPORT, ROOM, TALK)),
+    TierDraft(
+        "equity-gold", TierKind.EQUITY, 50, "权益金卡", "Equity Gold", "", "", threshold_up=200_000_000, threshold_down=160_000_000, wait_priority=3, benefits=(REPORT, ROOM, TALK)
+    ),
 )
 
 

@@ -47,33 +47,34 @@ def add_past(until: date, hashed: str, progress: Progress) -> str:
         return "two evenings that are over were there already"
     db.session.rollback()
     first, past = (
-        _evening(FIRST, "新年展望：黑色与化工", "Outlook for the new year: ferrous and chemicals", FIRST_ON),
-        _evening(PAST, "春季套保沙龙", "A spring evening on hedging", HELD_ON),
+        evening(FIRST, "新年展望：黑色与化工", "Outlook for the new year: ferrous and chemicals", FIRST_ON),
+        evening(PAST, "春季套保沙龙", "A spring evening on hedging", HELD_ON),
     )
     drawn = _draw(past, progress)
     people = _sign_ins(drawn[Arm.INVITED][:SIGNED_UP] + drawn[Arm.HELD_OUT][:1], hashed)
-    _come(first, people[:CAME_BEFORE], CAME_BEFORE, FIRST_ON)
-    _come(past, people[-1:] + people[:-1], CAME + 1, HELD_ON)
+    come_to(first, people[:CAME_BEFORE], CAME_BEFORE, FIRST_ON)
+    come_to(past, people[-1:] + people[:-1], CAME + 1, HELD_ON)
     admin = acting("admin@example.com")
     with transaction():
         for kind, amount, minutes, words in COSTS:
-            costs.record(past, kind, amount, minutes, words, actor=admin, moment=_at(HELD_ON + timedelta(days=2)))
+            costs.record(past, kind, amount, minutes, words, actor=admin, moment=at_hour(HELD_ON + timedelta(days=2)))
     found = invited.effects([past], until, progress)
     with transaction():
-        effects.keep(found, until, actor=admin, moment=_at(until, 20))
+        effects.keep(found, until, actor=admin, moment=at_hour(until, 20))
     return f"{len(drawn[Arm.INVITED])} clients invited to an evening that is over, {len(drawn[Arm.HELD_OUT])} held out"
 
 
-def _at(day: date, hour: int = 10) -> datetime:
+def at_hour(day: date, hour: int = 10) -> datetime:
+    """A full hour of a day in Shanghai."""
     return datetime.combine(day, time(hour), ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _evening(key: str, title: str, title_en: str, day: date) -> int:
+def evening(key: str, title: str, title_en: str, day: date) -> int:
     """Prepare and open an evening four weeks ahead of it. Returns its number."""
-    begins = _at(day, 18)
+    begins = at_hour(day, 18)
     when = When(begins, begins + timedelta(hours=2), "陆家嘴营业部 12 层", "上海市浦东新区世纪大道 1 号")
     said = {"title": title, "title_en": title_en, "capacity": 60, "sales_end_at": begins - timedelta(hours=2), "when": (when,), "kinds": (Kind("免费席", "Free seat", 0),)}
-    admin, moment = acting("admin@example.com"), _at(day - timedelta(days=28))
+    admin, moment = acting("admin@example.com"), at_hour(day - timedelta(days=28))
     with transaction():
         event = events.create(Draft(**{**vars(NIGHT), **said}), actor=admin, moment=moment, key=key)
         events.publish(event.id, actor=admin, moment=moment)
@@ -82,7 +83,7 @@ def _evening(key: str, title: str, title_en: str, day: date) -> int:
 
 def _draw(event_id: int, progress: Progress) -> dict[Arm, list[str]]:
     """Score the clients as of the day before, draw, and send. Returns the client numbers of both sides in drawn order."""
-    admin, moment = acting("admin@example.com"), _at(DRAWN_ON)
+    admin, moment = acting("admin@example.com"), at_hour(DRAWN_ON)
     settled = db.session.execute(select(func.max(SettlementDay.trade_date)).where(SettlementDay.trade_date < DRAWN_ON)).scalar_one()
     version, rows = scoring.scores(settled, ZoneInfo(ZONE), progress)
     db.session.rollback()
@@ -105,7 +106,7 @@ def _draw(event_id: int, progress: Progress) -> dict[Arm, list[str]]:
 def _sign_ins(numbers: Sequence[str], hashed: str) -> list[Actor]:
     """Clients who sign up have a sign-in each, with the printed password."""
     known = set(db.session.execute(select(User.client_no).where(User.client_no.in_(numbers))).scalars())
-    admin, moment = acting("admin@example.com"), _at(FIRST_ON - timedelta(days=30))
+    admin, moment = acting("admin@example.com"), at_hour(FIRST_ON - timedelta(days=30))
     db.session.rollback()
     with transaction():
         for number in numbers:
@@ -116,13 +117,13 @@ def _sign_ins(numbers: Sequence[str], hashed: str) -> list[Actor]:
     return [users[number] for number in numbers]
 
 
-def _come(event_id: int, people: Sequence[Actor], come: int, day: date) -> None:
+def come_to(event_id: int, people: Sequence[Actor], come: int, day: date) -> None:
     """They sign up a week before; the first of them are let in at the door."""
     kind = db.session.execute(select(TicketKind.id).where(TicketKind.event_id == event_id)).scalar_one()
     db.session.rollback()
     with transaction():
-        made = [booking.book(event_id, Wish(kind, one.label.partition("@")[0], ()), actor=one, moment=_at(day - timedelta(days=7))).id for one in people]
-    staff, at = acting("staff@example.com"), _at(day, 18)
+        made = [booking.book(event_id, Wish(kind, one.label.partition("@")[0], ()), actor=one, moment=at_hour(day - timedelta(days=7))).id for one in people]
+    staff, at = acting("staff@example.com"), at_hour(day, 18)
     with transaction():
         event = db.session.get_one(ClubEvent, event_id)
         codes = db.session.execute(select(Seat.code).where(Seat.booking_id.in_(made[:come])).order_by(Seat.booking_id)).scalars().all()

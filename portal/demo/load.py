@@ -28,6 +28,7 @@ from portal.demo.care import add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_bank import add_transfers
+from portal.demo.club_full import add_full
 from portal.demo.club_host import add_host
 from portal.demo.club_members import add_members
 from portal.demo.club_past import add_past
@@ -111,6 +112,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_research(now().astimezone(ZoneInfo(load.settings.timezone)).date(), now())} reports and courses written"
     yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
     yield f"{add_host(now())} duties at events of the club given"
+    yield add_full(now())
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)

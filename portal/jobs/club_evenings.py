@@ -1,4 +1,4 @@
-"""What an evening of the club sets off by the clock: a reminder the day before, the question how it was, points for who came, points that expire."""
+"""What an evening of the club sets off by the clock: a reminder the day before, the question how it was, points for who came, a word to who was not seen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.club import ClubEvent
 from models.jobs import Job
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import evenings, point_awards
+from portal.club import evenings, no_show_facts, no_shows, point_awards
 from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.outbox import ask_where_due
@@ -29,17 +29,20 @@ def look_job(work: Work) -> dict[str, int]:
 
 def look() -> dict[str, int]:
     """Remind and ask, an event at a time. Returns how many bookings were told what."""
-    reminded = asked = 0
+    reminded = asked = missed = 0
     for event_id in _read(evenings.near):
         with transaction():
             reminded += evenings.remind(event_id, actor=TERMINAL, moment=clock.now())
     for event_id in _read(evenings.over):
         with transaction():
             asked += _ask(event_id, clock.now())
-    if reminded or asked:
+    for event_id in _read(no_show_facts.due):
+        with transaction():
+            missed += no_shows.find(event_id, actor=TERMINAL, moment=clock.now())
+    if reminded or asked or missed:
         with transaction():
             ask_where_due(clock.now())
-    return {"reminded": reminded, "asked": asked}
+    return {"reminded": reminded, "asked": asked, "missed": missed}
 
 
 def _ask(event_id: int, moment: datetime) -> int:
@@ -60,7 +63,7 @@ def is_due(moment: datetime) -> bool:
     """Whether somebody is to be told something, and nobody is at it."""
     if asked.waits(LOOK):
         return False
-    return bool(evenings.near(moment) or evenings.over(moment))
+    return bool(evenings.near(moment) or evenings.over(moment) or no_show_facts.due(moment))
 
 
 def ask_to_look(actor: Actor, moment: datetime) -> Job:

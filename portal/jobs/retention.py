@@ -44,6 +44,7 @@ TABLES = (
     "export_file",
     "club_seat",
     "club_feedback",
+    "club_no_show",
     "club_invitation",
     "research_open",
     "research_lesson",

@@ -14,13 +14,14 @@ from models import db
 from models.club import Booking, BookingState, ClubEvent, ClubSession
 from models.club_money import Payment, PaymentState, Way
 from portal import clock
-from portal.club import bank_back, bank_orders, booking, capacity, events, guests, materials, payments, queries, refunds, vouchers
+from portal.club import bank_back, bank_orders, booking, capacity, events, guests, materials, no_shows, payments, queries, refunds, vouchers
 from portal.club.payments import Terms
 from portal.gateways.stripe import till
 from portal.jobs import club_paying
 from portal.local_day import today
 from portal.pages import club_calendar, club_words
 from portal.pages.club_guests import address_of
+from portal.pages.club_no_show_words import NO_SHOW_STATES
 from portal.pages.club_words import BOOKING_STATES, PAYMENT_STATES, REFUND_STATES, REFUND_WHYS
 from portal.pages.qr import drawn
 from portal.permissions import Can
@@ -119,6 +120,8 @@ def page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseRetu
             voucher=vouchers.use_of(one.id),
             began=events.sessions_of(event.id)[0].starts_at <= moment,
             handouts=materials.of_booking(one),
+            missed=no_shows.of_booking(one.id),
+            missed_states=NO_SHOW_STATES,
             words=club_words,
             fault=fault,
         ),

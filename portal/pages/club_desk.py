@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from models.club import Booking, ClubEvent, ClubSession, Seat, TicketKind
+from models.club import Booking, ClubEvent, ClubSession, EventState, Seat, TicketKind
 from portal import clock
-from portal.club import capacity, door, events, guests
+from portal.club import capacity, door, events, guests, no_show_facts, no_shows, reliability
 from portal.pages import club_words
+from portal.pages.club_no_show_words import WAIVERS
 from portal.pages.club_words import BOOKING_STATES, EVENT_STATES
 from portal.permissions import Can
 from portal.web.exports import amount
@@ -127,15 +128,23 @@ def show(event_key: str) -> ResponseReturnValue:
     """One event: how full it is, and everybody who has a seat there."""
     event = events.event_for(current_actor(), event_key)
     moment = clock.now()
+    sessions = events.sessions_of(event.id)
+    ahead = bool(sessions) and sessions[0].starts_at > moment and event.state != EventState.CANCELLED
+    history = no_show_facts.history(event, moment) if ahead else None
     return show_list(
         SEATS,
         "club/desk_event.html",
         event=event,
-        sessions=events.sessions_of(event.id),
+        sessions=sessions,
         room=capacity.room_of(event, moment),
         came=door.insides(event.id),
         brought=guests.came_of(event.id),
         missed=door.no_shows(event, moment),
+        waiver=no_shows.waiver_of(event.id),
+        waivers=WAIVERS,
+        ahead=ahead,
+        history=history,
+        bearable=reliability.bearable(event.capacity, history) if history else None,
         states=BOOKING_STATES,
         state=EVENT_STATES[event.state],
         words=club_words,

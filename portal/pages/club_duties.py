@@ -21,7 +21,7 @@ from portal.club.duty_calendar import Entry, duties_file
 from portal.club.rota import Clash, Turn
 from portal.pages import club_words
 from portal.permissions import Can
-from portal.refusals import Refusal
+from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Field, ListPage, declare, show_list
@@ -152,6 +152,19 @@ def _turn(event: ClubEvent) -> Turn:
         return Turn(typed.get("what", ""), start.astimezone(UTC), end.astimezone(UTC), typed.get("note", ""))
     except (ValueError, OverflowError) as error:
         raise Refusal("write a day and two times, such as 18:00") from error
+
+
+@bp.get("/duties/<duty_id>/end")
+@requires(Can.CLUB_EDIT)
+def look_at_ending(duty_id: str) -> ResponseReturnValue:
+    """Whose duty would be taken away, and what is left at that event."""
+    found = rota.by_public_id(duty_id)
+    rows = rota.of_event(found.event_id)
+    row = next((one for one in rows if one[0].id == found.id), None)
+    if row is None:
+        raise NotFound("there is no such duty")
+    left = sum(one[0].what == found.what for one in rows) - 1
+    return render_template("club/duty_end.html", row=row, left=left, kinds=KINDS, words=club_words)
 
 
 @bp.post("/duties/<duty_id>/end")

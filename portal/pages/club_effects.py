@@ -17,7 +17,8 @@ from portal import clock, local_day
 from portal.club import costs, turnout
 from portal.pages import club_invite_words, club_words
 from portal.permissions import Can
-from portal.risk.comparing import FEWEST
+from portal.risk import effects
+from portal.risk.comparing import FEWEST, cost_per
 from portal.web.exports import amount
 from portal.web.guard import requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
@@ -45,6 +46,7 @@ COLUMNS = columns(
     Column("again", _l("Had come before"), number=True, sort=True),
     Column("cost", _l("Cost"), number=True, sort=True, money=True),
     Column("per_head", _l("Cost a head"), number=True),
+    Column("per_yuan", _l("Cost of a yuan kept or brought"), number=True),
     Column("effect", _l("Still active: invited less held out")),
 )
 LISTING = Listing(
@@ -83,6 +85,13 @@ def per_head(row: Any) -> int | None:
     return int(row.cost) // int(row.came) if row.cost and row.came else None
 
 
+def per_yuan(row: Any) -> str:
+    """What a yuan that inviting kept or brought has cost (yuan), by the longest window; empty where it cannot be told."""
+    windows = sorted((row.result or {}).get("windows", {}).items(), key=lambda one: int(one[0]))
+    found = cost_per(int(row.cost), effects.gained(windows[-1][1])) if windows and row.cost else None
+    return f"{found[2]:.2f}" if found is not None and found[2] is not None else ""
+
+
 def effect_text(row: Any) -> str:
     """What may be told of an event by its longest window."""
     windows = sorted((row.result or {}).get("windows", {}).items(), key=lambda one: int(one[0]))
@@ -112,6 +121,7 @@ LIST = declare(
             Field("again", _l("Had come before"), lambda row: int(row.again)),
             Field("cost", _l("Cost"), lambda row: amount(int(row.cost))),
             Field("per_head", _l("Cost a head"), lambda row: amount(per_head(row))),
+            Field("per_yuan", _l("Cost of a yuan kept or brought"), per_yuan),
             Field("effect", _l("Still active: invited less held out"), effect_text),
         ),
         sums={"cost": _spent},
@@ -124,4 +134,4 @@ LIST = declare(
 @requires(Can.CLUB_SEE)
 def index() -> ResponseReturnValue:
     """Events that have begun, the newest first."""
-    return show_list(LIST, "club/effects.html", words=club_words, per_head=per_head, effect_text=effect_text)
+    return show_list(LIST, "club/effects.html", words=club_words, per_head=per_head, per_yuan=per_yuan, effect_text=effect_text)

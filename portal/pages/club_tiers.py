@@ -53,6 +53,7 @@ class TierForm(FlaskForm):  # type: ignore[misc]
     threshold_down = StringField(_l("Lost below equity (yuan)"), validators=[Length(max=20)])
     by_approval = BooleanField(_l("The club approves who joins"))
     is_open = BooleanField(_l("Open for new members"), default=True)
+    wait_priority = IntegerField(_l("Priority on waitlists"), default=0, validators=[Empty(), NumberRange(0, 9)])
     benefits = TextAreaField(_l("Benefits"), validators=[Length(max=4000)])
 
     def draft(self) -> TierDraft:
@@ -73,6 +74,7 @@ class TierForm(FlaskForm):  # type: ignore[misc]
             threshold_down=_fen(self.threshold_down.data),
             by_approval=bool(self.by_approval.data),
             is_open=bool(self.is_open.data),
+            wait_priority=self.wait_priority.data or 0,
             benefits=tuple(_benefit(line) for line in (self.benefits.data or "").splitlines() if line.strip()),
         )
 
@@ -97,7 +99,7 @@ def _benefit(line: str) -> BenefitDraft:
 
 def _filled(tier: ClubTier, price: TierPrice | None, benefits: list[ClubBenefit]) -> dict[str, Any]:
     """A tier as its form shows it."""
-    names = ("key", "kind", "rank", "name", "name_en", "about", "about_en", "grace_days", "by_approval", "is_open", "version")
+    names = ("key", "kind", "rank", "name", "name_en", "about", "about_en", "grace_days", "by_approval", "is_open", "wait_priority", "version")
     amounts = {name: yuan(getattr(tier, name)) if getattr(tier, name) is not None else "" for name in ("threshold_up", "threshold_down")}
     lines = "\n".join(f"{one.key} | {one.name} | {one.name_en} | {one.yearly_limit or ''}" for one in benefits)
     return {name: getattr(tier, name) for name in names} | amounts | {"dues": yuan(price.amount) if price else "", "months": price.months if price else 12, "benefits": lines}

@@ -9,14 +9,15 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from models import db
 from models.club import ClubEvent, TicketKind
 from models.club_waitlist import WaitPlace, WaitState
+from models.columns import Moment
 from models.identity import User
 from portal import clock
-from portal.club import events, lot, offers, waitlist, waitlist_desk
+from portal.club import events, lot, no_show_facts, offers, waitlist, waitlist_desk
 from portal.club.queue import Why
 from portal.pages import club_words
 from portal.pages.club_waiting_words import PARTIES, WAIT_STATES, WHYS
@@ -39,9 +40,10 @@ COLUMNS = columns(
     Column("state", _l("State")),
     Column("why", _l("What is in store")),
 )
+_now = bindparam("now", callable_=clock.now, type_=Moment(), unique=True)
 _position = case(
     (WaitPlace.state == WaitState.OFFERED, 0),
-    (WaitPlace.state == WaitState.WAITING, func.row_number().over(partition_by=(WaitPlace.event_id, WaitPlace.state), order_by=offers.ORDER)),
+    (WaitPlace.state == WaitState.WAITING, func.row_number().over(partition_by=(WaitPlace.event_id, WaitPlace.state), order_by=offers.order(_now))),
     else_=1_000_000,
 )
 """0 for who has an offer; who waits by his order; the others last."""
@@ -101,10 +103,17 @@ def index(event_key: str) -> ResponseReturnValue:
         lot=lot.of_event(event.id),
         whys=WHYS,
         states=WAIT_STATES,
+        scores=no_show_facts.scores(_waiting(event), moment),
+        now=moment,
         over=[place.id for place in _over(event, moment)],
         words=club_words,
         may_edit=current_actor().may(Can.CLUB_EDIT),
     )
+
+
+def _waiting(event: ClubEvent) -> Any:
+    """Who stands on the list."""
+    return db.session.execute(select(WaitPlace.person).where(WaitPlace.event_id == event.id, WaitPlace.state.in_(offers.STANDING))).scalars()
 
 
 def _over(event: ClubEvent, moment: datetime) -> Any:
@@ -151,7 +160,9 @@ def _page(place_id: str, fault: str = "", status: int = 200) -> ResponseReturnVa
             event=event,
             kind=kind,
             name=name,
-            position=waitlist.position(place) if place.state == WaitState.WAITING else None,
+            position=waitlist.position(place, moment) if place.state == WaitState.WAITING else None,
+            behind=place.behind_until if place.state == WaitState.WAITING and place.behind_until and place.behind_until > moment else None,
+            score=no_show_facts.scores([place.person], moment)[place.person],
             free=waitlist_desk.free_for_hand(event, moment),
             until=waitlist_desk.until_by_hand(event, place, moment),
             offered=offers.holds(place, moment),

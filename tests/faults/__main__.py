@@ -32,7 +32,11 @@ def main() -> int:
     parser.add_argument("--database", default="", metavar="URL", help="address of a PostgreSQL server up to its last slash; without it SQLite")
     parser.add_argument("--operation", choices=sorted({**OPERATIONS, **STORIES}), action="append")
     parser.add_argument("--seed", type=int, default=20261122)
-    parser.add_argument("--fault", action="store_true", help="the control: plant a commit in the middle, or another key for each try, which must be found")
+    parser.add_argument(
+        "--fault",
+        action="store_true",
+        help="the control: plant a commit in the middle, another key for each try, or a payment that is written after Stripe was asked, which must be found",
+    )
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     faults = 0

@@ -21,7 +21,7 @@ from sqlalchemy.orm import configure_mappers
 from portal import clock
 from portal.standin import made
 from tests.faults.club_books import books, came
-from tests.faults.club_steps import Steps, a_key_for_each_try
+from tests.faults.club_steps import Steps
 from tests.faults.club_stories import SECRET, STORIES, Story, folder_of, make, portal, recover, world
 from tests.faults.forks import child
 from tests.faults.trials import difference
@@ -157,7 +157,7 @@ class _Bench:
             ready()
             here = world(self.app, self.place, told)
             if self.fault:
-                a_key_for_each_try()
+                self.story.fault()
             Steps(self.said, die_at)
             self.story.act(here)
 
@@ -172,7 +172,7 @@ class _Bench:
         def work(ready: Callable[[], None]) -> None:
             ready()
             if self.fault:
-                a_key_for_each_try()
+                self.story.fault()
             here = world(self.app, self.place, told)
             recover(here, self.story)
             self.found.write_text(books(self.app, here.store, self.mails), encoding="utf-8")

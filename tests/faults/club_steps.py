@@ -12,11 +12,19 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 
 from models import db
+from models.club_money import Payment
+from portal import clock
+from portal.actors import Actor
+from portal.club import payments
+from portal.club.facts_dues import DuesTill as Till
+from portal.club.payments import Terms
 from portal.gateways.mail import SmtpPost
 from portal.gateways.stripe import Stripe
+from portal.jobs import club_paying
+from portal.transaction import transaction
 
 CALLS: tuple[tuple[type, str], ...] = (*((Stripe, name) for name in ("open_session", "session", "expire_session", "refund", "refunds_of", "payments_since")), (SmtpPost, "send"))
 
@@ -57,6 +65,26 @@ def a_key_for_each_try() -> None:
     """The planted fault: the key under which Stripe is asked is made up anew for each try, so that a repetition is a second order."""
     for name in ("open_session", "refund"):
         setattr(Stripe, name, _with_any_key(getattr(Stripe, name)))
+
+
+def written_after_the_call() -> None:
+    """The planted fault of paying: Stripe is asked before the try is written down, so that whoever dies in between forgets a page that is open."""
+    club_paying.pay = _asked_first
+
+
+def _asked_first(public_id: str, till: Till, terms: Terms, actor: Actor) -> str:
+    payment, _old = payments.begin(public_id, terms, actor=actor, moment=clock.now())
+    row = {column.key: getattr(payment, column.key) for column in inspect(Payment).column_attrs if column.key != "id"}
+    db.session.rollback()
+    if row["url"]:
+        return str(row["url"])
+    facts = till.open_session(row["params"], row["idempotency_key"])
+    with transaction():
+        made = Payment(**row)
+        db.session.add(made)
+        db.session.flush()
+        payments.opened(made.id, facts)
+    return facts.url
 
 
 def _with_any_key(really: Callable[..., Any]) -> Callable[..., Any]:

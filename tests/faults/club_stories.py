@@ -29,6 +29,7 @@ from portal.jobs.worker import Worker
 from portal.standin import post, rules
 from portal.standin.store import Store
 from portal.transaction import transaction
+from tests.faults.club_steps import a_key_for_each_try, written_after_the_call
 from tests.people import post as send
 from tests.people import seat, someone
 from tests.places import Place
@@ -180,14 +181,20 @@ def called_off(here: World) -> bool:
 
 @dataclass(frozen=True)
 class Story:
-    """An operation, whether it begins with seats that are paid, and whether its person has been heard and comes no second time."""
+    """An operation, whether it begins with seats that are paid, whether its person has been heard and comes no second time, and the fault that is
+    planted in it as its control."""
 
     act: Callable[[World], None]
     heard: Callable[[World], bool]
     paid: bool
+    fault: Callable[[], None] = a_key_for_each_try
 
 
-STORIES = {"pay": Story(pay, paid, paid=False), "refund": Story(refund, called_off, paid=True), "cancel": Story(cancel, cancelled, paid=True)}
+STORIES = {
+    "pay": Story(pay, paid, paid=False, fault=written_after_the_call),
+    "refund": Story(refund, called_off, paid=True),
+    "cancel": Story(cancel, cancelled, paid=True),
+}
 
 
 def recover(here: World, story: Story) -> None:

@@ -40,3 +40,10 @@ def test_control_a_key_that_is_another_for_each_try_refunds_twice() -> None:
     """R3 S7: killed after Stripe refunded and before that is written down, the order goes out again: under another key it is a second one."""
     report = trials("cancel", "--every", "50", "--seed", "11", "--fault")
     assert [fault for fault in report["faults"] if '+at Stripe refund {"amount": 19800' in fault], report
+
+
+def test_control_a_payment_that_is_written_after_the_call_is_forgotten_with_its_page() -> None:
+    """S1 S7: killed after Stripe opened the page and before anything of it is written down: nobody knows the page, and the payer's next try is another order."""
+    report = trials("pay", "--every", "1000", "--seed", "4", "--fault")
+    assert report["at"] == {"before a commit": 2}
+    assert [fault.split(":")[0] for fault in report["faults"]] == ["killed at step 5, before a commit, webhooks arrive", "killed at step 5, before a commit, every webhook is lost"]

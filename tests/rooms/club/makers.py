@@ -8,9 +8,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from models import db
-from models.club import Admitted, ClubEvent
+from models.club import Admitted, Booking, ClubEvent
 from models.club_bank import BankReturn, ReturnWhy, TransferState
 from models.club_membership import ClubTier
+from models.club_no_shows import ClubNoShow
 from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
@@ -29,6 +30,7 @@ from tests.matrix import Which, maker
 from tests.rooms.club.invite_scene import drawn
 from tests.rooms.club.membership_scene import add_tiers
 from tests.rooms.club.scene import event_of, wish
+from tests.rooms.club.statement_scene import statement_id
 
 EVERYBODY = tuple(kind.value for kind in Admitted)
 """Whoever is signed in may come: what a page does for a role is asked, not whom an event is for."""
@@ -90,6 +92,19 @@ def place_id(user: User | None, which: Which) -> str:
     waiting = db.session.execute(select(User.id).order_by(User.id)).scalars().first()
     with transaction():
         return waitlist.join(number, wish(number).kind_id, 1, actor=Actor(waiting, "somebody", (Role.CLIENT,)), moment=clock.now()).public_id
+
+
+@maker("no_show_id")
+def no_show_id(user: User | None, which: Which) -> str:
+    """Somebody who was not seen: the firm decides, whoever it was; or none."""
+    if which == "missing":
+        return "nobody"
+    made, moment = booking_id(user, "foreign"), clock.now()
+    with transaction():
+        one = db.session.execute(select(Booking).where(Booking.public_id == made)).scalar_one()
+        shared = {"event_id": one.event_id, "booking_id": one.id, "person": one.person, "user_id": one.user_id, "client_no": "", "starts_at": one.starts_at}
+        db.session.add(ClubNoShow(public_id=made, state="told", found_at=moment, appeal_until=moment, words="", decided_label="", decided_why="", **shared))
+    return made
 
 
 @maker("pool_id")
@@ -190,6 +205,7 @@ def reward_id(user: User | None, which: Which) -> str:
 
 for _endpoint in ("club_points.look", "club_points.redeem"):
     maker("reward_id", _endpoint)(lambda user, which: reward_id(user, "own" if which == "own" else "missing"))
+maker("parcel_id", "club_statement.show")(maker("parcel_id", "club_statement.take_in")(statement_id))
 
 
 @maker("holder_id")

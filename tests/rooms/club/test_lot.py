@@ -94,7 +94,7 @@ def test_w9_whoever_reads_the_page_can_repeat_the_draw(app: Flask, parties: str)
     assert rows == order
     offered = set(db.session.execute(select(WaitPlace.public_id).where(WaitPlace.state == WaitState.OFFERED)).scalars())
     assert offered == won
-    waiting = [place.public_id for place, _price in db.session.execute(offers.in_order([number]))]
+    waiting = [place.public_id for place, _price in db.session.execute(offers.in_order([number], clock.now()))]
     assert waiting == [one for one in order if one not in won]
     lines = list(csv.reader(io.StringIO(stranger.get("/events/night/draw.csv").text)))
     assert ["seed", seed] in lines

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from icalendar import Calendar
 from sqlalchemy import select
@@ -129,4 +130,8 @@ def test_the_desk_gives_a_duty_by_its_page(firm: Flask) -> None:
     assert (asked.status_code, "Give it nevertheless" in asked.text) == (409, True)
     assert post(desk, other, other, **fields, confirmed="yes").status_code == 303
     assert post(desk, at, at, **{**fields, "day": "x"}).status_code == 422
+    preview = next(str(link["href"]) for link in BeautifulSoup(desk.get(at).text, "html.parser").select("td a[href$='/end']"))
+    shown = desk.get(preview).text
+    assert ("S002" in shown, "Others with this duty" in shown) == (True, True)
+    assert "S002" in desk.get(at).text, "a look takes nothing away"
     assert desk.get("/club/duties").text.count("Has another duty then") == 2

@@ -43,6 +43,7 @@ from portal.web.guard import policies
 from portal.web.list_declared import LIST_PAGES
 from tests.people import change, post, seat, someone
 from tests.rooms.club.scene import event_of
+from tests.rooms.club.statement_scene import handed_in
 from tests.rooms.handover.makers import made as handed_over
 from tests.rooms.pages.firm import DAY, NUMBERS, PERIOD, settle_in
 from tests.rooms.risk.makers import scored
@@ -96,8 +97,8 @@ LISTS = [
     ("/imports/comparisons", Role.FINANCE), ("/imports/comparisons/1", Role.FINANCE), ("/plans", Role.AUDITOR), ("/plans/HALF", Role.AUDITOR),
     ("/plans/shadows/one", Role.FINANCE), (f"/commission/months/{PERIOD}/look", Role.FINANCE), (f"/commission/months/{PERIOD}/corrections", Role.FINANCE),
     (f"/commission/months/{PERIOD}/publication", Role.FINANCE), ("/attribution", Role.AUDITOR), ("/attribution/findings", Role.AUDITOR),
-    ("/club/duties", Role.ADMIN), ("/club", Role.ADMIN), ("/club/events/night", Role.COMPLIANCE), ("/club/bookings", Role.CLIENT), ("/club/money", Role.FINANCE),
-    ("/club/money/transfers", Role.FINANCE), ("/club/money/returns", Role.ADMIN),
+    ("/club/duties", Role.ADMIN), ("/club/no-shows", Role.COMPLIANCE), ("/club", Role.ADMIN), ("/club/events/night", Role.COMPLIANCE), ("/club/bookings", Role.CLIENT), ("/club/money", Role.FINANCE),
+    ("/club/money/transfers", Role.FINANCE), ("/club/money/statement/paper", Role.FINANCE), ("/club/money/returns", Role.ADMIN),
     ("/club/members", Role.ADMIN), ("/club/members/applications", Role.ADMIN),
     ("/club/events/night/waitlist", Role.ADMIN), ("/club/pools/kept", Role.ADMIN), ("/club/door/night/kept", Role.STAFF), ("/club/vouchers", Role.BRANCH_MANAGER),
     ("/admin/outbox", Role.AUDITOR), ("/club/points/desk", Role.COMPLIANCE), ("/club/points/redemptions", Role.AUDITOR), ("/club/points", Role.CLIENT),
@@ -118,6 +119,7 @@ def worked_out(app: Flask) -> None:
             asked = reports.Asked(0, 1, Month.parse(PERIOD), Month.parse(PERIOD))
             reports.keep(asked, reports.compute_differences(asked), clock.now())
         night = event_of("night")
+        handed_in("paper")
         with transaction():
             pools.create(night, 2, 48, "speaker", actor=TERMINAL, moment=clock.now()).public_id = "kept"
             db.session.add(
@@ -179,10 +181,12 @@ NOTHING_THERE = (
     "/club/bookings",
     "/club/money",
     "/club/money/transfers",
+    "/club/money/statement/paper",
     "/club/money/returns",
     "/club/members",
     "/club/members/applications",
     "/club/duties",
+    "/club/no-shows",
     f"/imports/days/{DAY}",
     f"/commission/months/{PERIOD}/corrections",
     "/departures/signals",
