@@ -62,7 +62,7 @@ def slope(said: Real, left: Said) -> float | None:
     return float(best.x[1]) if best.success else None
 
 
-NAMES = {"model": "model", "naive": "naive rule", "best": "best", "base": "base rate"}
+NAMES = {"model": "model", "naive": "naive rule", "best": "best", "hindsight": "hindsight", "base": "base rate"}
 
 
 def lines_of(named: Mapping[str, Grades]) -> list[str]:
