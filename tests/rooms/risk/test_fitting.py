@@ -57,7 +57,7 @@ def test_one_of_many_who_stay_stands_for_the_others(monkeypatch: pytest.MonkeyPa
     whole, _ = fitting.rows_of(held, UNTIL)
     taught, _ = fitting.fitted(held, UNTIL)
     monkeypatch.setattr(fitting, "MANY", 2000)
-    thinned, seen = fitting.rows_of(held, UNTIL)
+    thinned, _ = fitting.rows_of(held, UNTIL)
     thin, _ = fitting.fitted(held, UNTIL)
     assert whole is not None
     assert thinned is not None
