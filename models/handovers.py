@@ -46,7 +46,9 @@ class SuccessorTerms(Base):
 
 
 class Handover(Base):
-    """The handing over of the clients of one departure. New servicing counts from `counts_from` on (a trade date)."""
+    """The handing over of the clients of one departure. New servicing counts from `counts_from` on (a trade date).
+
+    `forecast_by` (JSON) says by which model version and by what past handovers the clients' chances were made; none: nobody had a score."""
 
     __tablename__ = "handover"
     __table_args__ = (one_of("state", HandoverState),)
@@ -58,6 +60,7 @@ class Handover(Base):
     opened_at: Mapped[datetime] = moment()
     opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     closed_at: Mapped[datetime | None] = moment(null=True)
+    forecast_by: Mapped[Any] = mapped_column(JsonText, nullable=True)
 
     @property
     def number(self) -> str:
@@ -67,7 +70,7 @@ class Handover(Base):
 
 class HandoverClient(Base):
     """An account in a handover. `equity` (fen) and `follow` (parts per million; none: no score) are as of the opening and stay, so that
-    the forecast can be held beside the result; `reasons` is a list of [reason, points] of the proposal."""
+    the forecast can be held beside the result; `model_follow` is what the model alone said, before past handovers moved it. `reasons` is a list of [reason, points] of the proposal."""
 
     __tablename__ = "handover_client"
     __table_args__ = (
@@ -83,6 +86,7 @@ class HandoverClient(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, autoincrement=False)
     equity: Mapped[int] = amount()
     follow: Mapped[int | None] = mapped_column(BigInteger)
+    model_follow: Mapped[int | None] = mapped_column(BigInteger)
     proposed_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     reasons: Mapped[Any] = mapped_column(JsonText)
     decided_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

@@ -49,14 +49,15 @@ def make_truth(target: Path, seed: int, accounts: int) -> None:
 @group.command("grade")
 @click.option("--truth", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 @click.option("--to", "months", type=int, default=4, show_default=True, help="How many month ends are graded: the last whose 90 days are over.")
-def grade(path: Path, months: int) -> None:
+@click.option("--priors", is_flag=True, help="Grade the stated priors, as a firm has them that has not seen enough.")
+def grade(path: Path, months: int, priors: bool) -> None:
     """Learn from what was known before the graded months, score them, and print the grades beside the naive rule and the best possible."""
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     last = date.fromisoformat(known["last"])
     ends = [day for day in panel.month_ends(date.fromisoformat(known["first"]), last) if day + QUARTER <= last][-months:]
-    weights, seen = fitting.learned(date.fromisoformat(known["first"]), ends[0], zone(), quietly)
+    weights, seen = (None, 0) if priors else fitting.learned(date.fromisoformat(known["first"]), ends[0], zone(), quietly)
     found = truth_grades.graded(known, ends, weights or PRIORS, zone(), account_numbers())
-    click.echo(f"seed {known['seed']}: learned from {seen} losses known by {ends[0]}{'' if weights else ' (too few: stated priors)'}; graded {', '.join(map(str, ends))}")
+    click.echo(f"seed {known['seed']}: {f'learned from {seen} losses known by {ends[0]}' if weights else 'stated priors'}; graded {', '.join(map(str, ends))}")
     click.echo(truth_grades.table(found))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import import_module
 from math import sqrt
-
-from scipy.special import bdtrc
 
 LEAST_VISITS = 3
 """With fewer evenings nothing is said of a person."""
@@ -83,8 +82,9 @@ def bearable(capacity: int, history: History) -> int | None:
     if history.events < LEAST_EVENTS or history.seats < LEAST_SEATS or capacity <= 0:
         return None
     comes = _upper(history.seats - history.missed, history.seats)
+    binomial = import_module("scipy.special").bdtrc  # loaded by who asks, not with every page
     extra = 0
-    while bdtrc(capacity, capacity + extra + 1, comes) <= TOO_MANY and extra < capacity:
+    while binomial(capacity, capacity + extra + 1, comes) <= TOO_MANY and extra < capacity:
         extra += 1
     return extra
 

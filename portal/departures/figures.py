@@ -17,11 +17,13 @@ from models import db
 from models.care import Contact, ContactOutcome
 from models.clients import Account, AccountVersion, Servicing, ServicingRole
 from models.club import Booking, BookingState
+from models.departures import DepartureKind
 from models.partners import Branch, Staff
 from models.risk import RiskRun, RiskScore
 from models.settlement import Balance, SettlementDay, Trade
 from portal.bulk import among, read_frame
 from portal.care.queries import effective
+from portal.departures import fed_back
 from portal.departures.exposure import Path, Person, Way
 from portal.settlement import windows
 from portal.versions import current
@@ -34,14 +36,19 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SCHEMA = {
     "account": pl.Int64, "account_no": pl.String, "client": pl.String, "branch": pl.String, "person": pl.String, "way": pl.String, "through": pl.String,
     "equity": pl.Int64, "average": pl.Int64, "flow_30": pl.Int64, "flow_90": pl.Int64, "fee": pl.Int64, "traded_on": pl.Date,
-    "contact_on": pl.Date, "contact_by": pl.String, "others": pl.Int64, "events": pl.Int64, "guests": pl.Int64, "chance": pl.Int64, "scored": pl.Boolean, "expected": pl.Int64,
+    "contact_on": pl.Date, "contact_by": pl.String, "others": pl.Int64, "events": pl.Int64, "guests": pl.Int64, "chance": pl.Int64, "modelled": pl.Int64, "scored": pl.Boolean, "expected": pl.Int64,
 }  # fmt: skip
-"""One row per exposed account."""
+"""One row per exposed account. `modelled` is the chance to go along as the model alone says it (none: no score), `chance` as past handovers move it."""
+KIND_OF = {Way.SERVES: DepartureKind.STAFF_LEAVES, Way.INTRODUCED: DepartureKind.BROKER_MOVES}
+"""Whose past handovers move a chance where no departure is recorded yet. Clients of a broker who stays are not handed over when his manager goes:
+nothing is known of them."""
 
 
-def table(paths: Mapping[int, Path], leaving: Sequence[Person], day: date, settled: date | None, visible: ColumnElement[bool] | None = None) -> pl.DataFrame:
+def table(
+    paths: Mapping[int, Path], leaving: Sequence[Person], day: date, settled: date | None, visible: ColumnElement[bool] | None = None, kind: str | None = None
+) -> pl.DataFrame:
     """The rows of SCHEMA of the exposed accounts, those with most to lose first. `settled`: the newest settled day up to `day`; `visible`: a
-    condition on AccountVersion that narrows them to whom the reader may see."""
+    condition on AccountVersion that narrows them to whom the reader may see; `kind`: of the departure, where it is recorded."""
     ids = sorted(paths)
     people = _by_parts(ids, lambda part: _people(part, visible), {"account": pl.Int64, "account_no": pl.String, "client": pl.String, "client_no": pl.String, "branch": pl.String})
     ways = [(key, path.person, path.way.value, path.through) for key, path in paths.items()]
@@ -51,9 +58,23 @@ def table(paths: Mapping[int, Path], leaving: Sequence[Person], day: date, settl
     frame = frame.join(_club(frame["client_no"].unique().to_list()), on="client_no", how="left")
     frame = frame.with_columns(pl.col("equity", "others", "events", "guests").fill_null(0), scored=pl.col("follow").is_not_null())
     prior = pl.col("way").replace_strict({way.value: chance for way, chance in PRIOR.items()}, return_dtype=pl.Int64)
-    frame = frame.with_columns(chance=pl.coalesce("follow", prior))
+    frame = _moved_by_past(frame, day, kind).with_columns(chance=pl.coalesce("told", prior), modelled="follow")
     frame = frame.with_columns(expected=pl.max_horizontal("equity", 0) * pl.col("chance") // 1_000_000)
     return frame.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort(["expected", "equity", "account_no"], descending=[True, True, False])
+
+
+def _moved_by_past(frame: pl.DataFrame, day: date, kind: str | None) -> pl.DataFrame:
+    """With the column `told`: the model's chance (`follow`) moved by the handovers that were closed by the end of the day."""
+    pasts = fed_back.pasts(fed_back.evening(day))
+    told = pl.col("follow")
+    for way, usual in KIND_OF.items():
+        shift = pasts.get(kind or usual.value, fed_back.NOTHING).shift
+        if shift:
+            here = frame.filter(pl.col("way") == way.value).select("account", pl.col("follow").fill_null(0))
+            moved = here.select("account", pl.Series("moved", fed_back.moved(here["follow"].to_numpy(), shift), dtype=pl.Int64))
+            frame = frame.join(moved, on="account", how="left").with_columns(told=pl.when(pl.col("follow").is_not_null()).then(pl.coalesce("moved", told))).drop("moved")
+            told = pl.col("told")
+    return frame.with_columns(told=told)
 
 
 def _by_parts(ids: Sequence[Any], ask: Callable[[Sequence[Any]], Any], schema: dict[str, Any]) -> pl.DataFrame:

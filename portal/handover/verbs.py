@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -29,15 +29,17 @@ from portal.versions import table_of
 
 
 class Exposed(NamedTuple):
-    """An account that the departure leaves without somebody: its equity (fen) and its chance to go along (parts per million; None: no score)."""
+    """An account that the departure leaves without somebody: its equity (fen) and its chance to go along (parts per million; None: no score), as it is
+    told and as the model alone says it."""
 
     account_id: int
     equity: int
     follow: int | None
+    modelled: int | None = None
 
 
-def open_handover(departure_id: int, exposed: Iterable[Exposed], counts_from: date, *, actor: Actor, moment: datetime) -> Handover:
-    """Open the handover of a departure, or find the one there is. Raises NotFound, NotAllowed, Conflict where the departure is not certain."""
+def open_handover(departure_id: int, exposed: Iterable[Exposed], counts_from: date, *, actor: Actor, moment: datetime, by: Mapping[str, Any] | None = None) -> Handover:
+    """Open the handover of a departure, or find the one there is; `by`: what the chances were made by. Raises NotFound, NotAllowed, Conflict where the departure is not certain."""
     actor.need(Can.HANDOVER_DECIDE)
     departure = db.session.execute(select(Departure).where(Departure.id == departure_id).with_for_update()).scalar()
     if departure is None:
@@ -47,11 +49,11 @@ def open_handover(departure_id: int, exposed: Iterable[Exposed], counts_from: da
         return held
     if departure.state not in (DepartureState.ANNOUNCED, DepartureState.EFFECTIVE):
         raise Conflict("%(number)s is %(state)s: clients are handed over once a departure is announced or effective", number=departure.number, state=departure.state)
-    handover = Handover(departure_id=departure_id, state=HandoverState.OPEN, counts_from=counts_from, opened_at=moment, opened_by_id=actor.user_id)
+    handover = Handover(departure_id=departure_id, state=HandoverState.OPEN, counts_from=counts_from, opened_at=moment, opened_by_id=actor.user_id, forecast_by=by)
     db.session.add(handover)
     db.session.flush()
-    rows: list[tuple[Any, ...]] = [(handover.id, one.account_id, one.equity, one.follow, [], "", "") for one in exposed]
-    insert_rows(table_of(HandoverClient), ("handover_id", "account_id", "equity", "follow", "reasons", "outcome", "outcome_reason"), rows)
+    rows: list[tuple[Any, ...]] = [(handover.id, one.account_id, one.equity, one.follow, one.modelled, [], "", "") for one in exposed]
+    insert_rows(table_of(HandoverClient), ("handover_id", "account_id", "equity", "follow", "model_follow", "reasons", "outcome", "outcome_reason"), rows)
     managed: list[tuple[Any, ...]] = [(handover.id, *one, []) for one in managed_by(departure.staff_id)] if departure.staff_id is not None else []
     insert_rows(table_of(HandoverBroker), ("handover_id", "broker_id", "accounts", "equity", "reasons"), managed)
     after = {"departure": departure.number, "accounts": len(rows), "brokers": len(managed), "counts_from": str(counts_from)}

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from models import db
 from models.departures import Departure
+from models.handovers import Handover, HandoverState
 from models.risk import RiskRun
 from portal.actors import Actor
 from portal.audit.recordings import last_recording_id
@@ -29,10 +30,15 @@ def card_of(actor: Actor) -> dict[str, Any] | None:
     live = select(Departure.id, Departure.state, Departure.effective_on).where(Departure.state.in_(LIVE)).order_by(Departure.id)
     standing = tuple(tuple(one) for one in db.session.execute(live))
     reader = (actor.scope(Can.DEPARTURE_SEE), actor.branch_no, actor.staff_no, actor.broker_no)
-    key = ("departures going", *reader, day, last_settled_day(), last_recording_id(), _newest_scores(), standing)
+    key = ("departures going", *reader, day, last_settled_day(), last_recording_id(), _newest_scores(), _closed_handovers(), standing)
     found: list[Going] = remembered(key, lambda: going(actor, day)) if standing else []
     speaking = int((signal_queries.people(actor, day)["signals"] > 0).sum()) if actor.may(Can.SIGNAL_SEE) else 0
     return {"going": found, "equity": sum(one.equity for one in found), "expected": sum(one.expected for one in found), "signals": speaking, "states": STATES, "day": day}
+
+
+def _closed_handovers() -> int:
+    """How many handovers are closed: what is expected to go along is moved by them."""
+    return db.session.execute(select(func.count()).select_from(Handover).where(Handover.state == HandoverState.CLOSED.value)).scalar_one()
 
 
 def _newest_scores() -> int:

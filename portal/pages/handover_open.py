@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
+from models import db
 from models.departures import Departure
+from models.risk import RiskModel, RiskRun
 from portal import clock
-from portal.departures import figures, register
+from portal.departures import fed_back, figures, register
 from portal.departures.exposure import Kind, Person, Way, exposed
 from portal.departures.people import person_of
 from portal.handover.verbs import Exposed, open_handover
@@ -29,8 +33,19 @@ def exposed_to(departure: Departure) -> list[Exposed]:
     leaving = [Person(kind, departure.staff_id or departure.broker_id or 0, who.number)]
     day = (departure.effective_on or today()) - timedelta(days=1)
     paths = {key: path for key, path in exposed(leaving, day).items() if path.way is not Way.MANAGES}
-    rows = figures.table(paths, leaving, day, figures.settled_up_to(day))
-    return [Exposed(row["account"], row["equity"], row["chance"] if row["scored"] else None) for row in rows.rows(named=True)]
+    rows = figures.table(paths, leaving, day, figures.settled_up_to(day), kind=departure.kind)
+    return [Exposed(row["account"], row["equity"], row["chance"] if row["scored"] else None, row["modelled"]) for row in rows.rows(named=True)]
+
+
+def forecast_by(departure: Departure) -> dict[str, Any] | None:
+    """By what the chances of `exposed_to` are made: the model's version, the day of its scores, and the past handovers that moved them; None without scores."""
+    day = (departure.effective_on or today()) - timedelta(days=1)
+    query = select(RiskRun.on_day, RiskModel.version).join(RiskModel, RiskModel.id == RiskRun.model_id).where(RiskRun.on_day <= day)
+    run = db.session.execute(query.order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).first()
+    if run is None:
+        return None
+    past = fed_back.pasts(fed_back.evening(day)).get(departure.kind, fed_back.NOTHING)
+    return {"model": run.version, "scored_on": str(run.on_day), "past": past.plain()}
 
 
 @bp.post("/<int:departure_id>/handover")
@@ -40,6 +55,6 @@ def open_for(departure_id: int) -> ResponseReturnValue:
     with transaction():
         departure = register.departure_for(current_actor(), departure_id)
         counts_from = departure.effective_on or today() + timedelta(days=1)
-        handover = open_handover(departure.id, exposed_to(departure), counts_from, actor=current_actor(), moment=clock.now())
+        handover = open_handover(departure.id, exposed_to(departure), counts_from, actor=current_actor(), moment=clock.now(), by=forecast_by(departure))
         number = handover.id
     return redirect(url_for("handovers.show", handover_id=number), 303)

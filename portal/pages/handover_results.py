@@ -16,6 +16,7 @@ from portal.handover.outcomes import Result
 from portal.local_day import today
 from portal.pages.departures_words import KINDS
 from portal.pages.handover_bridge import drawn, period_of
+from portal.pages.handover_past import taught
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -79,7 +80,8 @@ def results() -> ResponseReturnValue:
         return taken_out(wants_file(), "handover-results", headers, [*(_cells(str(KINDS[one.name]), one) for one in kinds), *(_cells(one.name, one) for one in successors)])
     first, last = period_of(request.args)
     shown = drawn(bridge.of_period(first, last, actor), **{"from": first, "to": last})
-    return render_template("handover/results.html", by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)
+    past = taught(clock.now()) if actor.may(Can.HANDOVER_DECIDE) else []
+    return render_template("handover/results.html", past=past, by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)
 
 
 def _cells(name: str, one: Result) -> list[Cell]:

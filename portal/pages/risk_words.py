@@ -20,12 +20,14 @@ CAUSES = {
 REASONS = {
     "size": _l("size of the account"),
     "idle": _l("days without a trade"),
+    "often": _l("how often he trades"),
     "slower": _l("trades less than he used to"),
     "withdrawn_30": _l("took money out in 30 days"),
     "withdrawn_90": _l("took money out in 90 days"),
     "deposited_30": _l("paid money in in 30 days"),
     "loss_30": _l("losses of 30 days"),
     "loss_90": _l("losses of 90 days"),
+    "downs": _l("what he lost on losing days of 90 days"),
     "streak": _l("losing days in a row"),
     "risk_degree": _l("risk degree"),
     "margin_calls": _l("margin calls"),
@@ -50,6 +52,9 @@ FEATURE_WORDS = {
     "event_ties": _l("who left, and his other ties"),
     "event_reached": _l("who left, and he was spoken with"),
     "event_tenure": _l("who left, and how long he is a client"),
+    "event_fresh": _l("who left, and how short ago"),
+    "missed": _l("trades missing to his own habit"),
+    "fee_above": _l("fees above his branch's middle one"),
 }
 """Features that are told under one reason with others, each in its own words."""
 SHOWN = 3

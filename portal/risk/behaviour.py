@@ -17,8 +17,8 @@ QUARTER, MONTH, HABIT = 90, 30, 180
 """Calendar days: of the averages, of what is recent, and of the habit that the recent month is held against."""
 NEVER = 0
 SUMS = (
-    "equity_sum", "equity_days", "equity_30", "days_30", "in_90", "out_90", "in_30", "out_30", "pnl_90", "pnl_30",
-    "traded_30", "traded_before", "days_before", "fee_90", "exchange_90", "calls_30",
+    "equity_sum", "equity_days", "equity_30", "days_30", "in_90", "out_90", "in_30", "out_30", "pnl_90", "pnl_30", "down_90",
+    "traded_30", "traded_before", "days_before", "fee_180", "exchange_180", "calls_30",
 )  # fmt: skip
 
 
@@ -58,9 +58,8 @@ class Behaviour:
         at, there = places(self.accounts, trades["account_id"].to_numpy())
         self.last_trade[at] = day.toordinal()
         self._count("traded_30" if age < MONTH else "traded_before", at, 1)
-        if age < QUARTER:
-            self._count("fee_90", at, trades["fee"].to_numpy()[there])
-            self._count("exchange_90", at, trades["exchange_fee"].to_numpy()[there])
+        self._count("fee_180", at, trades["fee"].to_numpy()[there])
+        self._count("exchange_180", at, trades["exchange_fee"].to_numpy()[there])
 
     def _balances(self, day: date, age: int, place: Whole, held: Mapping[str, Whole]) -> None:
         self.equity[place], self.margin[place], self.last_day[place] = held["equity"], held["margin"], day.toordinal()
@@ -73,7 +72,8 @@ class Behaviour:
             for name, values in recent.items():
                 self._count(name, place, values)
         if age < QUARTER:
-            for name, values in {"equity_sum": held["equity"], "equity_days": 1, "in_90": held["deposit"], "out_90": held["withdrawal"], "pnl_90": held["pnl"]}.items():
+            long = {"equity_sum": held["equity"], "equity_days": 1, "in_90": held["deposit"], "out_90": held["withdrawal"], "pnl_90": held["pnl"]}
+            for name, values in {**long, "down_90": np.maximum(-held["pnl"], 0)}.items():
                 self._count(name, place, values)
 
     def _count(self, name: str, place: Whole, values: Any) -> None:

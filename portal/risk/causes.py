@@ -11,6 +11,8 @@ from models.risk import ChurnCause
 from portal.risk.features import Real
 
 NEGLECT, UNWRITTEN = 0.8, 0.99
+ORDINARY = 0.2
+"""So far above his branch's middle fee (in logarithms: about a fifth) a client is still ordinary."""
 """The silence (365 days are 1) from which it speaks of neglect, and that of a firm's middle client from which contacts are not written down there."""
 
 
@@ -23,13 +25,14 @@ def evidence(values: Mapping[str, Real], usual: float = 0.0) -> dict[ChurnCause,
     """How strongly the facts speak for each cause, 0 to about 1; `values` are features by name, `usual` the silence of the firm's middle client.
     For `forced` no figure speaks: only people say so."""
     gone, broker = values["event"], values["event_broker"]
-    calm = 1 - np.clip(values["loss_90"] * 3, 0, 1)
+    hurt = np.maximum(values["loss_90"] * 3, values["downs"] * 2)
+    calm = 1 - np.clip(hurt, 0, 1)
     return {
         ChurnCause.TAKEN_BY_BROKER: broker,
         ChurnCause.TAKEN_BY_STAFF: gone - broker,
-        ChurnCause.ABANDONED: np.clip((values["silence"] - NEGLECT) * 4, 0, 0.8) * (usual < UNWRITTEN),
-        ChurnCause.POACHED: np.clip(values["fee_level"] * 1.6, 0, 0.9),
-        ChurnCause.LOST_MONEY: np.clip(values["loss_90"] * 3, 0, 0.95),
+        ChurnCause.ABANDONED: np.clip((values["silence"] - NEGLECT) * 4, 0, 0.64) * (usual < UNWRITTEN),
+        ChurnCause.POACHED: np.clip((values["fee_level"] - ORDINARY) * 2, 0, 0.9),
+        ChurnCause.LOST_MONEY: np.clip(hurt, 0, 0.95),
         ChurnCause.DRAWN_AWAY: np.clip(values["withdrawn_30"], 0, 1) * calm * 0.7,
         ChurnCause.FORCED: np.zeros_like(gone),
         ChurnCause.OWN_WILL: np.full_like(gone, 0.25),

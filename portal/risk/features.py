@@ -10,20 +10,21 @@ import polars as pl
 from numpy.typing import NDArray
 
 from portal.risk.behaviour import HABIT, MONTH, Behaviour, Whole
-from portal.risk.facts import Facts, departures_on, evening, exposed, in_force
+from portal.risk.facts import EVENT_DAYS, Facts, departures_on, evening, exposed, in_force
 
 Real = NDArray[np.float64]
 
 SMALL = 100_000
 """1,000.00 yuan in fen: below it, and without a trade, nobody is left to lose."""
 QUIET_DAYS = 90
-EVENT = ("event", "event_broker", "event_ties", "event_reached", "event_tenure")
+EVENT = ("event", "event_broker", "event_ties", "event_reached", "event_tenure", "event_fresh")
 FEATURES = (
-    "size", "idle", "slower", "withdrawn_30", "withdrawn_90", "deposited_30", "loss_30", "loss_90", "streak", "risk_degree", "margin_calls",
-    "tenure", "by_broker", "by_staff", "single_contact", "silence", "reached", "fee_level", "ties", *EVENT,
+    "size", "idle", "often", "slower", "missed", "withdrawn_30", "withdrawn_90", "deposited_30", "loss_30", "loss_90", "downs", "streak", "risk_degree", "margin_calls",
+    "tenure", "by_broker", "by_staff", "single_contact", "silence", "reached", "fee_level", "fee_above", "ties", *EVENT,
 )  # fmt: skip
 EVENT_PLACES = tuple(FEATURES.index(name) for name in EVENT)
-REASONS = {name: "departure" if name in EVENT else "contact" if name in ("silence", "reached") else name for name in FEATURES}
+TOGETHER = {**dict.fromkeys(EVENT, "departure"), "silence": "contact", "reached": "contact", "missed": "slower", "fee_above": "fee_level"}
+REASONS = {name: TOGETHER.get(name, name) for name in FEATURES}
 """Under which reason a feature is told: what moves together is one reason."""
 
 
@@ -48,20 +49,26 @@ def features(facts: Facts, done: Behaviour) -> Frame:
     today = done.on.toordinal()
     idle = np.where(done.last_trade > 0, today - done.last_trade, HABIT)
     habit = sums["traded_before"] * MONTH / np.maximum(sums["days_before"] * 7 / 5, MONTH)
-    level = np.log(np.maximum(sums["fee_90"], 1) / np.maximum(sums["exchange_90"], 1))
+    usual = sums["traded_before"] / np.maximum(sums["days_before"], 1) * sums["days_30"]
+    level = np.log(np.maximum(sums["fee_180"], 1) / np.maximum(sums["exchange_180"], 1))
+    beside = _beside_branch(who, np.where(sums["exchange_180"] > 0, level, np.nan))
     values = {
         "size": np.log10(average / 100),
         "idle": np.log1p(idle) / np.log1p(HABIT),
+        "often": (sums["traded_before"] + sums["traded_30"]) / np.maximum(sums["days_before"] + sums["days_30"], 1),
         "slower": np.where(habit > 0.5, np.clip(1 - sums["traded_30"] / np.maximum(habit, 0.5), -1, 1), 0),
+        "missed": np.clip((usual - sums["traded_30"]) / np.sqrt(usual + 0.5), -2, 4),
         "withdrawn_30": np.clip((sums["out_30"] - sums["in_30"]) / average, 0, 1.2),
         "withdrawn_90": np.clip((sums["out_90"] - sums["in_90"]) / average, 0, 1.2),
         "deposited_30": np.clip((sums["in_30"] - sums["out_30"]) / average, 0, 1),
         "loss_30": np.clip(-sums["pnl_30"] / average, -0.5, 1),
         "loss_90": np.clip(-sums["pnl_90"] / average, -0.5, 1),
+        "downs": np.clip(sums["down_90"] / average, 0, 2),
         "streak": np.minimum(done.streak, 10) / 10,
         "risk_degree": np.clip(done.margin / (done.equity.astype(np.float64).clip(0) + SMALL), 0, 1.2),
         "margin_calls": np.minimum(sums["calls_30"], 5) / 5,
-        "fee_level": _beside_branch(who, np.where(sums["exchange_90"] > 0, level, np.nan)),
+        "fee_level": beside,
+        "fee_above": np.maximum(beside, 0),
         **_of_people(who, done),
     }
     alive = who["open"].to_numpy() & (done.last_day > 0) & ((done.equity >= SMALL) | (idle < QUIET_DAYS))
@@ -117,6 +124,7 @@ def _of_people(who: pl.DataFrame, done: Behaviour) -> dict[str, Any]:
         event_ties=event.cast(pl.Float64) * ties,
         event_reached=event & reached,
         event_tenure=event.cast(pl.Float64) * tenure,
+        event_fresh=event.cast(pl.Float64) * (1 - (pl.lit(done.on) - pl.col("since")).dt.total_days().fill_null(0) / EVENT_DAYS),
     )
     return {name: made[name].cast(pl.Float64).to_numpy() for name in made.columns}
 
@@ -144,6 +152,7 @@ def with_event(frame: Frame) -> Real:
         "event_ties": tied * frame.column("ties"),
         "event_reached": tied * frame.column("reached"),
         "event_tenure": tied * frame.column("tenure"),
+        "event_fresh": tied,
     }.items():
         changed[:, FEATURES.index(name)] = value
     return changed

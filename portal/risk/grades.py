@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from portal.risk.features import EVENT_PLACES, Real
+from portal.risk.interval import interval_of
 
 Said = NDArray[np.bool_]
 FEWEST = 10
@@ -62,7 +63,7 @@ def slope(said: Real, left: Said) -> float | None:
     return float(best.x[1]) if best.success else None
 
 
-NAMES = {"model": "model", "naive": "naive rule", "best": "best", "base": "base rate"}
+NAMES = {"model": "model", "naive": "naive rule", "best": "best", "hindsight": "hindsight", "base": "base rate"}
 
 
 def lines_of(named: Mapping[str, Grades]) -> list[str]:
@@ -84,11 +85,3 @@ def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
             low, high = interval_of(chances[group])
             held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
     return held[0], held[1]
-
-
-def interval_of(chances: Real, together: float = 0.05) -> tuple[float, float]:
-    """Between how many of some clients will leave in nine of ten cases; `together` is how far they decide alike (stated, not learned)."""
-    each = chances * (1 - chances)
-    spread = each.sum() * (1 - together) + together * np.sqrt(each).sum() ** 2
-    reach = 1.645 * float(np.sqrt(spread)) + 0.5
-    return max(0.0, float(chances.sum()) - reach), float(chances.sum()) + reach

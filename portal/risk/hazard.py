@@ -50,10 +50,10 @@ class Weights:
 PRIORS = Weights(
     (-6_100_000, -6_100_000, -6_100_000),
     {
-        "size": -100_000, "idle": 1_200_000, "slower": 800_000, "withdrawn_30": 1_500_000, "withdrawn_90": 600_000, "deposited_30": -500_000,
-        "loss_30": 500_000, "loss_90": 800_000, "streak": 300_000, "margin_calls": 400_000, "tenure": -400_000, "by_broker": 200_000,
-        "single_contact": 200_000, "silence": 700_000, "reached": -200_000, "fee_level": 400_000, "ties": -200_000,
-        "event": 2_000_000, "event_broker": 400_000, "event_ties": -500_000, "event_reached": -500_000, "event_tenure": -200_000,
+        "size": -100_000, "idle": 600_000, "slower": 400_000, "missed": 200_000, "withdrawn_30": 1_500_000, "withdrawn_90": 600_000, "deposited_30": -500_000,
+        "loss_30": 300_000, "loss_90": 300_000, "downs": 1_000_000, "streak": 300_000, "margin_calls": 400_000, "tenure": -400_000, "by_broker": 200_000,
+        "single_contact": 200_000, "silence": 700_000, "reached": -200_000, "fee_level": 200_000, "fee_above": 300_000, "ties": -200_000,
+        "event": 1_000_000, "event_broker": 400_000, "event_ties": -500_000, "event_reached": -500_000, "event_tenure": -200_000, "event_fresh": 1_500_000,
     },
     {},
 )  # fmt: skip

@@ -40,6 +40,12 @@ def month_ends(first: date, last: date) -> list[date]:
     return [one for one, after in pairwise([*held, last + timedelta(days=32)]) if one.month != after.month]
 
 
+def week_ends(first: date, last: date) -> list[date]:
+    """The last settled day of each week between two days."""
+    held = sorted(days.versions(first, last))
+    return [one for one, after in pairwise([*held, last + timedelta(days=7)]) if one.isocalendar()[:2] != after.isocalendar()[:2]]
+
+
 def leavings(until: date, zone: ZoneInfo, accounts: Whole, closed: Whole, progress: Progress) -> Leavings:
     """What became of each account as of a day, as known on it. `closed`: ordinals of closings (0: open)."""
     known, walk = known_at(facts.evening(until, zone)), Walk(accounts)

@@ -22,7 +22,7 @@ from portal.risk.hazard import PRIORS, Weights
 from portal.versions import table_of
 
 SHOWN = 6
-PRIOR_VERSION = "priors-1"
+PRIOR_VERSION = "priors-2"
 
 
 def model_for(on: date) -> tuple[str, Weights]:

@@ -9,12 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from portal.risk import causes, facts, hazard
 from portal.risk.behaviour import MONTH
-from portal.risk.features import FEATURES, features, ids
+from portal.risk.features import FEATURES, Real, features, ids
 from portal.risk.gathering import gather
-from portal.risk.grades import Grades, coverage, grades, lines_of
+from portal.risk.grades import Grades, Said, coverage, grades, lines_of
 from portal.risk.hazard import Weights
 
 QUARTER = timedelta(days=90)
@@ -22,7 +23,7 @@ QUARTER = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Graded:
-    """Grades of the model, of the naive rule, of the base rate and of the truth's own chances; how many were graded and left; causes hit; intervals that held."""
+    """Grades of the model, of the same features with hindsight, of the naive rule, of the base rate and of the truth's own chances; how many were graded and left; causes hit; intervals that held."""
 
     named: Mapping[str, Grades]
     clients: int
@@ -35,6 +36,7 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
     """Score each day as known on it, and compare with who left in the 90 days after it."""
     recorded = facts.read(facts.known_on(max(on), zone), zone)
     said: dict[str, list[Any]] = {"model": [], "naive": [], "best": []}
+    seen: list[Real] = []
     happened, causes_hit, held = [], [0, 0], [0, 0]
     for done in gather(on, ids(recorded), zone, lambda step, at, total: None):
         frame = features(recorded, done)
@@ -47,6 +49,7 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         said["naive"].append((frame.people["idle_days"].to_numpy() >= MONTH)[there].astype(float))
         said["best"].append(np.array([known["likely"][done.on.isoformat()][int(name[1:])] for name in names])[there] / 1_000_000)
         happened.append(left)
+        seen.append(frame.values[there])
         named_values = {name: frame.column(name) for name in FEATURES}
         proposed = causes.proposed(named_values, causes.usual_silence(named_values))[there]
         true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
@@ -55,9 +58,19 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         held = [held[0] + came, held[1] + of]
     all_left = np.concatenate(happened)
     joined = {name: np.concatenate(parts) for name, parts in said.items()}
+    joined["hindsight"] = hindsight(np.concatenate(seen), all_left)
     joined["base"] = np.full(len(all_left), all_left.mean())
     found = {name: grades(values, all_left) for name, values in joined.items()}
     return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), (held[0], held[1]))
+
+
+def hindsight(values: Real, left: Said) -> Real:
+    """What the same features say in the same form when they are taught by the very answers that are graded: no weights can say much more."""
+    if left.all() or not left.any():
+        return np.full(len(left), float(left.mean()) if len(left) else 0.0)
+    scaled = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-6)
+    told: Real = LogisticRegression(max_iter=2000).fit(scaled, left).predict_proba(scaled)[:, 1]
+    return told
 
 
 def table(found: Graded) -> str:

@@ -17,7 +17,7 @@ from tests.rooms.pages.firm import ACCOUNTS, DAY
 def scored() -> None:
     """Two scores of the settled day: 30 % of 1,000,000.00 and 1 % of 50,000.00."""
     with transaction():
-        model = RiskModel(version="priors-1", method="priors", made_at=clock.now(), seen=0, weights={})
+        model = RiskModel(version="priors-2", method="priors", made_at=clock.now(), seen=0, weights={})
         db.session.add(model)
         db.session.flush()
         run = RiskRun(on_day=date.fromisoformat(DAY), model_id=model.id, made_at=clock.now(), accounts=2)
@@ -34,7 +34,7 @@ def graded() -> None:
     """A backtest as it is kept: 900 client-months of which 61 left, two tenths of them, one channel, one month end."""
     grades = {"auc": 0.634, "brier": 0.069, "slope": 0.76, "lift": None}
     result = {"named": {"model": grades, "naive": grades, "base": grades}, "clients": 900, "left": 61, "untold": 2, "bins": [[10_000, 5_000, 450], [90_000, 130_000, 450]]}
-    result |= {"days": [["2025-08-29", "priors-1", 900, 61, 0.634]], "held": [4, 7], "agreed": [1, 2], "survival": [["broker", 30, 4, [1_000_000, 900_000]]]}
+    result |= {"days": [["2025-08-29", "priors-2", 900, 61, 0.634]], "held": [4, 7], "agreed": [1, 2], "survival": [["broker", 30, 4, [1_000_000, 900_000]]]}
     with transaction():
         day = date.fromisoformat(DAY)
         db.session.add(RiskBacktest(from_day=day, to_day=day, until_day=day, made_at=clock.now(), result=result))

@@ -192,13 +192,13 @@ def test_the_monthly_check_learns_where_it_can_and_grades(app: Flask, tmp_path: 
     with app.app_context():
         kept = db.session.execute(select(RiskBacktest)).scalar_one()
         assert [(day, version, clients, left) for day, version, clients, left, _auc in kept.result["days"]] == [
-            ("2026-01-28", "priors-1", 2, 1),
-            ("2026-02-25", "priors-1", 1, 0),
-            ("2026-03-25", "priors-1", 1, 0),
+            ("2026-01-28", "priors-2", 2, 1),
+            ("2026-02-25", "priors-2", 1, 0),
+            ("2026-03-25", "priors-2", 1, 0),
         ]
         assert (kept.result["clients"], kept.result["left"], kept.result["untold"]) == (4, 1, 0)
         db.session.remove()
     told = app.test_cli_runner().invoke(args=["risk", "backtest", "--from", "2026-01-01", "--to", "2026-12-31"])
     assert told.exit_code == 0, told.output
     assert told.output.startswith("4 client-months, 1 left within 90 days, 0 cannot be told yet; as known on 2026-09-30\n")
-    assert "2026-01-28  priors-1" in told.output
+    assert "2026-01-28  priors-2" in told.output

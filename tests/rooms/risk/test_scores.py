@@ -152,13 +152,13 @@ def test_scores_are_kept_with_their_version_and_told_as_csv(firm: Flask) -> None
     assert result.exit_code == 0, result.output
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [(row["account_no"], row["introducer_no"], row["servicer_no"], row["model_version"]) for row in rows] == [
-        ("10001", "B001", "", "priors-1"),
-        ("10002", "B001", "", "priors-1"),
+        ("10001", "B001", "", "priors-2"),
+        ("10002", "B001", "", "priors-2"),
     ]
     with firm.app_context():
         run = db.session.execute(select(RiskRun)).scalar_one()
         kept = db.session.execute(select(RiskScore).order_by(RiskScore.account_id)).scalars().all()
-        assert (run.accounts, db.session.execute(select(RiskModel.version)).scalar_one()) == (2, "priors-1")
+        assert (run.accounts, db.session.execute(select(RiskModel.version)).scalar_one()) == (2, "priors-2")
         assert [f"{one.probability / 1_000_000:.6f}" for one in kept] == [row["probability_90d"] for row in rows]
         assert all(one.expected_loss == one.equity * one.probability // 1_000_000 and one.drivers[-1][0] == "rest" for one in kept)
         db.session.remove()
@@ -190,7 +190,7 @@ def test_causes_follow_their_evidence() -> None:
     calm = dict.fromkeys(FEATURES, np.zeros(1))
     for change, wanted in (
         ({"event": 1, "event_broker": 1}, ChurnCause.TAKEN_BY_BROKER), ({"event": 1}, ChurnCause.TAKEN_BY_STAFF), ({"silence": 1}, ChurnCause.ABANDONED),
-        ({"fee_level": 0.6}, ChurnCause.POACHED), ({"loss_90": 0.4}, ChurnCause.LOST_MONEY), ({"withdrawn_30": 0.9}, ChurnCause.DRAWN_AWAY), ({}, ChurnCause.OWN_WILL),
+        ({"fee_level": 0.6}, ChurnCause.POACHED), ({"loss_90": 0.4}, ChurnCause.LOST_MONEY), ({"downs": 0.4}, ChurnCause.LOST_MONEY), ({"withdrawn_30": 0.9}, ChurnCause.DRAWN_AWAY), ({}, ChurnCause.OWN_WILL),
     ):  # fmt: skip
         assert causes.proposed(calm | {name: np.array([float(value)]) for name, value in change.items()})[0] == wanted
 

@@ -1,52 +1,108 @@
-"""What accounts came to over the last days: a window that grew day by day is the one that is added up at once."""
+"""A window that follows corrections says what one made anew says, and reads only the days that changed."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+from sqlalchemy import select
 
-from portal.settlement.windows import WINDOW, Made, since, window
+from models import db
+from models.rollups import AccountWindow
+from portal.jobs.refresh import renew_windows
+from portal.settlement import windows
+from portal.settlement.windows import Made, Read, corrected, window
+from tests import make
 
-START = date(2025, 1, 1)
-BALANCES = {"account_id": pl.Int64, "equity": pl.Int64, "deposit": pl.Int64, "withdrawal": pl.Int64}
-TRADES = {"account_id": pl.Int64, "fee": pl.Int64, "exchange_fee": pl.Int64}
-fen = st.integers(-1000, 1000)
-held = st.dictionaries(st.integers(1, 4), st.tuples(fen, fen, fen), max_size=4)
-traded = st.lists(st.tuples(st.integers(1, 4), fen, fen), max_size=4)
-firm = st.dictionaries(st.integers(0, 500), st.tuples(held, traded), min_size=1, max_size=14)
-"""By days after START: balances by account (equity, deposit, withdrawal), and trades (account, fee, exchange fee)."""
-
-
-def by_hand(days: dict[date, tuple], day: date) -> list[tuple]:
-    """The same, account by account and day by day."""
-    rows = []
-    for account in range(1, 5):
-        equities = {one: balances[account] for one, (balances, _) in days.items() if since(day, 90) <= one <= day and account in balances}
-        fees = [(one, fee - charged) for one, (_, trades) in days.items() if since(day, 365) <= one <= day for who, fee, charged in trades if who == account]
-        if equities or fees:
-            paid = [(one, deposit - withdrawal) for one, (_, deposit, withdrawal) in equities.items()]
-            month = sum(amount for one, amount in paid if one >= since(day, 30))
-            total, whole = sum(row[0] for row in equities.values()), sum(amount for _, amount in paid)
-            last = max((one for one, _ in fees), default=None)
-            rows.append((account, equities.get(day, (0,))[0], total, len(equities), month, whole, sum(fee for _, fee in fees), last))
-    return rows
+Book = dict[date, tuple[dict[int, tuple[int, int, int]], dict[int, tuple[int, int]]]]
+"""By day: balances (equity, deposit, withdrawal) and trades (fee, exchange fee) of accounts."""
+LAST = date(2026, 6, 30)
+BALANCE = {"account_id": pl.Int64, "equity": pl.Int64, "deposit": pl.Int64, "withdrawal": pl.Int64}
+TRADE = {"account_id": pl.Int64, "fee": pl.Int64, "exchange_fee": pl.Int64}
 
 
-@given(firm)
-def test_a_window_that_grew_is_the_one_added_up_at_once(books: dict[int, tuple]) -> None:
-    days = {START + timedelta(days=place): book for place, book in sorted(books.items())}
+def drawn(draw: random.Random) -> tuple[dict[int, tuple[int, int, int]], dict[int, tuple[int, int]]]:
+    held = {key: (draw.randrange(10_000), draw.choice((0, 0, 300)), draw.choice((0, 0, 200))) for key in range(1, 6) if draw.random() < 0.8}
+    return held, {key: (draw.randrange(50, 90), draw.randrange(40)) for key in held if draw.random() < 0.2}
 
+
+def reader(book: Book, asked: list[date]) -> Read:
     def read(one: date, with_trades: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
-        balances, trades = days[one]
-        rows = [(account, *amounts) for account, amounts in balances.items()]
-        return pl.DataFrame(rows, schema=BALANCES, orient="row"), pl.DataFrame(trades if with_trades else [], schema=TRADES, orient="row")
+        asked.append(one)
+        held, traded = book.get(one, ({}, {}))
+        rows = [(key, *amounts) for key, amounts in traded.items()] if with_trades else []
+        return pl.DataFrame([(key, *amounts) for key, amounts in held.items()], schema=BALANCE, orient="row"), pl.DataFrame(rows, schema=TRADE, orient="row")
 
-    grown: Made | None = None
-    for day in days:
-        rows = window(day, list(days), read, grown)
-        assert rows.schema == WINDOW
-        assert rows.rows() == window(day, list(days), read).rows() == by_hand(days, day)
-        grown = Made(day, 0, rows)
+    return read
+
+
+def last_trades(book: Book, day: date, accounts: Sequence[int]) -> pl.DataFrame:
+    days = [one for one in sorted(book) if windows.since(day, windows.FEE) <= one <= day]
+    found = {key: max((one for one in days if key in book[one][1]), default=None) for key in accounts}
+    return pl.DataFrame([(key, one) for key, one in found.items() if one], schema={"account_id": pl.Int64, "traded_on": pl.Date}, orient="row")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(0, 3))
+def test_corrected_days_are_taken_out_and_put_in(seed: int, corrections: int, later: int) -> None:
+    draw = random.Random(seed)
+    book: Book = {LAST - timedelta(days=draw.randrange(1, 400)): drawn(draw) for _ in range(40)} | {LAST: drawn(draw)}
+    before = Made(LAST, 1, window(LAST, sorted(book), reader(book, [])))
+    new = dict(book)
+    inside = [one for one in sorted(book) if one >= windows.since(LAST, windows.FEE)]
+    changed = sorted({*draw.sample(inside, min(corrections, len(inside))), *([LAST] if draw.random() < 0.3 else [])})
+    missing = LAST - timedelta(days=draw.randrange(1, 300))
+    changed = sorted({*changed, missing})  # a day may also come in late
+    for one in changed:
+        new[one] = drawn(draw)
+    asked: list[date] = []
+    rows = corrected(before, changed, reader(book, asked), reader(new, asked), lambda accounts: last_trades(new, LAST, accounts))
+    assert_frame_equal(rows, window(LAST, sorted(new), reader(new, [])))
+    assert sorted(asked) == sorted(changed * 2), "only what changed is read"
+    for place in range(later):
+        new[LAST + timedelta(days=1 + place * 20)] = drawn(draw)
+    day = max(new)
+    assert_frame_equal(window(day, sorted(new), reader(new, []), Made(LAST, 2, rows)), window(day, sorted(new), reader(new, [])))
+
+
+MONDAY, TUESDAY, WEDNESDAY = "2026-01-05", "2026-01-06", "2026-01-07"
+CLIENTS = {"10001": ("1000.00", "0.00"), "10002": ("500.00", "0.00"), "10003": ("300.00", "0.00")}
+
+
+def trade(account: str, fee: str) -> tuple[str, ...]:
+    return account, "SHFE", "rb", "3", "96000.00", fee, "4.12"
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_kept_follows_every_file_that_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trade is cancelled, a client vanishes from a day, a day comes in late and the newest one is corrected: each time what is kept is what the days say."""
+    whole: list[date] = []
+    made_anew = windows.window
+    monkeypatch.setattr(windows, "window", lambda day, settled, read, before=None: (whole.append(day) if before is None else None, made_anew(day, settled, read, before))[1])
+    make.accepted(make.firm(tmp_path / "firm", accounts=("10001", "10002", "10003")))
+    steps = [
+        (MONDAY, CLIENTS, [trade("10001", "12.35"), trade("10002", "8.00")]),
+        (WEDNESDAY, CLIENTS, [trade("10003", "9.00"), trade("10001", "9.00")]),
+        (WEDNESDAY, CLIENTS, [trade("10003", "9.00")]),  # 10001's last trade is Monday's again
+        (MONDAY, {name: CLIENTS[name] for name in ("10001", "10002")}, [trade("10001", "20.00")]),
+        (TUESDAY, {**CLIENTS, "10001": ("980.00", "0.00")}, [trade("10002", "1.00")]),
+        (WEDNESDAY, {"10001": ("980.00", "0.00"), "10002": ("499.00", "0.00")}, []),
+    ]
+    for place, (day, clients, trades) in enumerate(steps):
+        make.accepted(make.day(tmp_path / str(place), day, clients, trades), replace=True)
+        assert windows.is_stale()
+        renew_windows()
+        assert not windows.is_stale()
+        count = len(whole)
+        assert windows.differences() == []
+        assert len(whole) == count + 1, "the control: what is compared with was made anew"
+    kept = db.session.execute(select(AccountWindow.trade_date).order_by(AccountWindow.trade_date)).scalars().all()
+    assert kept == [date(2026, 1, 5), date(2026, 1, 7)]
+    assert len(whole) == 1 + len(steps), "made anew once: when there was none, beside the comparisons"
