@@ -15,9 +15,10 @@ from portal import local_day
 from portal.club import profit, tiers
 from portal.club.profit import Line
 from portal.pages import club_member_words
+from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
-from portal.web.downloads import as_file, wants_file
+from portal.web.downloads import wants_file
 from portal.web.exports import Cell, amount
 from portal.web.guard import requires
 
@@ -71,7 +72,7 @@ def show() -> ResponseReturnValue:
     rows = _named(profit.lines(asked.first.first, asked.until, local_day.zone()))
     whole = profit.total(line for _name, line in rows)
     if wants_file():
-        return as_file(wants_file(), f"club-{asked.first}-{asked.last}", *_file([*rows, (_("All"), whole)]))
+        return taken_out(wants_file(), f"club-{asked.first}-{asked.last}", *_file([*rows, (_("All"), whole)]))
     shown = {"rows": rows, "whole": whole, "columns": COLUMNS, "money_columns": MONEY}
     return render_template("club/profit.html", asked=asked, fault=fault, since=asked.first.first, before=asked.until + timedelta(days=1), **shown), status
 
