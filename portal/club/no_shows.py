@@ -91,12 +91,12 @@ def may_appeal(row: ClubNoShow, moment: datetime) -> bool:
 def appeal(booking_id: str, words: str, *, actor: Actor, moment: datetime) -> None:
     """Say "I was there" or give a reason, for one's own booking; it does not count until it is decided. Raises NotFound, Refusal, Conflict."""
     actor.need(Can.CLUB_SEAT)
-    own = select(Booking.event_id, ClubNoShow.id).outerjoin(ClubNoShow, ClubNoShow.booking_id == Booking.id)
+    own = select(ClubNoShow.id, Booking.event_id).select_from(Booking).outerjoin(ClubNoShow, Booking.id == ClubNoShow.booking_id)
     found = db.session.execute(own.where(Booking.public_id == booking_id, Booking.user_id == actor.user_id)).first()
     if found is None:
         raise NotFound("there is no such booking")
     if found.id is None:
-        raise Conflict("nobody holds you to have missed this: there is nothing to say")
+        raise Conflict("nothing was missed here: there is nothing to say")
     event, row = _held(found.event_id, found.id)
     words = words.replace("\0", "").strip()
     if not 2 <= len(words) <= LONGEST:

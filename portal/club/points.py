@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import OperationalError
 
 from models import db
 from models.club_money import Payment
@@ -71,15 +70,6 @@ def hold_of_payment(payment_id: int) -> list[str]:
     """Hold the points that a payment earned, before anything is written to the log: rows come before its end."""
     people = set(db.session.execute(select(PointLot.person).where(PointLot.payment_id == payment_id)).scalars())
     return lock(people) if people else []
-
-
-def hold_at_once(person: str) -> None:
-    """Hold somebody's points without waiting, for who holds the end of the log already (a second person's approval). Raises Conflict
-    where somebody else changes them at this very moment."""
-    try:
-        db.session.execute(select(PointHolder.id).where(PointHolder.person == person).with_for_update(nowait=True))
-    except OperationalError as error:
-        raise Conflict("these points are being changed at this very moment: try again") from error
 
 
 def lots_of(people: Collection[str]) -> dict[str, list[Lot]]:

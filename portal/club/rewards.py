@@ -157,12 +157,16 @@ def propose_correction(person: str, count: int, reason: str, lasts_days: int, *,
     return approvals.prepare(actor, moment, kind=CORRECTION, subject=person, payload=wanted, preview={**wanted, "balance": points.balance(person)})
 
 
+def hold(approval: Approval) -> None:
+    """Hold whose points an approval will change, before anything is written to the log: rows come before its end."""
+    points.lock([approval.payload["person"]])
+
+
 def correct(approval: Approval, approver: Actor, moment: datetime) -> None:
     """A second person let a correction through. Raises Conflict where there are not so many points to take."""
     wanted: dict[str, Any] = approval.payload
     row = db.session.execute(select(PointHolder).where(PointHolder.person == wanted["person"])).scalar_one()
     holder = Holder(row.person, row.client_no, row.user_id)
-    points.hold_at_once(holder.person)
     if wanted["points"] > 0:
         expires_at = moment + timedelta(days=wanted["lasts_days"])
         points.earn([Earning(holder, f"corrected:{approval.id}", wanted["points"], wanted["reason"], moment, moment, expires_at)], actor=approver, moment=moment)
@@ -170,4 +174,4 @@ def correct(approval: Approval, approver: Actor, moment: datetime) -> None:
         points.spend(holder, -wanted["points"], PointWhat.CORRECTED, actor=approver, moment=moment, reason=wanted["reason"])
 
 
-approvals.register(CORRECTION, Can.APPROVAL_DECIDE, correct, label=N_("Points set right by hand"))
+approvals.register(CORRECTION, Can.APPROVAL_DECIDE, correct, label=N_("Points set right by hand"), hold=hold)

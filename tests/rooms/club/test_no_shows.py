@@ -140,6 +140,8 @@ def test_an_appeal_stops_it_from_counting_and_a_decision_restores_or_upholds(app
     other, own = people[0], people[1]
     with pytest.raises(NotFound):
         say(booked[1], other)
+    with pytest.raises(Conflict, match="nothing was missed"):
+        say(booked[0], other)
     for wrong in ("", " x ", "长" * 2_001):
         with pytest.raises(Refusal):
             say(booked[1], own, wrong)
