@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
+from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, Domain, get_locale, get_translations
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
+from werkzeug.utils import cached_property
 
 from portal.settings import ROOT, Settings
 
@@ -28,8 +33,9 @@ def install(app: Flask, settings: Settings) -> None:
         return _accepted(request.headers.get("Accept-Language", "")[:200]) or settings.locale
 
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "translations")
-    Babel(app, default_locale=settings.locale, default_timezone=settings.timezone, locale_selector=locale)
-    app.jinja_env.install_gettext_callables(_text, _texts, newstyle=True)  # type: ignore[attr-defined]
+    _Babel(app, default_locale=settings.locale, default_timezone=settings.timezone, locale_selector=locale)
+    app.jinja_env.install_gettext_callables(_plain, _texts, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["_"] = _text
 
 
 @lru_cache(256)
@@ -39,19 +45,48 @@ def _accepted(header: str) -> str:
     return "" if not accepted else "en" if accepted.startswith("en") else "zh_Hans_CN"
 
 
-def _text(message: str) -> str:
-    """A text of a template. The catalogue is looked up once a request and language instead of once a text."""
-    return str(_catalogue().ugettext(message))
+class _Domain(Domain):  # type: ignore[misc]
+    """The texts of a language, kept by the language itself: Babel would write its name out anew for every text."""
+
+    def get_translations(self) -> Translations | NullTranslations:
+        """The catalogue of the language that is spoken now; `force_locale` changes it in the midst of a context."""
+        locale = get_locale()
+        held: tuple[Locale, Translations] | None = g.get("catalogue") if g else None
+        if held is not None and held[0] is locale:
+            return held[1]
+        found: Translations | NullTranslations = super().get_translations()
+        if g:
+            g.catalogue = (locale, found)
+        return found
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    @cached_property
+    def domain_instance(self) -> Domain:
+        """What every text is looked up in."""
+        return _Domain(domain=self.domain)
+
+
+@pass_eval_context
+def _text(template: EvalContext, message: str, /, **values: object) -> str:
+    """A text of a template, with its values put in (and escaped, where the template escapes): what Jinja's own does by way of four calls."""
+    catalogue = get_translations()
+    if not values:
+        return _alone(catalogue, message) if template.autoescape else str(_alone(catalogue, message))
+    text = catalogue.ugettext(message)
+    return Markup(text) % values if template.autoescape else str(text % values)  # noqa: S704 - our own words, and translators'
+
+
+@lru_cache(16_384)
+def _alone(catalogue: Translations | NullTranslations, message: str) -> Markup:
+    """A text without values in one language. It is a pattern as those with values are: a doubled per cent sign is one."""
+    return Markup(catalogue.ugettext(message)) % {}  # noqa: S704 - as above
+
+
+def _plain(message: str) -> str:
+    """A text for Jinja's own functions, which put values in themselves."""
+    return str(get_translations().ugettext(message))
 
 
 def _texts(singular: str, plural: str, number: int) -> str:
-    return str(_catalogue().ungettext(singular, plural, number))
-
-
-def _catalogue() -> Any:
-    """The catalogue of the language that is spoken now; `force_locale` changes it in the midst of a context."""
-    locale = get_locale()
-    held = g.get("catalogue")
-    if held is None or held[0] is not locale:
-        held = g.catalogue = (locale, get_translations())
-    return held[1]
+    return str(get_translations().ungettext(singular, plural, number))

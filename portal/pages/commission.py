@@ -28,6 +28,7 @@ from portal.transaction import lock_months, transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import asked_now, show_list
 from portal.web.remembered import kept_part
+from portal.web.templating import give
 
 bp = Blueprint("commission", __name__, url_prefix="/commission")
 
@@ -182,15 +183,12 @@ def line_address(row: dict[str, Any]) -> str:
     return url_for("commission.why", **asked)
 
 
-@bp.app_context_processor
-def addresses() -> dict[str, Any]:
-    """What the templates of this room call."""
-    actor = current_actor()
-    return {
-        "line_address": line_address,
-        "question_address": asking.of_line,
-        "statement_states": statement_states.STATES,
-        "state_of_statement": lambda closed, published, period, waiting: statement_states.state_of(closed, published, period, waiting, actor),
-        "person_may": lambda right: actor.may(Can(right)),
-        "share_text": lambda share: f"{decimal_text(share, 4)} %",
-    }
+give(
+    bp,
+    line_address=line_address,
+    question_address=asking.of_line,
+    statement_states=statement_states.STATES,
+    state_of_statement=lambda closed, published, period, waiting: statement_states.state_of(closed, published, period, waiting, current_actor()),
+    person_may=lambda right: current_actor().may(Can(right)),
+    share_text=lambda share: f"{decimal_text(share, 4)} %",
+)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request, session
@@ -23,6 +22,7 @@ from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
+from portal.web.requests import here
 
 THEMES = ("auto", "light", "dark")
 
@@ -56,7 +56,7 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
     return {
         "theme": theme(),
         **_rises(),
-        "here": _here(),
+        "here": here(),
         "navigation": navigation.links(actor) if signed_in else [],
         "home_href": navigation.href("home.overview") or "/",
         "settings_href": navigation.href("identity.me"),
@@ -104,9 +104,3 @@ def _reach(actor: Actor, zone: ZoneInfo) -> dict[str, Any]:
         last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": actor.user_id}).one()
         found = request.environ["portal.reach"] = {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}
     return found
-
-
-def _here() -> str:
-    """The present address without `lang`, for the way back after a change of language or look."""
-    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return request.path + (f"?{urlencode(pairs)}" if pairs else "")

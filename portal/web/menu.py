@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from portal.web.holes import cut, filled, hole
 from portal.web.navigation import Link, grouped, href
 from portal.web.remembered import remembered
+from portal.web.requests import here
 
 TABS = 4
 """So many entries stand below the page on a phone."""
@@ -26,7 +27,7 @@ SHARED = ("is_demo", "html_lang", "theme", "timezone", "home_href", "search_href
 def top(context: Context) -> Markup:
     """What stands above a page: the banner, the menu at the side, the bar."""
     links, person, unread, helps = context["navigation"], context["person"], context["unread"], context["help_href"]
-    own: dict[str, object] = {"rail": _rail(links), "help": helps, "back": context["here"], "token": generate_csrf()}
+    own: dict[str, object] = {"rail": _rail(links), "help": helps, "back": here(), "token": generate_csrf()}
     if person:
         own |= {"name": person["name"], "roles": gettext(", ").join(map(str, person["roles"]))}
         own["unread"] = ngettext("%(num)s unread notice", "%(num)s unread notices", unread) if unread else gettext("Notices")
