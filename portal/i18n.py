@@ -7,32 +7,33 @@ from functools import lru_cache
 from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel, Domain, get_locale, get_translations
+from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
-from werkzeug.utils import cached_property
 
 from portal.settings import ROOT, Settings
 
 LOCALES = ("zh_Hans_CN", "en")
+_KNOWN = {name: Locale.parse(name) for name in LOCALES}
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Bind Babel; the reader's own choice wins, then the browser's, then the firm's."""
 
-    def locale() -> str:
-        if not has_request_context():
-            return settings.locale
-        chosen = request.args.get("lang") or session.get("locale") or getattr(current_user, "locale", None)
-        if chosen in LOCALES:
-            return str(chosen)
-        return _accepted(request.headers.get("Accept-Language", "")[:200]) or settings.locale
+    firms = _KNOWN.get(settings.locale) or Locale.parse(settings.locale)
 
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "translations")
+    def locale() -> Locale:
+        if not has_request_context():
+            return firms
+        chosen = request.args.get("lang") or session.get("locale") or getattr(current_user, "locale", None)
+        if chosen not in LOCALES:
+            chosen = _accepted(request.headers.get("Accept-Language", "")[:200])
+        return _KNOWN.get(chosen, firms)
+
     _Babel(app, default_locale=settings.locale, default_timezone=settings.timezone, locale_selector=locale)
     app.jinja_env.install_gettext_callables(_plain, _texts, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals["_"] = _text
@@ -46,31 +47,40 @@ def _accepted(header: str) -> str:
 
 
 class _Domain(Domain):  # type: ignore[misc]
-    """The texts of a language, kept by the language itself: Babel would write its name out anew for every text."""
+    """The texts of both languages. The catalogue of a request is kept by its language itself: Babel would write the language's
+    name out anew for every text."""
 
     def get_translations(self) -> Translations | NullTranslations:
         """The catalogue of the language that is spoken now; `force_locale` changes it in the midst of a context."""
         locale = get_locale()
-        held: tuple[Locale, Translations] | None = g.get("catalogue") if g else None
-        if held is not None and held[0] is locale:
-            return held[1]
-        found: Translations | NullTranslations = super().get_translations()
-        if g:
-            g.catalogue = (locale, found)
-        return found
+        if locale is None:
+            return NullTranslations()
+        held: tuple[Locale, Translations] | None = g.get("catalogue")
+        if held is None or held[0] is not locale:
+            held = g.catalogue = (locale, super().get_translations())
+        return held[1]
+
+
+TEXTS = _Domain([str(ROOT / "translations")])
 
 
 class _Babel(Babel):  # type: ignore[misc]
-    @cached_property
-    def domain_instance(self) -> Domain:
-        """What every text is looked up in."""
-        return _Domain(domain=self.domain)
+    domain_instance = TEXTS
+
+
+def spoken() -> str:
+    """The name of the language that is spoken now, such as zh_Hans_CN; Babel writes it out anew each time."""
+    locale = get_locale()
+    for name, known in _KNOWN.items():
+        if known is locale:
+            return name
+    return str(locale)
 
 
 @pass_eval_context
 def _text(template: EvalContext, message: str, /, **values: object) -> str:
     """A text of a template, with its values put in (and escaped, where the template escapes): what Jinja's own does by way of four calls."""
-    catalogue = get_translations()
+    catalogue = TEXTS.get_translations()
     if not values:
         return _alone(catalogue, message) if template.autoescape else str(_alone(catalogue, message))
     text = catalogue.ugettext(message)
@@ -85,8 +95,8 @@ def _alone(catalogue: Translations | NullTranslations, message: str) -> Markup:
 
 def _plain(message: str) -> str:
     """A text for Jinja's own functions, which put values in themselves."""
-    return str(get_translations().ugettext(message))
+    return str(TEXTS.get_translations().ugettext(message))
 
 
 def _texts(singular: str, plural: str, number: int) -> str:
-    return str(get_translations().ungettext(singular, plural, number))
+    return str(TEXTS.get_translations().ungettext(singular, plural, number))

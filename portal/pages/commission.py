@@ -20,7 +20,7 @@ from portal.commission.statement import COLUMNS as AMOUNTS
 from portal.commission.vocabulary import Kind
 from portal.commission.wording import Step
 from portal.pages import asking, month_desk, statement_states, words
-from portal.pages.commission_lists import LINE_LIST, MONTH_LIST, STATEMENT_LIST, computed_months, lines_of, month_of
+from portal.pages.commission_lists import LINE_LIST, MONTH_LIST, STATEMENT_LIST, lines_of, month_of
 from portal.pages.kept_lines import broker_lines
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
@@ -70,7 +70,7 @@ def statement(period: str, broker_no: str) -> ResponseReturnValue:
 @requires(Can.COMMISSION_SEE)
 def lines() -> ResponseReturnValue:
     """A broker's lines of a month: his own, or those of the broker named in the address."""
-    computed = computed_months()
+    computed = queries.computed_months()
     which = lines_of(asked_now(), computed)
     if which is None:
         return render_template("commission/lines_of_whom.html", periods=computed, period=request.args.get("period") or (computed[0] if computed else ""))

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request, session
-from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy import bindparam, func, select
 
@@ -16,6 +15,7 @@ from models import db
 from models.settlement import CalendarDay, SettlementDay
 from portal import clock
 from portal.actors import Actor
+from portal.i18n import spoken
 from portal.identity.wording import ROLES
 from portal.notices import queries as notices
 from portal.settings import Settings
@@ -44,8 +44,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def of_the_page() -> dict[str, Any]:
-        locale = get_locale()
-        tag = "en" if locale is None else str(locale).replace("_", "-")
+        tag = spoken().replace("_", "-")
         shared = {"html_lang": tag, "updown": "cn" if tag.startswith("zh") else "intl", "is_demo": settings.demo, "timezone": settings.timezone, "theme": "auto"}
         return shared | _of_the_reader(zone) if has_request_context() else shared
 

@@ -11,7 +11,6 @@ from flask import Blueprint, Flask
 from flask.templating import Environment
 from jinja2.runtime import Context, Macro
 
-
 ESCAPING: Any = getattr(Macro.__call__, "jinja_pass_arg", None)
 """How Jinja marks what wants to know whether the template escapes."""
 
