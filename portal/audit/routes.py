@@ -21,6 +21,7 @@ from portal.transaction import lock_months, transaction
 from portal.web.formats import moment_text
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import show_list
+from portal.web.templating import give
 
 bp = Blueprint("audit", __name__)
 
@@ -100,12 +101,6 @@ def withdraw(approval_id: int) -> ResponseReturnValue:
     return redirect(url_for("audit.approval", approval_id=approval_id) if current_actor().may(Can.APPROVAL_DECIDE) else url_for("identity.me"), 303)
 
 
-@bp.app_context_processor
-def words() -> dict[str, object]:
-    """What the templates of this room call."""
-    return {"approval_states": STATES, "approval_kind": kind_label, "preview_name": name_of, "preview_value": _readable}
-
-
 def _readable(name: str, text: str) -> str:
     """A value of a preview as people read it: a part of a million as per cent, a moment by the firm's clock, a coded one in words."""
     if name.endswith("_ppm") and (digits := text.replace(",", "")).isdecimal():
@@ -125,3 +120,6 @@ def _note() -> str:
 def _settings() -> Settings:
     settings: Settings = current_app.config["PORTAL"]
     return settings
+
+
+give(bp, approval_states=STATES, approval_kind=kind_label, preview_name=name_of, preview_value=_readable)

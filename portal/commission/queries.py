@@ -122,6 +122,11 @@ def months() -> list[MonthRow]:
     return rows
 
 
+def computed_months() -> list[str]:
+    """The months that have a run, newest first."""
+    return list(db.session.execute(select(CommissionRun.period).where(CommissionRun.id.in_(newest_run_ids())).order_by(CommissionRun.period.desc())).scalars())
+
+
 def newest_run_ids() -> Select[tuple[int]]:
     """The run that counts for each month: the frozen one of a closed month, else the newest."""
     frozen = select(MonthClose.run_id)

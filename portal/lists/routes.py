@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -29,6 +28,7 @@ from portal.web.list_files import AT_ONCE
 from portal.web.list_pages import Field, ListPage, declare, query_of, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 from portal.web.requests import request_id
+from portal.web.templating import give
 from portal.web.undo import flash_with_undo
 
 bp = Blueprint("lists", __name__)
@@ -229,7 +229,4 @@ def audience_of(view: views.View | SavedView) -> str:
     return f"role:{view.shared_role}" if view.shared_role else f"branch:{view.shared_branch_no}" if view.shared_branch_no else ""
 
 
-@bp.app_context_processor
-def _words() -> dict[str, Any]:
-    """What the parts of lists call."""
-    return {"audience_text": audience_text, "shared_text": shared_text}
+give(bp, audience_text=audience_text, shared_text=shared_text)

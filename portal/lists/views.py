@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
 
 from models import db
 from models.identity import Role, User
@@ -36,25 +37,34 @@ class View:
     owner: str
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The condition that a person may see a view: his own, and those shared with a role that he holds or with his branch."""
-    shared: list[ColumnElement[bool]] = [SavedView.shared_role.in_([role.value for role in actor.roles])]
-    if actor.branch_no:
-        shared.append(SavedView.shared_branch_no == actor.branch_no)
-    return or_(SavedView.owner_id == actor.user_id, *shared)
+_VIEW, _USER, _DEFAULT = SavedView.__table__.c, User.__table__.c, DefaultView.__table__.c
+_SEEN = or_(
+    _VIEW.owner_id == bindparam("user_id"),
+    _VIEW.shared_role.in_(bindparam("roles", expanding=True)),
+    _VIEW.shared_branch_no == bindparam("branch_no"),  # nobody's where the reader has no branch: NULL equals nothing
+)
+"""That a person may see a view: his own, and those shared with a role that he holds or with his branch."""
+_CHOSEN = (_DEFAULT.user_id == bindparam("user_id")) & (_DEFAULT.endpoint == bindparam("endpoint")) & (_DEFAULT.view_id == _VIEW.id)
+_OF_LIST = (
+    select(
+        *(_VIEW.public_id, _VIEW.name, _VIEW.query, (_VIEW.owner_id == bindparam("user_id")).label("own"), _DEFAULT.view_id.is_not(None).label("default")),
+        *(_VIEW.shared_role, _VIEW.shared_branch_no, _USER.email.label("owner")),
+    )
+    .select_from(SavedView.__table__.join(User.__table__, _USER.id == _VIEW.owner_id).outerjoin(DefaultView.__table__, _CHOSEN))
+    .where(_VIEW.endpoint == bindparam("endpoint"), _SEEN)
+    .order_by(_VIEW.id)
+)
+"""Asked at every list, so it is built once, and read as columns."""
+
+
+def _of(actor: Actor) -> dict[str, Any]:
+    return {"user_id": actor.user_id, "roles": [role.value for role in actor.roles], "branch_no": actor.branch_no or None}
 
 
 def of_list(actor: Actor, endpoint: str) -> Sequence[View]:
     """The views of a list that a person may see: his own first, then by name. One query."""
-    chosen = (DefaultView.user_id == actor.user_id) & (DefaultView.endpoint == endpoint) & (DefaultView.view_id == SavedView.id)
-    query = select(SavedView, User.email, DefaultView.view_id).join(User, User.id == SavedView.owner_id).outerjoin(DefaultView, chosen)
-    rows = db.session.execute(query.where(SavedView.endpoint == endpoint, visible_to(actor)).order_by(SavedView.id)).all()
-    views = [_view(actor, *row) for row in rows]
+    views = [View(*row) for row in db.session.execute(_OF_LIST, {"endpoint": endpoint, **_of(actor)})]
     return sorted(views, key=lambda view: (not view.own, view.name))
-
-
-def _view(actor: Actor, row: SavedView, owner: str, default: int | None) -> View:
-    return View(row.public_id, row.name, row.query, row.owner_id == actor.user_id, default is not None, row.shared_role, row.shared_branch_no, owner)
 
 
 def audiences(actor: Actor) -> list[str]:
@@ -121,11 +131,11 @@ def own_view(actor: Actor, public_id: str) -> SavedView:
 
 def seen_view(actor: Actor, public_id: str) -> SavedView:
     """A view that a person may see. Raises NotFound."""
-    return _one(SavedView.public_id == public_id, visible_to(actor))
+    return _one(SavedView.public_id == public_id, _SEEN, **_of(actor))
 
 
-def _one(*conditions: ColumnElement[bool]) -> SavedView:
-    found = db.session.execute(select(SavedView).where(*conditions)).scalar_one_or_none()
+def _one(*conditions: ColumnElement[bool], **asked: Any) -> SavedView:
+    found = db.session.execute(select(SavedView).where(*conditions), asked).scalar_one_or_none()
     if found is None:
         raise NotFound("there is no such view")
     return found

@@ -20,7 +20,7 @@ from portal.commission.statement import COLUMNS as AMOUNTS
 from portal.commission.vocabulary import Kind
 from portal.commission.wording import Step
 from portal.pages import asking, month_desk, statement_states, words
-from portal.pages.commission_lists import LINE_LIST, MONTH_LIST, STATEMENT_LIST, computed_months, lines_of, month_of
+from portal.pages.commission_lists import LINE_LIST, MONTH_LIST, STATEMENT_LIST, lines_of, month_of
 from portal.pages.kept_lines import broker_lines
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
@@ -28,6 +28,7 @@ from portal.transaction import lock_months, transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import asked_now, show_list
 from portal.web.remembered import kept_part
+from portal.web.templating import give
 
 bp = Blueprint("commission", __name__, url_prefix="/commission")
 
@@ -69,7 +70,7 @@ def statement(period: str, broker_no: str) -> ResponseReturnValue:
 @requires(Can.COMMISSION_SEE)
 def lines() -> ResponseReturnValue:
     """A broker's lines of a month: his own, or those of the broker named in the address."""
-    computed = computed_months()
+    computed = queries.computed_months()
     which = lines_of(asked_now(), computed)
     if which is None:
         return render_template("commission/lines_of_whom.html", periods=computed, period=request.args.get("period") or (computed[0] if computed else ""))
@@ -182,15 +183,12 @@ def line_address(row: dict[str, Any]) -> str:
     return url_for("commission.why", **asked)
 
 
-@bp.app_context_processor
-def addresses() -> dict[str, Any]:
-    """What the templates of this room call."""
-    actor = current_actor()
-    return {
-        "line_address": line_address,
-        "question_address": asking.of_line,
-        "statement_states": statement_states.STATES,
-        "state_of_statement": lambda closed, published, period, waiting: statement_states.state_of(closed, published, period, waiting, actor),
-        "person_may": lambda right: actor.may(Can(right)),
-        "share_text": lambda share: f"{decimal_text(share, 4)} %",
-    }
+give(
+    bp,
+    line_address=line_address,
+    question_address=asking.of_line,
+    statement_states=statement_states.STATES,
+    state_of_statement=lambda closed, published, period, waiting: statement_states.state_of(closed, published, period, waiting, current_actor()),
+    person_may=lambda right: current_actor().may(Can(right)),
+    share_text=lambda share: f"{decimal_text(share, 4)} %",
+)

@@ -131,11 +131,6 @@ OWN_STATEMENT_LIST: ListPage = replace(
 """A broker's own statements: his number stands once above them, not on every row."""
 
 
-def computed_months() -> list[str]:
-    """The months that have a run, newest first."""
-    return [row.period for row in queries.months() if row.run_id]
-
-
 def lines_of(asked: Asked, computed: list[str]) -> tuple[CommissionRun, Broker] | None:
     """Whose lines of which month are asked for: one's own and the newest where the address does not say. None: it must be said."""
     period = asked.args.get("period") or (computed[0] if computed else "")
@@ -147,7 +142,7 @@ def lines_of(asked: Asked, computed: list[str]) -> tuple[CommissionRun, Broker] 
 
 
 def _lines(asked: Asked) -> pl.DataFrame:
-    which = lines_of(asked, computed_months())
+    which = lines_of(asked, queries.computed_months())
     if which is None:
         raise NotFound("say whose lines of which month are meant")
     return broker_lines(*which)

@@ -38,6 +38,7 @@ from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
+from portal.web.templating import give
 
 bp = Blueprint("disputes", __name__, url_prefix="/disputes")
 
@@ -268,7 +269,4 @@ def line_text(dispute: Dispute) -> str:
     return " · ".join(part for part in parts if part)
 
 
-@bp.app_context_processor
-def of_disputes() -> dict[str, Any]:
-    """What the templates of this room call."""
-    return {"line_text": line_text, "dispute_states": STATES, "dispute_overdue": lambda one: is_overdue(one.state, one.due_on, _today())}
+give(bp, line_text=line_text, dispute_states=STATES, dispute_overdue=lambda one: is_overdue(one.state, one.due_on, _today()))

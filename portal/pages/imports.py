@@ -29,6 +29,7 @@ from portal.web.downloads import wants_file
 from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import show_list
+from portal.web.templating import give
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -187,7 +188,4 @@ def _limit() -> int:
     return limit
 
 
-@bp.app_context_processor
-def _words() -> dict[str, Any]:
-    """What the templates of this room call."""
-    return {"import_states": words.IMPORT_STATES, "import_day_columns": import_days.COLUMNS}
+give(bp, import_states=words.IMPORT_STATES, import_day_columns=import_days.COLUMNS)

@@ -25,6 +25,7 @@ from portal.refusals import NotFound
 from portal.transaction import transaction
 from portal.web.formats import moment_text
 from portal.web.guard import current_actor, requires
+from portal.web.templating import give
 
 bp = Blueprint("leads_new", __name__, url_prefix="/leads")
 FIELDS = ("name", "phone", "id_no", "email", "kind", "note", "broker_no", "campaign", "consent")
@@ -144,7 +145,4 @@ def _door(introducer: Introducer, actor: Actor) -> LeadDoor:
     return LeadDoor.FORM if words.is_outside(actor) or introducer.kind is IntroducerKind.BROKER else LeadDoor.STAFF_FORM
 
 
-@bp.app_context_processor
-def of_leads() -> dict[str, Any]:
-    """What the templates of this room call."""
-    return {"lead_words": words}
+give(bp, lead_words=words)

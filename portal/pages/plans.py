@@ -26,6 +26,7 @@ from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
+from portal.web.templating import give
 
 bp = Blueprint("plans", __name__, url_prefix="/plans")
 KIND = ACTIVATION
@@ -190,12 +191,11 @@ def _chosen(entry: dict[str, Any], asked: str) -> int:
     return len(entry["versions"]) - 1 if in_force is None else in_force
 
 
-@bp.app_context_processor
-def _words() -> dict[str, Any]:
-    return {
-        "draft_states": plan_words.DRAFT_STATES,
-        "check_levels": plan_words.LEVELS,
-        "open_end": OPEN_END,
-        "trial_words": plan_words.trial_words,
-        "reason_words": plan_words.reason_words,
-    }
+give(
+    bp,
+    draft_states=plan_words.DRAFT_STATES,
+    check_levels=plan_words.LEVELS,
+    open_end=OPEN_END,
+    trial_words=plan_words.trial_words,
+    reason_words=plan_words.reason_words,
+)

@@ -24,6 +24,7 @@ from portal.web.formats import language
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter, read_day
+from portal.web.templating import give
 
 bp = Blueprint("rules", __name__, url_prefix="/rules")
 
@@ -139,7 +140,4 @@ def _day(name: str, empty: Any) -> Any:
         raise Refusal("“%(given)s” is no day, such as 2026-03-31", given=text[:20]) from error
 
 
-@bp.app_context_processor
-def of_rules() -> dict[str, Any]:
-    """What templates that show rules call."""
-    return {"rule_start": start_of, "rule_end": end_of}
+give(bp, rule_start=start_of, rule_end=end_of)

@@ -14,6 +14,7 @@ from portal.pages.commission_lists import month_of
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.web.guard import current_actor, requires
+from portal.web.templating import give
 
 bp = Blueprint("statement_files", __name__, url_prefix="/commission")
 
@@ -69,7 +70,4 @@ def script() -> ResponseReturnValue:
     return as_attachment(offered_script()[0], "text/x-python; charset=utf-8", "check_statement.py")
 
 
-@bp.app_context_processor
-def offered() -> dict[str, str]:
-    """The digest of the script, for the page that offers it."""
-    return {"script_digest": offered_script()[1]}
+give(bp, digest_of_script=lambda: offered_script()[1])

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request, session
-from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy import bindparam, func, select
 
@@ -17,12 +15,14 @@ from models import db
 from models.settlement import CalendarDay, SettlementDay
 from portal import clock
 from portal.actors import Actor
+from portal.i18n import spoken
 from portal.identity.wording import ROLES
 from portal.notices import queries as notices
 from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
+from portal.web.requests import here
 
 THEMES = ("auto", "light", "dark")
 
@@ -44,8 +44,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.context_processor
     def of_the_page() -> dict[str, Any]:
-        locale = get_locale()
-        tag = "en" if locale is None else str(locale).replace("_", "-")
+        tag = spoken().replace("_", "-")
         shared = {"html_lang": tag, "updown": "cn" if tag.startswith("zh") else "intl", "is_demo": settings.demo, "timezone": settings.timezone, "theme": "auto"}
         return shared | _of_the_reader(zone) if has_request_context() else shared
 
@@ -56,7 +55,7 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
     return {
         "theme": theme(),
         **_rises(),
-        "here": _here(),
+        "here": here(),
         "navigation": navigation.links(actor) if signed_in else [],
         "home_href": navigation.href("home.overview") or "/",
         "settings_href": navigation.href("identity.me"),
@@ -104,9 +103,3 @@ def _reach(actor: Actor, zone: ZoneInfo) -> dict[str, Any]:
         last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": actor.user_id}).one()
         found = request.environ["portal.reach"] = {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}
     return found
-
-
-def _here() -> str:
-    """The present address without `lang`, for the way back after a change of language or look."""
-    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return request.path + (f"?{urlencode(pairs)}" if pairs else "")

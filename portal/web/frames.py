@@ -14,10 +14,15 @@ from portal.web.paging import Page
 from portal.web.wanted import Wanted
 
 
+def left(frame: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+    """The rows that the filters leave, in no order; what is counted and added up."""
+    conditions: list[Any] = [bound.filter.narrow(bound.value) for bound in wanted.filters if bound.value is not None]
+    return frame.filter(*conditions) if conditions else frame
+
+
 def narrowed(frame: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
     """The rows that the filters leave, in the order asked for; what a page shows a part of and an export all of."""
-    conditions: list[Any] = [bound.filter.narrow(bound.value) for bound in wanted.filters if bound.value is not None]
-    rows = frame.filter(*conditions) if conditions else frame
+    rows = left(frame, wanted)
     column: Any = wanted.listing.sorts[wanted.sort.removeprefix("-")]
     tie: Any = wanted.listing.tiebreak
     rows = rows.with_row_index(tie) if tie not in rows.columns else rows

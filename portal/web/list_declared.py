@@ -17,7 +17,7 @@ from models import db
 from portal.actors import Actor
 from portal.refusals import NotFound
 from portal.web.exports import Cell
-from portal.web.frames import narrowed
+from portal.web.frames import left, narrowed
 from portal.web.listing import Column, Label, Listing
 from portal.web.wanted import Wanted, read
 
@@ -99,7 +99,7 @@ class ListPage:
     def count(self, source: Source, wanted: Wanted, most: int | None = None) -> int:
         """How many rows the filters leave; counts no further than `most`."""
         if isinstance(source, pl.DataFrame):
-            return narrowed(source, wanted).height
+            return left(source, wanted).height
         statement = wanted.narrow(source).order_by(None)
         return int(db.session.execute(select(func.count()).select_from((statement if most is None else statement.limit(most)).subquery())).scalar_one())
 
@@ -108,8 +108,7 @@ class ListPage:
         if not self.sums:
             return {}
         if isinstance(source, pl.DataFrame):
-            rows = narrowed(source, wanted)
-            return dict(rows.select(**{COUNT: pl.len()}, **{key: column.sum() for key, column in self.sums.items()}).row(0, named=True))
+            return dict(left(source, wanted).select(**{COUNT: pl.len()}, **{key: column.sum() for key, column in self.sums.items()}).row(0, named=True))
         rows_of = wanted.narrow(source).order_by(None).add_columns(*(column.label(f"sum_{key}") for key, column in self.sums.items())).subquery()
         row = db.session.execute(select(func.count(), *(func.sum(rows_of.c[f"sum_{key}"]) for key in self.sums))).one()
         return {key: None if value is None else int(value) for key, value in zip((COUNT, *self.sums), row, strict=True)}

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import current_app, request
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from flask_wtf.csrf import generate_csrf
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from portal.i18n import spoken
 from portal.web.holes import cut, filled, hole
 from portal.web.navigation import Link, grouped, href
 from portal.web.remembered import remembered
+from portal.web.requests import here
 
 TABS = 4
 """So many entries stand below the page on a phone."""
@@ -26,7 +28,7 @@ SHARED = ("is_demo", "html_lang", "theme", "timezone", "home_href", "search_href
 def top(context: Context) -> Markup:
     """What stands above a page: the banner, the menu at the side, the bar."""
     links, person, unread, helps = context["navigation"], context["person"], context["unread"], context["help_href"]
-    own: dict[str, object] = {"rail": _rail(links), "help": helps, "back": context["here"], "token": generate_csrf()}
+    own: dict[str, object] = {"rail": _rail(links), "help": helps, "back": here(), "token": generate_csrf()}
     if person:
         own |= {"name": person["name"], "roles": gettext(", ").join(map(str, person["roles"]))}
         own["unread"] = ngettext("%(num)s unread notice", "%(num)s unread notices", unread) if unread else gettext("Notices")
@@ -71,7 +73,7 @@ def _tabs(links: Sequence[Link]) -> Markup:
 def _drawn(template: str, key: tuple[Any, ...], values: dict[str, object]) -> tuple[str, ...]:
     """A part of the frame, rendered by what it is given alone: nothing of the page around it is looked up."""
     draw = current_app.jinja_env.get_template(template).render
-    return remembered((template, str(get_locale()), *key), lambda: cut(draw(values)))
+    return remembered((template, spoken(), *key), lambda: cut(draw(values)))
 
 
 def _marked(pieces: tuple[str, ...], links: Sequence[Link]) -> Markup:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 from flask import current_app, render_template
-from flask_babel import get_locale
 from markupsafe import Markup
+
+from portal.i18n import spoken
 
 MOST = 256
 """So many answers are kept, the latest asked for."""
@@ -51,4 +52,4 @@ def _from_shelf(shelf: str, most: int, key: Hashable, make: Callable[[], Answer]
 def kept_part(key: tuple[Hashable, ...], template: str, make: Callable[[], dict[str, Any]]) -> Markup:
     """A part of a page, rendered once for all who read it in one language. As `remembered`: the key names everything that the part
     shows, and a part holds no form, no moment of now, and nothing that depends on who reads beyond its key."""
-    return remembered(("part", template, str(get_locale()), *key), lambda: Markup(render_template(template, **make())))  # noqa: S704 - it was escaped where it was rendered
+    return remembered(("part", template, spoken(), *key), lambda: Markup(render_template(template, **make())))  # noqa: S704 - it was escaped where it was rendered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
@@ -31,6 +31,12 @@ def caller_address() -> str:
 def caller_browser() -> str:
     """What the caller's browser calls itself."""
     return request.user_agent.string[:300]
+
+
+def here() -> str:
+    """The present address without `lang`, for the way back after a change of language or look."""
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return request.path + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def for_api() -> bool:

@@ -45,3 +45,8 @@ def test_control_a_token_that_was_drawn_with_the_frame_is_seen(firm: Flask, monk
     monkeypatch.setattr(menu, "hole", lambda name: generate_csrf() if name == "token" else hole(name))
     first, second = read_by_two(firm)
     assert len(tokens(second)) > 1 or tokens(first) == tokens(second)
+
+
+def test_a_page_with_a_here_of_its_own_still_leads_back_to_itself(firm: Flask) -> None:
+    page = seat(firm, someone(firm, Role.ADMIN)).get("/commission/months/2026-03").text
+    assert set(re.findall(r'name="back" value="([^"]*)"', page)) == {"/commission/months/2026-03"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -37,6 +36,7 @@ from portal.web.downloads import wants_file
 from portal.web.exports import Cell
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
+from portal.web.templating import give
 
 STEPS_SHOWN = 60
 """Steps drawn and listed on the page; the export has all of them."""
@@ -184,7 +184,4 @@ def _cells(steps: list[Epoch]) -> Iterator[list[Cell]]:
             yield [step.recording_id, step.recorded_at, step.recorded_by, step.note or step.kind, row.broker_no, *_texts(change.before), *_texts(change.after)]
 
 
-@bp.app_context_processor
-def words_of_the_room() -> dict[str, Any]:
-    """Shares in words."""
-    return {"share_of": _share}
+give(bp, share_of=_share)

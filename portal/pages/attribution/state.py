@@ -27,6 +27,7 @@ from portal.web.formats import moment_text
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
+from portal.web.templating import give
 
 COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),
@@ -159,7 +160,4 @@ def percent_of(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
-@bp.app_context_processor
-def helpers() -> dict[str, Any]:
-    """What the templates of this desk call."""
-    return {"owners_text": owners_text, "percent_of": percent_of}
+give(bp, owners_text=owners_text, percent_of=percent_of)
