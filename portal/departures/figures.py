@@ -180,16 +180,14 @@ def _traded(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
 
 
 def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
-    """The last time somebody spoke with the client, and who."""
+    """The last time somebody spoke with the client, and who. Each account's newest contact is looked up by its key: no account's history is read."""
     until = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
     spoke = and_(Contact.outcome == ContactOutcome.REACHED.value, Contact.at < until, effective())
 
-    def ask(part: Sequence[int]) -> Any:
-        last = select(Contact.account_id, func.max(Contact.at).label("at")).where(among(Contact.account_id, part), spoke).group_by(Contact.account_id).subquery()
-        query = select(Contact.account_id, Contact.at, Staff.staff_no).join(last, and_(last.c.account_id == Contact.account_id, last.c.at == Contact.at))
-        return query.join(Staff, Staff.id == Contact.staff_id).where(spoke)
-
-    rows = [tuple(row) for start in range(0, len(ids), AT_ONCE) for row in db.session.execute(ask(ids[start : start + AT_ONCE])).all()]
+    newest = select(Contact.id).where(Contact.account_id == Account.id, spoke).order_by(Contact.at.desc(), Contact.id.desc()).limit(1).correlate(Account).scalar_subquery()
+    last = _by_parts(ids, lambda part: select(newest).select_from(Account).where(among(Account.id, part)), {"id": pl.Int64}).drop_nulls()["id"].to_list()
+    told = select(Contact.account_id, Contact.at, Staff.staff_no).join(Staff, Staff.id == Contact.staff_id)
+    rows = [tuple(row) for start in range(0, len(last), AT_ONCE) for row in db.session.execute(told.where(among(Contact.id, last[start : start + AT_ONCE]))).all()]
     found = {account_id: (at.astimezone(SHANGHAI).date(), number) for account_id, at, number in rows}
     return pl.DataFrame([(key, *value) for key, value in found.items()], schema={"account": pl.Int64, "contact_on": pl.Date, "contact_by": pl.String}, orient="row")
 
