@@ -37,6 +37,7 @@ from portal.demo.concentration import add_limits, add_sendings
 from portal.demo.departing import add_letter, add_signals
 from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
+from portal.demo.habits import add_habits
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
 from portal.demo.research import add_research
@@ -176,6 +177,8 @@ def add_some_care(load: Load) -> str:
 def add_who_goes(load: Load) -> str:
     """What speaks for departures, and the letter of who goes."""
     last, zone = load.firm.last_settled_day, ZoneInfo(load.settings.timezone)
+    with transaction():
+        add_habits(last, zone, passwords.hashed(PASSWORD, load.settings.password_cost), load.keyring)
     found = add_signals(last, zone, now(), load.progress)
     with transaction():
         number = add_letter(last, now(), now().astimezone(zone).date())

@@ -187,7 +187,7 @@ def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
     newest = select(Contact.id).where(Contact.account_id == Account.id, spoke).order_by(Contact.at.desc(), Contact.id.desc()).limit(1).correlate(Account).scalar_subquery()
     last = _by_parts(ids, lambda part: select(newest).select_from(Account).where(among(Account.id, part)), {"id": pl.Int64}).drop_nulls()["id"].to_list()
     told = select(Contact.account_id, Contact.at, Staff.staff_no).join(Staff, Staff.id == Contact.staff_id)
-    rows = [tuple(row) for start in range(0, len(last), AT_ONCE) for row in db.session.execute(told.where(among(Contact.id, last[start : start + AT_ONCE]))).all()]
+    rows: list[Any] = [tuple(row) for start in range(0, len(last), AT_ONCE) for row in db.session.execute(told.where(among(Contact.id, last[start : start + AT_ONCE]))).all()]
     found = {account_id: (at.astimezone(SHANGHAI).date(), number) for account_id, at, number in rows}
     return pl.DataFrame([(key, *value) for key, value in found.items()], schema={"account": pl.Int64, "contact_on": pl.Date, "contact_by": pl.String}, orient="row")
 

@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 from models import db
 from models.channels import ChannelCost
 from models.commission import MonthClose, RunStatement
-from models.departure_signals import SignalRun
+from models.departure_signals import DepartureSignal, SignalRun
 from models.departures import Departure
 from models.disputes import Dispute
 from models.identity import Role, User
 from models.leads import Campaign, IntroductionLink, Lead, LeadConsent, LeadState
 from models.onboarding import Application
+from models.partners import Broker, Staff
 from models.settlement import SettlementDay
 from models.suitability import SuitabilityTest
 from models.transfers import ClaimCase, Transfer
@@ -77,6 +78,7 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert [tuple(row) for row in questions] == [("in_review", 0), ("answered", 1280)]
     assert [tuple(row) for row in db.session.execute(select(Departure.kind, Departure.state))] == [("staff_leaves", "announced")]
     assert db.session.execute(select(SignalRun.on_day).order_by(SignalRun.id)).scalars().all() == [LAST - timedelta(days=14), LAST]
+    assert _speaking() >= {("B007", "no_sign_in"), ("B007", "no_lead"), ("S017", "look_ups")}
     _look_around()
     people = db.session.execute(select(User)).scalars().all()
     assert all(person.demo and passwords.opens(person.password_hash, PASSWORD, settings.password_cost) for person in people)
@@ -92,6 +94,14 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert "0 questions to lines put" in again
     assert "0 stories around leads told" in again
     assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
+
+
+def _speaking() -> set[tuple[str | None, str]]:
+    """Of whom the newest run of signals speaks, and by what."""
+    newest = select(func.max(SignalRun.id)).scalar_subquery()
+    query = select(func.coalesce(Staff.staff_no, Broker.broker_no), DepartureSignal.kind).select_from(DepartureSignal)
+    query = query.outerjoin(Staff, Staff.id == DepartureSignal.staff_id).outerjoin(Broker, Broker.id == DepartureSignal.broker_id)
+    return {(number, str(kind)) for number, kind in db.session.execute(query.where(DepartureSignal.run_id == newest))}
 
 
 def _look_around() -> None:
