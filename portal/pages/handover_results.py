@@ -18,7 +18,7 @@ from portal.pages.departures_words import KINDS
 from portal.pages.handover_bridge import drawn, period_of
 from portal.pages.handover_past import taught
 from portal.pages.taken_out import taken_out
-from portal.permissions import Can
+from portal.permissions import Can, Scope
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.downloads import wants_file
@@ -80,7 +80,7 @@ def results() -> ResponseReturnValue:
         return taken_out(wants_file(), "handover-results", headers, [*(_cells(str(KINDS[one.name]), one) for one in kinds), *(_cells(one.name, one) for one in successors)])
     first, last = period_of(request.args)
     shown = drawn(bridge.of_period(first, last, actor), **{"from": first, "to": last})
-    past = taught(clock.now()) if actor.may(Can.HANDOVER_DECIDE) else []
+    past = taught(clock.now()) if actor.scope(Can.HANDOVER_SEE) is Scope.ALL else []
     return render_template("handover/results.html", past=past, by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)
 
 
