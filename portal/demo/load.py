@@ -48,6 +48,7 @@ from portal.identity.queries import user_by_email
 from portal.imports.receive import receive
 from portal.imports.recognise import recognise
 from portal.imports.run import Options, run_import
+from portal.jobs.handlers import know_all
 from portal.jobs.refresh import refresh
 from portal.refusals import Findings, Refusal
 from portal.sealing import Keyring
@@ -88,6 +89,7 @@ def check_empty(settings: Settings) -> None:
 
 def steps(load: Load) -> Iterator[str]:
     """Do one step after the other; yields a sentence about each when it is done."""
+    know_all()
     yield f"{add_users(load)} users added"
     yield import_files(load, [load.firm.folder])
     for period in load.firm.months_to_close:

@@ -102,8 +102,13 @@ def handler(kind: str) -> Callable[[Handler], Handler]:
     return declare
 
 
-def handler_of(kind: str) -> Handler | None:
-    """The handler of a kind, once every module that declares some was imported."""
+def know_all() -> None:
+    """Import every module that declares a handler, and with it what a second person may approve."""
     for module in MODULES:
         import_module(module)
+
+
+def handler_of(kind: str) -> Handler | None:
+    """The handler of a kind, once every module that declares some was imported."""
+    know_all()
     return HANDLERS.get(kind)

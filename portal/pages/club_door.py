@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -17,10 +17,12 @@ from portal.club.door import Answer
 from portal.pages import club_words
 from portal.pages.club_words import DOOR
 from portal.permissions import Can
+from portal.settings import ROOT
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.headers import HEADERS
 
+WORKER = ROOT / "static" / "src" / "js" / "door-worker.js"
 bp = Blueprint("club_door", __name__, url_prefix="/club/door")
 
 
@@ -32,6 +34,20 @@ def index() -> ResponseReturnValue:
     return render_template("club/doors.html", coming=found, words=club_words)
 
 
+@bp.get("/worker.js")
+@requires(Can.CLUB_DOOR)
+def worker() -> Response:
+    """What opens the door's bare page where there is no network. It stands under the door's own address, so that it sees no other page."""
+    return Response(WORKER.read_text(encoding="utf-8"), mimetype="text/javascript")
+
+
+@bp.get("/<event_key>/offline")
+@requires(Can.CLUB_DOOR)
+def offline(event_key: str) -> ResponseReturnValue:
+    """The door's bare page, kept by the phone: the event's title and a form that keeps scans. It has no token and names nobody."""
+    return _with_camera(render_template("club/door_offline.html", event=events.event_for(current_actor(), event_key), words=club_words, csrf_token=str))
+
+
 @bp.get("/<event_key>")
 @requires(Can.CLUB_DOOR)
 def show(event_key: str) -> ResponseReturnValue:
@@ -40,7 +56,11 @@ def show(event_key: str) -> ResponseReturnValue:
 
 
 def _page(event: ClubEvent, answer: Answer | None) -> ResponseReturnValue:
-    response = make_response(_rendered(event, answer))
+    return _with_camera(_rendered(event, answer))
+
+
+def _with_camera(page: str) -> ResponseReturnValue:
+    response = make_response(page)
     response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # it reads QR codes
     return response
 

@@ -220,6 +220,34 @@ def test_what_a_door_kept_is_there_after_the_page_was_closed(club: Club, browser
     check(page)
 
 
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_the_door_opens_again_without_a_network(club: Club, browser_page: OpenPage, locale: str) -> None:
+    """K2: reloaded, or gone to and come back to, while there is no network: a bare page keeps scans, names nobody and has no token; with a network it
+    makes way for the door, which sends them."""
+    number = someone(club.app, Role.CLIENT, client_no="C1")
+    with club.app.app_context():
+        soon = clock.now() + timedelta(hours=2)
+        night = event_of("night", kinds=(Kind("免费", "Free", 0),), when=(When(soon, soon + timedelta(hours=2)),), sales_end_at=soon)
+        book(night, actors([number])[0])
+        code = db.session.execute(select(Seat.code)).scalar_one()
+        db.session.remove()
+    page = club.sit_down(browser_page, someone(club.app, Role.ADMIN), locale)
+    page.goto(club.address + "/club/door/night")
+    page.wait_for_function("caches.match(location.pathname + '/offline').then((kept) => Boolean(kept))")
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("[data-door-offline]")).to_be_visible()
+    check(page)
+    assert (page.locator('meta[name="csrf-token"]').get_attribute("content"), "王小明" in page.content()) == ("", False)
+    page.locator("#code").fill(code)
+    page.locator("[data-door-scan] button[type=submit]").click()
+    expect(page.locator("[data-door-number]")).to_have_text("1")
+    check(page)
+    page.context.set_offline(False)
+    expect(page.locator(".club-sent li")).to_have_count(1)
+    expect(page.locator("[data-door-count]")).to_have_text("1 / 1")
+
+
 def test_the_desk_of_the_club(club: Club, browser_page: OpenPage) -> None:
     """Every page of the desk holds on a phone and on a desk, and an event can be prepared from the form."""
     admin = someone(club.app, Role.ADMIN)

@@ -24,6 +24,7 @@ from portal.transaction import transaction
 from tests.conftest import settings_in
 from tests.people import someone
 from tests.rooms.club.scene import ClubEvent, book, event_of
+from tests.rooms.club.statement_scene import csv_of, row
 from tests.rooms.club.test_waitlist import join
 from tests.rooms.pages import firm
 from tests.screens.test_first_pages import LOCALES, Desk, OpenPage, english, look_over
@@ -40,7 +41,7 @@ def desk(tmp_path: Path, migrated: str) -> Iterator[Desk]:
         app = create_app(settings)
         firm.settle_in(app, tmp_path / "files")
         desk = Desk(app, "", tmp_path)
-        desk.people = {"admin": someone(app, Role.ADMIN), "client": someone(app, Role.CLIENT, client_no="C10001"), "other": someone(app, Role.CLIENT, client_no="C10002")}
+        desk.people = {"finance": someone(app, Role.FINANCE), "admin": someone(app, Role.ADMIN), "client": someone(app, Role.CLIENT, client_no="C10001"), "other": someone(app, Role.CLIENT, client_no="C10002")}
         evenings(app, [desk.people["other"], desk.people["client"]])
         with served(app) as desk.address:
             yield desk
@@ -146,3 +147,22 @@ def test_who_was_not_seen_says_why_and_the_desk_decides(desk: Desk, browser_page
     for path in ("/club/events/full/waitlist", "/club/events/night", "/club/events/past/waive"):
         page.goto(desk.address + path)
         look_over(page, english)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_finance_hands_a_statement_in_and_reads_what_the_club_brought(desk: Desk, browser_page: OpenPage, english: set[str], locale: str) -> None:
+    """The form, the preview with a line that is refused, what was recorded; and the result by tier."""
+    file = desk.folder / f"{locale}.csv"
+    file.write_bytes(csv_of([row(f"U-{locale}", "198.00", "王小明"), row("X", "x", "王小明")]))
+    page = desk.sit_down(browser_page, "finance", locale)
+    page.goto(desk.address + "/club/money/statement")
+    look_over(page, english)
+    page.set_input_files("#file", file)
+    page.locator("form[action$='/statement'] button").click()
+    expect(page.locator("#h-faults")).to_be_visible()
+    look_over(page, english)
+    page.locator("button[value=take_in]").click()
+    expect(page.locator(".flash.good")).to_be_visible()
+    look_over(page, english)
+    page.goto(desk.address + "/club/profit")
+    look_over(page, english)

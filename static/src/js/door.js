@@ -9,6 +9,7 @@ if (ROOM) {
   const store = `door:${ROOM.dataset.door}`;
   const box = ROOM.querySelector("[data-door-kept]");
   const found = ROOM.querySelector("[data-door-found]");
+  const BARE = "doorOffline" in ROOM.dataset; // the page that a phone kept: it asks nothing, and makes way as soon as there is a network
   let busy = false;
 
   const kept = () => JSON.parse(localStorage.getItem(store) ?? "[]");
@@ -63,7 +64,7 @@ if (ROOM) {
     form.elements.scan.value = number();
     const asked = new FormData(form);
     try {
-      if (!navigator.onLine) throw new TypeError("no network");
+      if (BARE || !navigator.onLine) throw new TypeError("no network");
       const answer = await ask(form.action, asked);
       if (answer.status >= 500) throw new TypeError("no answer");
       show(await answer.text());
@@ -101,7 +102,26 @@ if (ROOM) {
     busy = false;
   }
 
+  // The bare page is kept by a worker that sees the door's addresses alone, with what it is drawn by.
+  async function keepBarePage() {
+    if (BARE || !navigator.serviceWorker) return;
+    const { pathname } = new URL(ROOM.dataset.worker, location.href);
+    await navigator.serviceWorker.register(pathname, { scope: pathname.replace("worker.js", "") });
+    const drawn = performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname);
+    const { active } = await navigator.serviceWorker.ready;
+    active.postMessage([ROOM.dataset.offlinePage, ...new Set(drawn.filter((path) => path.includes("/static/")))]);
+  }
+
+  async function makeWay() {
+    try {
+      if (navigator.onLine && (await ask(ROOM.dataset.countAt)).status < 500) location.reload();
+    } catch {
+      // still no network
+    }
+  }
+
   async function look() {
+    if (BARE) return makeWay();
     await send();
     if (document.hidden || !navigator.onLine) return;
     try {
@@ -142,6 +162,7 @@ if (ROOM) {
 
   keep(kept());
   look();
+  addEventListener("load", () => keepBarePage().catch(() => {})); // without it the page is as it was
   addEventListener("online", look);
   setInterval(look, EVERY);
 }
