@@ -28,7 +28,7 @@ def newest_version() -> ColumnElement[bool]:
 
 def accounts() -> Select[Account, AccountVersion]:
     """Every account with what is known of it now."""
-    return select(Account, AccountVersion).join(AccountVersion, AccountVersion.account_id == Account.id).where(newest_version())
+    return select(Account, AccountVersion).select_from(Account).join(AccountVersion, AccountVersion.account_id == Account.id).where(newest_version())
 
 
 class Bound(NamedTuple):

@@ -63,6 +63,7 @@ class ListPage:
 
     `sums` are what is added up over all rows that the filters leave, by the key of the column under which it stands (a column of
     SQL, or of polars for frames). `keep` names other parts of the query that say which list it is. `scalars`: the statement is of one entity.
+    `beside`: what is joined to the rows that are shown or written to the file, where it neither narrows nor orders them.
     `quick`: a shorter way to the same page, where there is one for who asks what. `instead` gives another list of the same address to those who see it in another way.
     """
 
@@ -76,6 +77,7 @@ class ListPage:
     scalars: bool = False
     sums: Mapping[str, Any] = field(default_factory=dict)
     file_name: str = ""
+    beside: Callable[[Select[Any]], Select[Any]] | None = None
     quick: Callable[[Asked, Wanted], Quick | None] = lambda asked, wanted: None
     instead: Callable[[Actor], ListPage | None] = lambda actor: None
 
@@ -93,7 +95,8 @@ class ListPage:
         if isinstance(source, pl.DataFrame):
             yield from narrowed(source, wanted).iter_rows(named=True)
             return
-        found = db.session.execute(wanted.order(wanted.narrow(source)).execution_options(yield_per=1000))
+        whole = source if self.beside is None else self.beside(source)
+        found = db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000))
         yield from found.scalars() if self.scalars else found
 
     def count(self, source: Source, wanted: Wanted, most: int | None = None) -> int:

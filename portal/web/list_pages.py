@@ -114,7 +114,10 @@ def show_list(which: ListPage, template: str, *, source: Source | None = None, *
         return _file(which, rows, wanted, wants_file())
     quick = which.quick(asked, wanted)
     sums = which.total(rows, wanted) if quick is None else quick.sums
-    page = page_of_frame(rows, wanted) if isinstance(rows, pl.DataFrame) else page_of(rows, wanted, scalars=which.scalars, counted=sums.get(COUNT), keys=quick and quick.keys)
+    if isinstance(rows, pl.DataFrame):
+        page = page_of_frame(rows, wanted)
+    else:
+        page = page_of(rows, wanted, scalars=which.scalars, counted=sums.get(COUNT), keys=quick and quick.keys, beside=which.beside)
     tools = Tools(which, page.wanted, found, views.audiences(asked.actor))
     shown = replace(page, tools=tools, sums=sums)
     return render_template(template, page=shown, columns=_in_words(which.columns), **more)

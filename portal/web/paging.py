@@ -6,9 +6,9 @@ between two pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, func, select
 
@@ -124,12 +124,23 @@ class Page:
         return "down" if self.wanted.sort.startswith("-") else "up"
 
 
-def page_of(statement: Select[*tuple[Any, ...]], wanted: Wanted, *, scalars: bool = False, counted: int | None = None, keys: Sequence[int] | None = None) -> Page:
+Statement: TypeAlias = Select[*tuple[Any, ...]]
+
+
+def page_of(
+    statement: Statement,
+    wanted: Wanted,
+    *,
+    scalars: bool = False,
+    counted: int | None = None,
+    keys: Sequence[int] | None = None,
+    beside: Callable[[Statement], Statement] | None = None,
+) -> Page:
     """Answer a list: two queries, rows and count. `scalars` for a statement of one entity. In a list by keyset, `counted` saves the count
-    where it is known, and `keys` the search for the page's rows."""
+    where it is known, `keys` the search for the page's rows, and `beside` is joined to the rows of the page alone (ListPage.beside)."""
     narrowed = wanted.narrow(statement)
     if wanted.listing.keyset:
-        return _page_by_key(narrowed, wanted, scalars, counted, keys)
+        return _page_by_key(narrowed, wanted.narrow(beside(statement)) if beside is not None else None, wanted, scalars, counted, keys)
     total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
     pages = max(1, -(-total // wanted.per_page))
     wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
@@ -137,21 +148,25 @@ def page_of(statement: Select[*tuple[Any, ...]], wanted: Wanted, *, scalars: boo
     return Page(wanted, found.scalars().all() if scalars else found.all(), total)
 
 
-def _page_by_key(narrowed: Select[*tuple[Any, ...]], wanted: Wanted, scalars: bool, counted: int | None, keys: Sequence[int] | None) -> Page:
+def _page_by_key(narrowed: Statement, dressed: Statement | None, wanted: Wanted, scalars: bool, counted: int | None, keys: Sequence[int] | None) -> Page:
+    """`dressed`: the narrowed statement with what stands beside the rows; None where nothing does."""
     if counted is None:
         counted = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).limit(MOST_COUNTED + 1).subquery())).scalar_one()
-    places = narrowed.add_columns(wanted.sorting()[0].label("place_value"), wanted.listing.tiebreak.label("place_key"))
-    rows = _rows_by_key(places, wanted, keys)
+    places: tuple[Any, Any] = (wanted.sorting()[0].label("place_value"), wanted.listing.tiebreak.label("place_key"))
+    if keys is not None and len(keys) <= wanted.per_page:
+        keys = None  # the page reaches the rows that the short way does not know
+    if keys is None and dressed is not None:  # what stands beside them is looked up for the page's rows alone
+        keys = [row.place_key for row in _search(narrowed.with_only_columns(*places), wanted)]
+    whole = (narrowed if dressed is None else dressed).add_columns(*places)
+    rows = _search(whole, wanted) if keys is None else db.session.execute(wanted.order(whole.where(wanted.listing.tiebreak.in_(keys)))).all()
     shown = rows[: wanted.per_page]
     token = keyset.write(shown[-1].place_value, shown[-1].place_key) if len(rows) > wanted.per_page else ""
     return Page(wanted, [row[0] for row in shown] if scalars else shown, None, token, counted=counted)
 
 
-def _rows_by_key(places: Select[*tuple[Any, ...]], wanted: Wanted, keys: Sequence[int] | None) -> Sequence[Any]:
+def _search(places: Statement, wanted: Wanted) -> Sequence[Any]:
     """The rows of a page and the one after it. Those that are not empty where the list is sorted are tried first, for an index has their order."""
     most = wanted.per_page + 1
-    if keys is not None and len(keys) == most:
-        return db.session.execute(wanted.order(places.where(wanted.listing.tiebreak.in_(keys)))).all()
-    filled = wanted.filled(places) if keys is None else None
+    filled = wanted.filled(places)
     rows = [] if filled is None else db.session.execute(wanted.order(wanted.beyond(filled, filled=True), filled=True).limit(most)).all()
     return rows if len(rows) == most else db.session.execute(wanted.order(wanted.beyond(places)).limit(most)).all()

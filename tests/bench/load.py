@@ -3,6 +3,9 @@
 Firm S with its month priced; brokers, managers and auditors read (80 in 100) and change something of their own (20 in 100: a row
 and a line in the audit log), each over a connection that stays open. The floor beside it is the bare health page over the same
 connections. It fails nothing by itself.
+
+Others may use the machine at the same time, so the processor's time per request, of the server and of the clients, stands beside
+the rate: together they say what two quiet cores would answer at most.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlencode
 
 from models import db
@@ -90,8 +94,8 @@ def _signed_in(firm: product.Product, user_id: int, role: Role, broker: str, acc
 
 
 @contextmanager
-def served(firm: product.Product, workers: int) -> Iterator[None]:
-    """The portal as ./run serves it."""
+def served(firm: product.Product, workers: int) -> Iterator[int]:
+    """The portal as ./run serves it; gives the process that looks after its workers."""
     settings = firm.app.config["PORTAL"]
     env = {**os.environ, "PORTAL_INSTANCE": settings.instance, "PORTAL_DATABASE_URL": settings.database_url, "PORTAL_DEMO": "1", "PORTAL_LOCALE": "zh_Hans_CN"}
     server = [
@@ -113,7 +117,7 @@ def served(firm: product.Product, workers: int) -> Iterator[None]:
     with subprocess.Popen(server, env=env) as process:
         try:
             _wait_until_it_answers()
-            yield
+            yield process.pid
         finally:
             process.terminate()
 
@@ -172,6 +176,13 @@ def run(made: list[Person], seconds: float, kinds: tuple[int, ...]) -> tuple[See
     return seen, sum(map(len, seen.times.values())) / (time.monotonic() - begun)
 
 
+def cpu_of(parent: int) -> float:
+    """Seconds of the processor that the workers of a process have used so far."""
+    workers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    threads = [one for worker in workers for one in Path(f"/proc/{worker}/task").glob("*/schedstat")]
+    return sum(int(one.read_text().split()[0]) for one in threads) / 1e9
+
+
 def centile(times: list[float], share: int) -> float:
     """The milliseconds that `share` in 100 requests stay below."""
     ordered = sorted(times)
@@ -191,11 +202,16 @@ def main() -> None:
         product.preview(firm)
         made = people(firm)
         db.session.remove()
-        with served(firm, given.workers):
+        with served(firm, given.workers) as parent:
             floor, floor_rate = run(made, min(10, given.seconds), ())
+            before = cpu_of(parent), time.process_time()
             seen, rate = run(made, given.seconds, (READS,))
+            used = cpu_of(parent) - before[0], time.process_time() - before[1]
     print("\n".join(versions(given.database)))
     print(f"firm S, {PEOPLE} connections, {given.seconds} s, {given.workers} workers: {rate:.0f} requests/s (budget 180); bare health page {floor_rate:.0f}/s")
+    asked = sum(map(len, seen.times.values()))
+    server, clients = (1000 * seconds / asked for seconds in used)
+    print(f"  processor per request: server {server:.2f} ms, clients {clients:.2f} ms: two quiet cores answer at most {2000 / (server + clients):.0f} requests/s")
     for kind, times in (*seen.times.items(), ("floor", floor.times["floor"])):
         if times:
             print(f"  {kind:6} {len(times):7,} p50 {centile(times, 50):.0f} p95 {centile(times, 95):.0f} p99 {centile(times, 99):.0f} ms")

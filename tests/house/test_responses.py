@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -92,6 +94,21 @@ def test_no_unsafe_page_hears_a_form_without_its_token(app: Flask) -> None:
                 assert answer.status_code in {400, 404}, (method, path, data, answer.status_code)
                 heard += answer.status_code == 400
     assert heard >= 40
+
+
+def test_a_forms_token_is_another_with_every_second_and_what_lasts_of_it_opens_nothing(app: Flask) -> None:
+    client, day = app.test_client(), datetime(2026, 3, 2, tzinfo=UTC)
+    tokens = []
+    for second in range(3):
+        with time_machine.travel(day + timedelta(seconds=second), tick=False):
+            tokens.append(form_token(client))
+    lasting = {token.rpartition(".")[0].rpartition(".")[0] for token in tokens}
+    assert len(lasting) == 1
+    assert len({token.rpartition(".")[2] for token in tokens}) == 3
+    guessed = [*lasting, f"{tokens[0].rpartition('.')[0]}.{tokens[1].rpartition('.')[2]}", f"{tokens[0][:-1]}{'A' if tokens[0][-1] != 'A' else 'E'}"]
+    with time_machine.travel(day + timedelta(seconds=3), tick=False):
+        answers = [client.post("/preferences/theme", data={"theme": "dark", "csrf_token": token}).status_code for token in (*guessed, tokens[0])]
+    assert answers == [400, 400, 400, 303]
 
 
 def test_control_without_the_token_check_forms_are_heard(app: Flask) -> None:
