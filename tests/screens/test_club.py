@@ -164,6 +164,9 @@ def test_the_door_without_a_network(club: Club, browser_page: OpenPage, locale: 
         codes = list(db.session.execute(select(Seat.code).order_by(Seat.id)).scalars())
         db.session.remove()
     page = club.sit_down(browser_page, someone(club.app, Role.STAFF, staff_no="S001", branch_no="01"), locale)
+    page.add_init_script(
+        "window.heard = []; const start = OscillatorNode.prototype.start; OscillatorNode.prototype.start = function (at) { heard.push(this.frequency.value); start.call(this, at); };"
+    )
     page.goto(club.address + "/club/door/night")
     page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
@@ -175,6 +178,7 @@ def test_the_door_without_a_network(club: Club, browser_page: OpenPage, locale: 
         expect(page.locator(".club-said.warn")).to_contain_text(code)
         expect(page.locator("[data-door-number]")).to_have_text(str(place))
     after = clock.now()
+    assert page.evaluate("heard") == [220, 196] * 3, "whoever looks at the guest hears that he is not yet in"
     check(page)
     page.context.set_offline(False)
     expect(page.locator(".club-sent li")).to_have_count(3)
@@ -185,6 +189,7 @@ def test_the_door_without_a_network(club: Club, browser_page: OpenPage, locale: 
     page.get_by_role("button", name=WORDS[locale]["in"], exact=True).click()
     expect(page.locator(".club-said.good")).to_be_visible()
     expect(page.locator("[data-door-count]")).to_have_text("2 / 2")
+    assert page.evaluate("heard.slice(-2)") == [880, 1320]
     with club.app.app_context():
         at = db.session.execute(select(CheckIn.at).order_by(CheckIn.at)).scalars().first()
         assert at is not None

@@ -23,6 +23,27 @@ if (ROOM) {
   const number = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (one) => one.toString(16).padStart(2, "0")).join("");
   const cleaned = (code) => code.toUpperCase().replace(/^JUYUAN:/, "").replace(/[^A-Z0-9]/g, "");
 
+  // Whoever looks at the guest hears the answer: one rising tone for welcome, two low ones for everything else. The phone's own volume decides.
+  let speaker = null;
+  function sound(tone) {
+    const notes = tone === "good" ? [[880, 0], [1320, 0.09]] : [[220, 0], [196, 0.18]];
+    navigator.vibrate?.(tone === "good" ? 60 : [120, 60, 120]);
+    try {
+      speaker ??= new AudioContext();
+      for (const [pitch, after] of notes) {
+        const [voice, volume, begin] = [speaker.createOscillator(), speaker.createGain(), speaker.currentTime + after];
+        voice.frequency.value = pitch;
+        volume.gain.setValueAtTime(0.2, begin);
+        volume.gain.exponentialRampToValueAtTime(0.001, begin + 0.15);
+        voice.connect(volume).connect(speaker.destination);
+        voice.start(begin);
+        voice.stop(begin + 0.16);
+      }
+    } catch {
+      // a phone without sound: the card says the same
+    }
+  }
+
   function say(tone, word, name) {
     const card = document.createElement("section");
     card.className = `card club-said ${tone}`;
@@ -33,6 +54,7 @@ if (ROOM) {
       if (text) card.append(line);
     }
     ROOM.querySelector("[data-door-said]").replaceChildren(card);
+    sound(tone);
   }
 
   async function ask(path, form) {
@@ -51,6 +73,8 @@ if (ROOM) {
     const page = new DOMParser().parseFromString(text, "text/html").querySelector("[data-door]");
     if (!page) return location.reload();
     for (const name of ["said", "undo", "list"]) ROOM.querySelector(`[data-door-${name}]`).replaceChildren(...page.querySelector(`[data-door-${name}]`).childNodes);
+    const answer = ROOM.querySelector(".club-said");
+    if (answer) sound(answer.classList.contains("good") ? "good" : "warn");
     const lead = document.querySelector("[data-door-count]");
     lead.textContent = new DOMParser().parseFromString(text, "text/html").querySelector("[data-door-count]").textContent;
   }
