@@ -41,7 +41,12 @@ def desk(tmp_path: Path, migrated: str) -> Iterator[Desk]:
         app = create_app(settings)
         firm.settle_in(app, tmp_path / "files")
         desk = Desk(app, "", tmp_path)
-        desk.people = {"finance": someone(app, Role.FINANCE), "admin": someone(app, Role.ADMIN), "client": someone(app, Role.CLIENT, client_no="C10001"), "other": someone(app, Role.CLIENT, client_no="C10002")}
+        desk.people = {
+            "finance": someone(app, Role.FINANCE),
+            "admin": someone(app, Role.ADMIN),
+            "client": someone(app, Role.CLIENT, client_no="C10001"),
+            "other": someone(app, Role.CLIENT, client_no="C10002"),
+        }
         evenings(app, [desk.people["other"], desk.people["client"]])
         with served(app) as desk.address:
             yield desk
