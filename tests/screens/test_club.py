@@ -238,7 +238,7 @@ def test_the_door_opens_again_without_a_network(club: Club, browser_page: OpenPa
         db.session.remove()
     page = club.sit_down(browser_page, someone(club.app, Role.ADMIN), locale)
     page.goto(club.address + "/club/door/night")
-    page.wait_for_function("caches.match(location.pathname + '/offline').then((kept) => Boolean(kept))")
+    page.evaluate("(async () => { while (!(await caches.match(location.pathname + '/offline'))) await new Promise((again) => setTimeout(again, 50)); })()")
     page.context.set_offline(True)
     page.reload()
     expect(page.locator("[data-door-offline]")).to_be_visible()
