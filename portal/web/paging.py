@@ -136,12 +136,14 @@ def page_of(
     keys: Sequence[int] | None = None,
     beside: Callable[[Statement], Statement] | None = None,
 ) -> Page:
-    """Answer a list: two queries, rows and count. `scalars` for a statement of one entity. In a list by keyset, `counted` saves the count
-    where it is known, `keys` the search for the page's rows, and `beside` is joined to the rows of the page alone (ListPage.beside)."""
+    """Answer a list: two queries, rows and count. `scalars` for a statement of one entity; `counted` saves the count where it is known. In a
+    list by keyset, `keys` saves the search for the page's rows, and `beside` is joined to the rows of the page alone (ListPage.beside)."""
     narrowed = wanted.narrow(statement)
     if wanted.listing.keyset:
         return _page_by_key(narrowed, wanted.narrow(beside(statement)) if beside is not None else None, wanted, scalars, counted, keys)
-    total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
+    total = counted
+    if total is None:
+        total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
     pages = max(1, -(-total // wanted.per_page))
     wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
     found = db.session.execute(wanted.order(narrowed).limit(wanted.per_page).offset((wanted.number - 1) * wanted.per_page))
