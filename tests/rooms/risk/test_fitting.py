@@ -37,7 +37,7 @@ def weeks(accounts: int, weeks: int, shift: float) -> list[Example]:
 
 
 def test_what_drives_leaving_is_learned_and_chance_is_held_small() -> None:
-    weights, seen = fitting.fitted(weeks(4000, 16, 1.5), UNTIL)
+    weights, seen = fitting.fitted(weeks(2500, 12, 1.5), UNTIL)
     assert weights is not None
     assert seen > fitting.ENOUGH
     named = dict(zip(FEATURES, weights.vector, strict=True))
@@ -53,10 +53,10 @@ def test_too_few_losses_teach_nothing() -> None:
 
 def test_one_of_many_who_stay_stands_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A firm of four times as many accounts as are learned from whole: a quarter of the rows, and nearly the same chances."""
-    held = weeks(8000, 8, 1.5)
+    held = weeks(4000, 5, 1.5)
     whole, _ = fitting.rows_of(held, UNTIL)
     taught, _ = fitting.fitted(held, UNTIL)
-    monkeypatch.setattr(fitting, "MANY", 2000)
+    monkeypatch.setattr(fitting, "MANY", 1000)
     thinned, _ = fitting.rows_of(held, UNTIL)
     thin, _ = fitting.fitted(held, UNTIL)
     assert whole is not None
@@ -72,7 +72,7 @@ def test_one_of_many_who_stay_stands_for_the_others(monkeypatch: pytest.MonkeyPa
 
 def test_a_strength_is_tried_on_months_that_began_after_what_it_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the earlier months and the later ones say opposite things, the most cautious strength wins; where both say the same, a freer one does."""
-    rows, _ = fitting.rows_of(weeks(6000, 20, 2.0), UNTIL)
+    rows, _ = fitting.rows_of(weeks(3000, 16, 2.0), UNTIL)
     assert rows is not None
     cut = float(np.quantile(rows.begin, fitting.EARLIER))
     assert rows.part(rows.end <= cut).end.max() <= rows.part(rows.begin >= cut).begin.min()
