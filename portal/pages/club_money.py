@@ -105,7 +105,7 @@ def index() -> ResponseReturnValue:
         "states": PAYMENT_STATES,
         "ways": WAYS,
     }
-    sums: dict[str, Any] = {"standing": standing, "differences": bank_sums.differences(), "lines": _lines(standing), "account": bank_account.present()}
+    sums: dict[str, Any] = {"standing": standing, "differences": bank_sums.differences(standing), "lines": _lines(standing), "account": bank_account.present()}
     return show_list(LIST, "club/money.html", **shown, **sums, cards=till() is not None, words=club_words)
 
 

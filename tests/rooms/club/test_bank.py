@@ -52,7 +52,7 @@ def told(kind: str) -> int:
 def differences() -> dict[str, int]:
     """What does not add up."""
     db.session.rollback()
-    return bank_sums.differences()
+    return bank_sums.differences(bank_sums.standing())
 
 
 def overtaken(public_id: str) -> None:
