@@ -19,12 +19,11 @@ from models.partners import Staff
 from models.settlement import Balance
 from portal import clock, local_day
 from portal.actors import Actor
-from portal.care import due, people, queries, response, settings
+from portal.care import due, people, queries, response
 from portal.care import tasks as verbs
 from portal.care.due import Standing
 from portal.care.key_clients import is_key
 from portal.clients.balances import held
-from portal.commission.queries import last_settled_day
 from portal.local_day import today
 from portal.pages import care_book, segment_words
 from portal.pages import care_words as words
@@ -58,7 +57,7 @@ def stands(text: str) -> ColumnElement[bool]:
 def listed(asked: Asked) -> Select[*tuple[Any, ...]]:
     """The tasks that somebody sees, the open ones where no state is asked for, each with the first contact since it was set."""
     reacted = select(func.min(Contact.at)).where(Contact.account_id == CareTask.account_id, Contact.at >= CareTask.created_at).scalar_subquery()
-    query = queries.tasks(asked.actor, today()).outerjoin(Balance, held(last_settled_day() or date.min))
+    query = queries.tasks(asked.actor, today()).outerjoin(Balance, held(care_book.standing().settled))
     query = query.add_columns(reacted.label("reacted_at"), is_key(*care_book.rule()).label("is_key"))
     return query if asked.args.get("state") else query.where(CareTask.state == TaskState.OPEN)
 
@@ -119,7 +118,7 @@ def counted(actor: Actor, day: date) -> dict[str, int]:
 
 def reactions(day: date) -> Callable[[Any], tuple[Any, ...]]:
     """Says of a row of the list how the first reaction stands: a badge's words and tone, and the day by which it is due."""
-    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), local_day.zone(), response.read(settings.values_on(day))[response.CONTACT]
+    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), local_day.zone(), response.read(care_book.standing().values)[response.CONTACT]
 
     def of(row: Any) -> tuple[Any, ...]:
         task = row[0]

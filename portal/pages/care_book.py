@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
-from flask import Blueprint
+from flask import Blueprint, g
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, case, func, select
@@ -16,10 +16,9 @@ from models.care import TaskState
 from models.clients import Account, AccountVersion
 from models.settlement import Balance
 from portal import clock, local_day
-from portal.audit.recordings import last_recording_id
 from portal.care import book, key_clients, people, queries, question_queries, settings
 from portal.care.key_clients import KeyRule
-from portal.commission.queries import last_settled_day
+from portal.commission.queries import now_known
 from portal.local_day import today
 from portal.pages import segment_words
 from portal.permissions import Can
@@ -44,11 +43,28 @@ COLUMNS = columns(
 )
 
 
+class Standing(NamedTuple):
+    """What care's pages go by today: the last settled day, the settings, the rule of key clients and each branch's cut-off by it."""
+
+    settled: date
+    values: dict[str, Any]
+    rule: KeyRule
+    cuts: dict[int, int]
+
+
+def standing() -> Standing:
+    """What counts now; asked once a request."""
+    held: Standing | None = g.get("care_standing")
+    if held is None:
+        now, values = now_known(), settings.values_on(today())
+        settled, found = now.day or date.min, KeyRule.read(values)
+        held = g.care_standing = Standing(settled, values, found, remembered(("key clients", settled, now.known, found), lambda: key_clients.cut_offs(settled, found)))
+    return held
+
+
 def rule() -> tuple[KeyRule, dict[int, int]]:
     """The rule of key clients as it counts today, and each branch's cut-off of the last settled day."""
-    day, settled = today(), last_settled_day() or date.min
-    found = KeyRule.read(settings.values_on(day))
-    return found, remembered(("key clients", settled, last_recording_id(), found), lambda: key_clients.cut_offs(settled, found))
+    return standing().rule, standing().cuts
 
 
 def _age(text: str) -> ColumnElement[bool]:
@@ -88,7 +104,7 @@ LIST = declare(
             ),
         ),
         COLUMNS,
-        source=lambda asked: book.listed(asked.actor, today(), last_settled_day() or date.min),
+        source=lambda asked: book.listed(asked.actor, today(), standing().settled),
         fields=(
             Field("account_no", _l("Account"), lambda row: row[0].account_no),
             Field("name", _l("Client"), lambda row: row[1].name),
@@ -114,7 +130,7 @@ def index() -> ResponseReturnValue:
     """The clients, the largest first."""
     found, cuts = rule()
     key = lambda row: row.equity is not None and (row.equity >= found.equity or row.equity >= cuts.get(row[1].branch_id, row.equity + 1))  # noqa: E731
-    return show_list(LIST, "care/book.html", rule=found, is_key=key, seen_at=seen_at, settled=last_settled_day(), today=today())
+    return show_list(LIST, "care/book.html", rule=found, is_key=key, seen_at=seen_at, settled=standing().settled if standing().settled > date.min else None, today=today())
 
 
 LOAD_SCHEMA: dict[str, Any] = {
