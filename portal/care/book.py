@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, distinct, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from models import db
@@ -78,13 +79,20 @@ def listed(actor: Actor, day: date, settled: date) -> Select[*tuple[Any, ...]]:
 
 def servicers(account_ids: Sequence[int], day: date) -> dict[int, list[Servicer]]:
     """Who looks after each of some accounts on a day, also those who have left, by number."""
+    found: dict[int, list[Servicer]] = defaultdict(list)
+    for account_id, *one in db.session.execute(_servicers(), {"accounts": list(account_ids), "day": day}):
+        found[account_id].append(Servicer(*one))
+    return found
+
+
+@cache
+def _servicers() -> Select[*tuple[Any, ...]]:
+    """The question of `servicers`: putting it together takes longer than answering it, so that is done once."""
+    day: Any = bindparam("day", type_=Date)
     staff, there = current(StaffVersion).subquery(), people.there(day).subquery()
     query = select(Servicing.account_id, Staff.staff_no, staff.c.name, there.c.staff_id.is_not(None)).join(Staff, Staff.id == Servicing.staff_id)
     query = query.outerjoin(staff, staff.c.staff_id == Staff.id).outerjoin(there, there.c.staff_id == Staff.id)
-    found: dict[int, list[Servicer]] = defaultdict(list)
-    for account_id, *one in db.session.execute(query.where(Servicing.account_id.in_(account_ids), served(day)).order_by(Staff.staff_no)):
-        found[account_id].append(Servicer(*one))
-    return found
+    return query.where(Servicing.account_id.in_(bindparam("accounts", expanding=True)), served(day)).order_by(Staff.staff_no)
 
 
 def same_person(version: AccountVersion) -> ColumnElement[bool]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, Select, bindparam, func, select
 
 from models import db
 from models.attribution import Attribution
@@ -155,10 +156,18 @@ def _add_people(found: Found, today: date) -> None:
     of = {account.id: account for caller in found.callers for account in caller.accounts}
     for account_id, these in book.servicers(list(of), today).items():
         of[account_id].servicers = these
-    row, broker = current(Attribution, None, Attribution.account_id.in_(list(of))).subquery(), current(BrokerVersion).subquery()
-    query = select(row.c.account_id, Broker.broker_no, broker.c.name).join(Broker, Broker.id == row.c.broker_id).outerjoin(broker, broker.c.broker_id == Broker.id)
-    for account_id, broker_no, name in db.session.execute(query.where(row.c.valid_from <= today, row.c.valid_to > today).order_by(Broker.broker_no)):
+    for account_id, broker_no, name in db.session.execute(_introducers(), {"accounts": list(of), "day": today}):
         of[account_id].introducers.append((broker_no, name or ""))
+
+
+@cache
+def _introducers() -> Select[*tuple[Any, ...]]:
+    """Who introduced some accounts, by what is believed of a day; this and the two below are put together once, which takes longer than an answer."""
+    accounts_asked: Any = bindparam("accounts", expanding=True)
+    day: Any = bindparam("day", type_=Date)
+    row, broker = current(Attribution, None, Attribution.account_id.in_(accounts_asked)).subquery(), current(BrokerVersion).subquery()
+    query = select(row.c.account_id, Broker.broker_no, broker.c.name).join(Broker, Broker.id == row.c.broker_id).outerjoin(broker, broker.c.broker_id == Broker.id)
+    return query.where(row.c.valid_from <= day, row.c.valid_to > day).order_by(Broker.broker_no)
 
 
 def _add_care(found: Found, actor: Actor, today: date) -> None:
@@ -194,13 +203,23 @@ def _newest(model: Any, key: tuple[Any, ...], numbers: Sequence[str]) -> Sequenc
 
 def _staff(index: str) -> list[tuple[str, str]]:
     """The firm's own people whose number it is."""
+    return [(number, name) for number, name in db.session.execute(_whose_staff(), {"index": index})]
+
+
+@cache
+def _whose_staff() -> Select[*tuple[str, str]]:
+    index: Any = bindparam("index")
     row = current(StaffVersion, None, StaffVersion.staff_id.in_(select(StaffVersion.staff_id).where(StaffVersion.phone_index == index))).subquery()
-    query = select(Staff.staff_no, row.c.name).join(Staff, Staff.id == row.c.staff_id).where(row.c.phone_index == index)
-    return [(number, name) for number, name in db.session.execute(query.order_by(Staff.staff_no))]
+    return select(Staff.staff_no, row.c.name).join(Staff, Staff.id == row.c.staff_id).where(row.c.phone_index == index).order_by(Staff.staff_no)
 
 
 def _brokers(index: str) -> list[tuple[str, str]]:
     """The introducing brokers whose number it is; whoever picks up learns that a broker calls, whichever branch he stands with."""
+    return [(number, name) for number, name in db.session.execute(_whose_brokers(), {"index": index})]
+
+
+@cache
+def _whose_brokers() -> Select[*tuple[str, str]]:
+    index: Any = bindparam("index")
     row = current(BrokerVersion, None, BrokerVersion.broker_id.in_(select(BrokerVersion.broker_id).where(BrokerVersion.phone_index == index))).subquery()
-    query = select(Broker.broker_no, row.c.name).join(Broker, Broker.id == row.c.broker_id).where(row.c.phone_index == index)
-    return [(number, name) for number, name in db.session.execute(query.order_by(Broker.broker_no))]
+    return select(Broker.broker_no, row.c.name).join(Broker, Broker.id == row.c.broker_id).where(row.c.phone_index == index).order_by(Broker.broker_no)
