@@ -69,9 +69,9 @@ def counting(persons: Iterable[str]) -> dict[str, list[datetime]]:
     return found
 
 
-def behind(persons: Iterable[str]) -> dict[str, datetime]:
-    """Until when persons stand behind the others who wait, by person; who does not is left out."""
-    rule = rule_now()
+def behind(persons: Iterable[str], by: Rule | None = None) -> dict[str, datetime]:
+    """Until when persons stand behind the others who wait, by the rule that holds or by another one, by person; who does not is left out."""
+    rule = by or rule_now()
     found = {person: behind_until(missed, rule) for person, missed in counting(persons).items()}
     return {person: until for person, until in found.items() if until is not None}
 

@@ -152,11 +152,24 @@ def reached(event_id: int) -> int:
     return len(db.session.execute(_open(event_id).with_only_columns(ClubNoShow.id)).all())
 
 
+def standing_back(rule: Rule, moment: datetime) -> tuple[int, int]:
+    """How many of those who wait stand behind the others: by the rule that holds, and by another one. Raises Refusal for a rule that makes no sense."""
+    _check(rule)
+    waiting = select(WaitPlace.person).where(WaitPlace.state.in_(STANDING), WaitPlace.event_id.not_in(select(SeatLot.event_id)))
+    persons = set(db.session.execute(waiting.distinct()).scalars())
+    now, then = no_show_facts.behind(persons), no_show_facts.behind(persons, rule)
+    return sum(until > moment for until in now.values()), sum(until > moment for until in then.values())
+
+
+def _check(rule: Rule) -> None:
+    if not (1 <= rule.count <= MOST_COUNT and all(1 <= days <= MOST_DAYS for days in (rule.within_days, rule.behind_days, rule.half_life_days, rule.appeal_days))):
+        raise Refusal("a rule counts 1 to %(count)s events, and its times are 1 to %(days)s days", count=MOST_COUNT, days=MOST_DAYS)
+
+
 def set_rule(rule: Rule, *, actor: Actor, moment: datetime) -> None:
     """From now on no-shows count by this rule; places on waitlists follow at once. Raises NotAllowed, Refusal."""
     actor.need(Can.CLUB_EDIT)
-    if not (1 <= rule.count <= MOST_COUNT and all(1 <= days <= MOST_DAYS for days in (rule.within_days, rule.behind_days, rule.half_life_days, rule.appeal_days))):
-        raise Refusal("a rule counts 1 to %(count)s events, and its times are 1 to %(days)s days", count=MOST_COUNT, days=MOST_DAYS)
+    _check(rule)
     before = asdict(no_show_facts.rule_now())
     db.session.add(NoShowRule(**asdict(rule), at=moment, actor_label=actor.label))
     db.session.flush()

@@ -28,7 +28,14 @@ from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 
 bp = Blueprint("club_no_shows", __name__, url_prefix="/club")
-RULE = ("count", "within_days", "behind_days", "half_life_days", "appeal_days")
+RULE_WORDS = {
+    "count": _l("Events that were missed"),
+    "within_days": _l("Within days"),
+    "behind_days": _l("Behind the others for days"),
+    "half_life_days": _l("Days until half is forgotten"),
+    "appeal_days": _l("Days in which a reason is heard"),
+}
+RULE = tuple(RULE_WORDS)
 
 COLUMNS = columns(
     Column("name", _l("Name"), sort=True),
@@ -82,7 +89,9 @@ LIST = declare(
 @requires(Can.CLUB_SEE)
 def index() -> ResponseReturnValue:
     """Everybody who had a seat and was not seen, and the rule by which it counts."""
-    return show_list(LIST, "club/no_shows.html", states=NO_SHOW_STATES, words=club_words, rule=no_show_facts.rule_now(), may_edit=current_actor().may(Can.CLUB_EDIT))
+    return show_list(
+        LIST, "club/no_shows.html", states=NO_SHOW_STATES, words=club_words, rule=no_show_facts.rule_now(), labels=RULE_WORDS, may_edit=current_actor().may(Can.CLUB_EDIT)
+    )
 
 
 @bp.get("/no-shows/<no_show_id>")
@@ -126,13 +135,17 @@ def decide(no_show_id: str) -> ResponseReturnValue:
 @bp.post("/no-shows/rule")
 @requires(Can.CLUB_EDIT)
 def set_rule() -> ResponseReturnValue:
-    """Let no-shows count by another rule from now on."""
+    """What another rule would change for who waits; let no-shows count by it from now on once that was seen."""
     typed = [request.form.get(name, "") for name in RULE]
     try:
         if not all(one.isascii() and one.isdigit() and len(one) < 6 for one in typed):
             raise Refusal("a rule is whole numbers of events and days")
+        rule = Rule(*map(int, typed))
+        if request.form.get("seen") != "yes":
+            now, then = no_shows.standing_back(rule, clock.now())
+            return render_template("club/no_show_rule.html", before=no_show_facts.rule_now(), rule=rule, names=RULE, labels=RULE_WORDS, now=now, then=then)
         with transaction():
-            no_shows.set_rule(Rule(*map(int, typed)), actor=current_actor(), moment=clock.now())
+            no_shows.set_rule(rule, actor=current_actor(), moment=clock.now())
         flash(_("Kept."), "success")
     except Refusal as refusal:
         flash(_(refusal.message, **refusal.values), "error")

@@ -281,7 +281,9 @@ def test_the_pages_say_it_in_both_languages(app: Flask) -> None:
     assert post(desk, f"/club/no-shows/{number}", f"/club/no-shows/{number}", wish="excuse", why="照片").status_code == 303
     assert "It does not count" in client.get(f"{address}/missed").text
     rule = {"count": "3", "within_days": "90", "behind_days": "30", "half_life_days": "100", "appeal_days": "7"}
-    assert post(desk, "/club/no-shows/rule", "/club/no-shows", **rule).status_code == 303
+    shown = post(desk, "/club/no-shows/rule", "/club/no-shows", **rule)
+    assert (shown.status_code, "2 → 3" in shown.text, "missed 3 events" in desk.get("/club/no-shows").text) == (200, True, False), "looked at, not kept"
+    assert post(desk, "/club/no-shows/rule", "/club/no-shows", seen="yes", **rule).status_code == 303
     assert "missed 3 events within 90 days" in desk.get("/club/no-shows").text
     assert post(desk, "/club/events/night/waive", "/club/events/night/waive", why="trading_halt", words="暂停交易").status_code == 303
     assert "Trading was halted" in desk.get("/club/events/night").text
