@@ -11,9 +11,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import case, func, select
@@ -28,7 +27,6 @@ STRENGTH = 40
 PPM = 1_000_000
 EDGE = 0.001
 """No mean chance is taken to be nearer to 0 or to 1 than this."""
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True)
@@ -105,11 +103,6 @@ def pasts(until: datetime) -> dict[str, Past]:
     for kind, clients, expected, left in db.session.execute(query.group_by(Departure.kind, Handover.id)):
         groups[kind].append(Group(int(clients), int(expected) / PPM, int(left)))
     return {kind: past(held) for kind, held in groups.items()}
-
-
-def evening(day: date) -> datetime:
-    """The end of a day where the firm stands."""
-    return datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
 
 
 def coverage(until: datetime) -> Mapping[str, tuple[int, int]]:

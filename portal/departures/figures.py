@@ -6,7 +6,7 @@ Everything is asked for all accounts at once: the number of queries does not gro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ from portal.bulk import among, read_frame
 from portal.care.queries import effective
 from portal.departures import fed_back
 from portal.departures.exposure import Path, Person, Way
+from portal.risk.facts import evening
 from portal.settlement import windows
 from portal.versions import current
 
@@ -65,7 +66,7 @@ def table(
 
 def _moved_by_past(frame: pl.DataFrame, day: date, kind: str | None) -> pl.DataFrame:
     """With the column `told`: the model's chance (`follow`) moved by the handovers that were closed by the end of the day."""
-    pasts = fed_back.pasts(fed_back.evening(day))
+    pasts = fed_back.pasts(evening(day, SHANGHAI))
     told = pl.col("follow")
     for way, usual in KIND_OF.items():
         shift = pasts.get(kind or usual.value, fed_back.NOTHING).shift
@@ -181,7 +182,7 @@ def _traded(ids: Sequence[int], settled: date | None) -> pl.DataFrame:
 
 def _contacts(ids: Sequence[int], day: date) -> pl.DataFrame:
     """The last time somebody spoke with the client, and who. Each account's newest contact is looked up by its key: no account's history is read."""
-    until = datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
+    until = evening(day, SHANGHAI)
     spoke = and_(Contact.outcome == ContactOutcome.REACHED.value, Contact.at < until, effective())
 
     newest = select(Contact.id).where(Contact.account_id == Account.id, spoke).order_by(Contact.at.desc(), Contact.id.desc()).limit(1).correlate(Account).scalar_subquery()

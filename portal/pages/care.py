@@ -57,7 +57,7 @@ def stands(text: str) -> ColumnElement[bool]:
 def listed(asked: Asked) -> Select[*tuple[Any, ...]]:
     """The tasks that somebody sees, the open ones where no state is asked for, each with the first contact since it was set."""
     reacted = select(func.min(Contact.at)).where(Contact.account_id == CareTask.account_id, Contact.at >= CareTask.created_at).scalar_subquery()
-    query = queries.tasks(asked.actor, today()).outerjoin(Balance, held(care_book.standing().settled))
+    query = queries.tasks(asked.actor, today()).outerjoin(Balance, held(care_book.counting().settled))
     query = query.add_columns(reacted.label("reacted_at"), is_key(*care_book.rule()).label("is_key"))
     return query if asked.args.get("state") else query.where(CareTask.state == TaskState.OPEN)
 
@@ -118,7 +118,7 @@ def counted(actor: Actor, day: date) -> dict[str, int]:
 
 def reactions(day: date) -> Callable[[Any], tuple[Any, ...]]:
     """Says of a row of the list how the first reaction stands: a badge's words and tone, and the day by which it is due."""
-    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), local_day.zone(), response.read(care_book.standing().values)[response.CONTACT]
+    trading, zone, time = due.trading_between(day - LONGEST_AGO, day), local_day.zone(), response.read(care_book.counting().values)[response.CONTACT]
 
     def of(row: Any) -> tuple[Any, ...]:
         task = row[0]

@@ -43,7 +43,7 @@ COLUMNS = columns(
 )
 
 
-class Standing(NamedTuple):
+class Counting(NamedTuple):
     """What care's pages go by today: the last settled day, the settings, the rule of key clients and each branch's cut-off by it."""
 
     settled: date
@@ -52,19 +52,19 @@ class Standing(NamedTuple):
     cuts: dict[int, int]
 
 
-def standing() -> Standing:
+def counting() -> Counting:
     """What counts now; asked once a request."""
-    held: Standing | None = g.get("care_standing")
+    held: Counting | None = g.get("care_counting")
     if held is None:
         now, values = now_known(), settings.values_on(today())
         settled, found = now.day or date.min, KeyRule.read(values)
-        held = g.care_standing = Standing(settled, values, found, remembered(("key clients", settled, now.known, found), lambda: key_clients.cut_offs(settled, found)))
+        held = g.care_counting = Counting(settled, values, found, remembered(("key clients", settled, now.known, found), lambda: key_clients.cut_offs(settled, found)))
     return held
 
 
 def rule() -> tuple[KeyRule, dict[int, int]]:
     """The rule of key clients as it counts today, and each branch's cut-off of the last settled day."""
-    return standing().rule, standing().cuts
+    return counting().rule, counting().cuts
 
 
 def _age(text: str) -> ColumnElement[bool]:
@@ -104,7 +104,7 @@ LIST = declare(
             ),
         ),
         COLUMNS,
-        source=lambda asked: book.listed(asked.actor, today(), standing().settled),
+        source=lambda asked: book.listed(asked.actor, today(), counting().settled),
         fields=(
             Field("account_no", _l("Account"), lambda row: row[0].account_no),
             Field("name", _l("Client"), lambda row: row[1].name),
@@ -130,7 +130,7 @@ def index() -> ResponseReturnValue:
     """The clients, the largest first."""
     found, cuts = rule()
     key = lambda row: row.equity is not None and (row.equity >= found.equity or row.equity >= cuts.get(row[1].branch_id, row.equity + 1))  # noqa: E731
-    return show_list(LIST, "care/book.html", rule=found, is_key=key, seen_at=seen_at, settled=standing().settled if standing().settled > date.min else None, today=today())
+    return show_list(LIST, "care/book.html", rule=found, is_key=key, seen_at=seen_at, settled=counting().settled if counting().settled > date.min else None, today=today())
 
 
 LOAD_SCHEMA: dict[str, Any] = {

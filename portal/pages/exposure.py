@@ -16,16 +16,17 @@ from models.values.calendar import NotADate, parse_day
 from portal import clock
 from portal.actors import Actor
 from portal.audit import log
-from portal.departures import fed_back, figures, sight
+from portal.departures import figures, sight
 from portal.departures.at_stake import Stake, stake
 from portal.departures.exposure import Person, Way, exposed, persons
-from portal.local_day import today
+from portal.local_day import today, zone
 from portal.pages.departures_words import KINDS
 from portal.pages.handover_past import taught
 from portal.pages.risk_words import chance_text
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import Refusal
+from portal.risk.facts import evening
 from portal.transaction import transaction
 from portal.web.downloads import wants_file
 from portal.web.exports import amount
@@ -178,7 +179,7 @@ def _said(frame: pl.DataFrame, asked: Question) -> dict[str, Any]:
         "flow": _flow(frame),
         "flow_table": [(*row[:4], yuan_text(row[4])) for row in _table(frame)],
         "flow_csv": request.full_path.rstrip("?&") + "&format=csv&part=flow",
-        "moved": [(KINDS[one.kind], one) for one in taught(fed_back.evening(asked.day)) if one.kind in figures.KIND_OF.values()],
+        "moved": [(KINDS[one.kind], one) for one in taught(evening(asked.day, zone())) if one.kind in figures.KIND_OF.values()],
         "prior": {str(WAYS[way]): chance_text(chance) for way, chance in figures.PRIOR.items()},
     }
 

@@ -17,8 +17,9 @@ from portal.departures import fed_back, figures, register
 from portal.departures.exposure import Kind, Person, Way, exposed
 from portal.departures.people import person_of
 from portal.handover.verbs import Exposed, open_handover
-from portal.local_day import today
+from portal.local_day import today, zone
 from portal.permissions import Can
+from portal.risk.facts import evening
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 
@@ -44,7 +45,7 @@ def forecast_by(departure: Departure) -> dict[str, Any] | None:
     run = db.session.execute(query.order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).first()
     if run is None:
         return None
-    past = fed_back.pasts(fed_back.evening(day)).get(departure.kind, fed_back.NOTHING)
+    past = fed_back.pasts(evening(day, zone())).get(departure.kind, fed_back.NOTHING)
     return {"model": run.version, "scored_on": str(run.on_day), "past": past.plain()}
 
 

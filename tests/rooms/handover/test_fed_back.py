@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,26 +23,15 @@ from portal.actors import Actor
 from portal.departures import fed_back
 from portal.departures.fed_back import Group, past
 from portal.handover import outcomes, verbs
+from portal.local_day import zone
 from portal.pages import handover_open
 from portal.pages.handover_past import taught
+from portal.risk.facts import evening
 from portal.transaction import transaction
 from tests.people import seat
-from tests.rooms.handover.firm import ids, opened, settle_in, who
+from tests.rooms.handover.firm import ids, opened, who
 
 TODAY = date(2026, 3, 31)
-
-
-@pytest.fixture
-def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
-    settle_in(app, tmp_path / "files")
-    with app.app_context():
-        yield app
-        db.session.remove()
-
-
-@pytest.fixture
-def admin(firm: Flask) -> Actor:
-    return who(firm, Role.ADMIN)
 
 
 def test_of_thirty_four_who_were_forecast_twenty_one_followed() -> None:
@@ -131,7 +118,7 @@ def test_the_next_departure_of_the_kind_is_told_moved_chances_and_says_by_what(f
         known = handover_open.forecast_by(going)
         exposed = {one.account_id: one for one in handover_open.exposed_to(going)}
     told = exposed[accounts["20001"]]
-    past_of = fed_back.pasts(fed_back.evening(day + timedelta(days=1)))["staff_leaves"]
+    past_of = fed_back.pasts(evening(day + timedelta(days=1), zone()))["staff_leaves"]
     assert (told.modelled, told.follow) == (300_000, past_of.moved(300_000))
     assert told.follow > 300_000
     assert known == {"model": "priors-2", "scored_on": str(TODAY), "past": past_of.plain()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -27,22 +25,9 @@ from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from portal.versions import Difference, current, write
 from tests.people import someone
-from tests.rooms.handover.firm import LEAVES_ON, opened, settle_in, who
+from tests.rooms.handover.firm import LEAVES_ON, opened, who
 
 TODAY = date(2026, 3, 31)
-
-
-@pytest.fixture
-def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
-    settle_in(app, tmp_path / "files")
-    with app.app_context():
-        yield app
-        db.session.remove()
-
-
-@pytest.fixture
-def admin(firm: Flask) -> Actor:
-    return who(firm, Role.ADMIN)
 
 
 def proposals(handover_id: int) -> dict[str, str | None]:
