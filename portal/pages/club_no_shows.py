@@ -33,7 +33,7 @@ RULE_WORDS = {
     "within_days": _l("Within days"),
     "behind_days": _l("Behind the others for days"),
     "half_life_days": _l("Days until half is forgotten"),
-    "appeal_days": _l("Days in which a reason is heard"),
+    "appeal_days": _l("Days to say why"),
 }
 RULE = tuple(RULE_WORDS)
 

@@ -251,6 +251,8 @@ def test_the_door_opens_again_without_a_network(club: Club, browser_page: OpenPa
     page.context.set_offline(False)
     expect(page.locator(".club-sent li")).to_have_count(1)
     expect(page.locator("[data-door-count]")).to_have_text("1 / 1")
+    page.goto(club.address + "/club/door/night/offline")
+    page.wait_for_url(club.address + "/club/door/night")
 
 
 def test_the_desk_of_the_club(club: Club, browser_page: OpenPage) -> None:

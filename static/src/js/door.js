@@ -138,7 +138,7 @@ if (ROOM) {
 
   async function makeWay() {
     try {
-      if (navigator.onLine && (await ask(ROOM.dataset.countAt)).status < 500) location.reload();
+      if (navigator.onLine && (await ask(ROOM.dataset.countAt)).status < 500) location.replace(location.pathname.replace(/\/offline$/, "")); // opened by its own address too
     } catch {
       // still no network
     }
