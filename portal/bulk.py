@@ -6,6 +6,7 @@ SQLite takes them by the driver's executemany, PostgreSQL by COPY; both are 10 t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -31,6 +32,8 @@ BYTES_OF: dict[Any, tuple[int, str]] = {pl.Int64: (8, ">i8"), pl.Int32: (4, ">i4
 """How PostgreSQL writes a value: in how many bytes, and how numpy calls that."""
 MILLENNIUM = 10_957
 """Days from 1970, where polars counts from, to 2000, where PostgreSQL does."""
+NEVER = date(1, 1, 1)
+"""What PostgreSQL sends for a date that is not there, where all of a row's numbers and dates come as one value."""
 COPY_HEAD, COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
@@ -138,15 +141,15 @@ def read_frame(query: Any, schema: dict[str, Any]) -> pl.DataFrame:
 
 
 def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64; the first of them a key), dates and texts: PostgreSQL sends
-    them as one value for all numbers and dates and one for each text, which are read many times as fast as its rows; by parts, because
-    the driver keeps room for the largest answer that it ever had."""
+    """As `read_frame` for hundreds of thousands of rows of whole numbers (Int64; the first of them a key), dates (some may be missing) and
+    texts: PostgreSQL sends them as one value for all numbers and dates and one for each text, which are read many times as fast as its
+    rows; by parts, because the driver keeps room for the largest answer that it ever had."""
     if db.session().get_bind().dialect.name != "postgresql":
         return read_frame(query, schema)
     db.session.flush()
     columns = dict(zip(schema, query.selected_columns, strict=True))
     fixed = {name: kind for name, kind in schema.items() if kind in (pl.Int64, pl.Date)}
-    sent = [func.date_send(columns[name]) if kind == pl.Date else func.int8send(cast(columns[name], BigInteger)) for name, kind in fixed.items()]
+    sent = [func.date_send(func.coalesce(columns[name], NEVER)) if kind == pl.Date else func.int8send(cast(columns[name], BigInteger)) for name, kind in fixed.items()]
     row: Any = sent[0]
     for value in sent[1:]:
         row = row.op("||")(value)
@@ -172,7 +175,10 @@ def _part(answer: Any, schema: dict[str, Any], fixed: dict[str, Any]) -> pl.Data
 
 def _column(name: str, kind: Any, kept: NDArray[Any]) -> pl.Series:
     numbers = pl.Series(name, kept.astype(kept.dtype.newbyteorder("=")))
-    return (numbers + MILLENNIUM).cast(pl.Date) if kind == pl.Date else numbers
+    if kind != pl.Date:
+        return numbers
+    days = (numbers + MILLENNIUM).cast(pl.Date)
+    return days.set(days == NEVER, None)
 
 
 def among(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:

@@ -12,12 +12,12 @@ from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, String, and_, case, cast, func, select
 from sqlalchemy.orm import aliased
 
 from models import db
 from models.assertions import Asserted
-from portal.bulk import insert_rows
+from portal.bulk import insert_rows, read_table
 from portal.rows import Row, places_of
 from portal.sealing import Keyring, Unreadable
 
@@ -60,6 +60,35 @@ def newest_of(frame: pl.DataFrame, key: Sequence[str], row: str = "id") -> pl.Da
     Where everybody is read this is several times as fast as letting the database look each of them up."""
     newest = pl.col(row) == pl.col(row).max().over(*key)
     return frame.filter(newest).filter(~pl.col("withdrawn"))
+
+
+def version_of(model: type[Kind], number: Any, known: int | None = None) -> tuple[type[Kind], ColumnElement[bool]]:
+    """The row of `model` that counts for one thing, and the condition of the join that brings it: by key, thing by thing, which is how a few
+    thousand of them are looked up beside their numbers. `number` is the column of their ids; the first of KEY is what it is compared with."""
+    row, other = aliased(model), aliased(model)
+    newest = select(func.max(other.id)).where(getattr(other, model.KEY[0]) == number)
+    if known is not None:
+        newest = newest.where(other.recording_id <= known)
+    return row, (row.id == newest.scalar_subquery()) & ~row.withdrawn
+
+
+def newest_frame(model: type[Any], columns: Mapping[str, Any], *more: ColumnElement[bool], known: int | None = None, of: type[Any] | None = None) -> pl.DataFrame:
+    """What was believed of everybody at recording `known` (None: now): the `columns` of the newest row of each key; where `of` is what
+    the rows speak of (Account of AccountVersion), its columns may be asked for as well.
+
+    `more` speaks of KEY columns alone. It must pin those that are words (role, relation): they are not told apart here.
+    """
+    key = {
+        column.name: pl.Date if isinstance(column.type, Date) else pl.Int64
+        for column in table_of(model).columns
+        if column.name in model.KEY and not isinstance(column.type, String)
+    }
+    wanted = {"id": pl.Int64, **key, **columns, "withdrawn": pl.Int64}
+    chosen = [cast(model.withdrawn, Integer) if name == "withdrawn" else getattr(model if hasattr(model, name) else of, name) for name in wanted]
+    conditions = more if known is None else (*more, model.recording_id <= known)
+    query = select(*chosen).where(*conditions)
+    frame = read_table(query if of is None else query.join_from(model, of), wanted).with_columns(pl.col("withdrawn").cast(pl.Boolean))
+    return newest_of(frame, list(key)).select(*columns)
 
 
 def first_day_changed(model: type[Any], since: int, known: int) -> date | None:

@@ -12,8 +12,8 @@ from models import db
 from models.attribution import Attribution, AttributionState
 from models.audit import Recording
 from models.partners import Broker
-from portal.bulk import read_frame
-from portal.versions import current
+from portal.bulk import among, read_frame
+from portal.versions import newest_frame
 
 ROWS: dict[str, Any] = {
     "row_id": pl.Int64,
@@ -30,11 +30,16 @@ ROWS: dict[str, Any] = {
 RANKS: dict[str, Any] = {"broker_id": pl.Int64, "broker_no": pl.String, "b": pl.Int32}
 
 
-def known_rows(known: int, first: date, last: date, accounts: list[int] | None = None) -> pl.DataFrame:
-    """ROWS known at a recording that hold on some day from `first` to `last`, both included; of some accounts only if named."""
-    row = current(Attribution, known, None if accounts is None else Attribution.account_id.in_(accounts)).subquery()
-    columns = [row.c.id if name == "row_id" else row.c[name] for name in ROWS]
-    return read_frame(select(*columns).where(row.c.valid_from <= last, row.c.valid_to > first), ROWS)
+def known_rows(known: int, accounts: list[int] | None = None) -> pl.DataFrame:
+    """All ROWS known at a recording; of some accounts only if named."""
+    columns = {"id" if name == "row_id" else name: kind for name, kind in ROWS.items()}
+    few = () if accounts is None else (among(Attribution.account_id, accounts),)
+    return newest_frame(Attribution, columns, *few, known=known).rename({"id": "row_id"})
+
+
+def holding(rows: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """Those of the rows that hold on some day from `first` to `last`, both included."""
+    return rows.filter(pl.col("valid_from") <= last, pl.col("valid_to") > first)
 
 
 def state_on(day: pl.Expr) -> pl.Expr:
@@ -43,17 +48,20 @@ def state_on(day: pl.Expr) -> pl.Expr:
     return pl.when(early).then(pl.lit(AttributionState.PENDING.value)).otherwise(pl.col("state"))
 
 
-def rows_on(day: date, known: int) -> pl.DataFrame:
-    """The rows that hold on a day, as known at a recording: ROWS with the state that counts that day, RANKS beside them."""
-    rows = known_rows(known, day, day).with_columns(state=state_on(pl.lit(day)))
-    return rows.join(ranks(), on="broker_id").sort("account_id", "b", "valid_from")
+def rows_on(day: date, rows: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
+    """The rows that hold on a day: ROWS with the state that counts that day, and what `ranked` (RANKS or more) says of each broker."""
+    return holding(rows, day, day).with_columns(state=state_on(pl.lit(day))).join(ranked, on="broker_id").sort("account_id", "b", "valid_from")
 
 
 def ranks() -> pl.DataFrame:
-    """Every broker's number and its rank byte by byte, by which the split settles its ties (commission rules §2)."""
-    frame = read_frame(select(Broker.id, Broker.broker_no), {"broker_id": pl.Int64, "broker_no": pl.String})
-    ordered = sorted(frame.iter_rows(), key=lambda row: row[1].encode())
-    return pl.DataFrame([(*row, b) for b, row in enumerate(ordered)], schema=RANKS, orient="row")
+    """Every broker's number and its rank, in RANKS columns."""
+    return ranked(read_frame(select(Broker.id, Broker.broker_no), {"broker_id": pl.Int64, "broker_no": pl.String}))
+
+
+def ranked(brokers: pl.DataFrame) -> pl.DataFrame:
+    """Brokers with `b`: the rank of their broker_no byte by byte, by which the split settles its ties (commission rules §2)."""
+    order = {number: place for place, number in enumerate(sorted(brokers["broker_no"], key=str.encode))}
+    return brokers.with_columns(b=pl.col("broker_no").replace_strict(order, return_dtype=pl.Int32)).sort("b")
 
 
 def asserted_between(since: int, known: int) -> pl.DataFrame:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import null, select, union_all
 
 from models import db
 from models.channels import ChannelCost, LeadChannel
@@ -46,12 +47,14 @@ def enter(channel: LeadChannel, period: Month, amount: int, note: str, branch_no
 def costs_of(first: Month, last: Month, branch_id: int | None) -> dict[LeadChannel, int]:
     """What each channel cost from a month to a month (fen): rows entered, and campaigns over their days. Of a branch only what is its own."""
     found: dict[LeadChannel, int] = defaultdict(int)
-    entered = select(ChannelCost.channel, func.sum(ChannelCost.amount)).where(ChannelCost.period.between(str(first), str(last)))
+    entered = select(ChannelCost.channel, ChannelCost.amount, null(), null()).where(ChannelCost.period.between(str(first), str(last)))
     campaigns = select(Campaign.kind, Campaign.cost, Campaign.starts_on, Campaign.ends_on).where(Campaign.starts_on <= last.last, Campaign.ends_on >= first.first)
     if branch_id is not None:
         entered, campaigns = entered.where(ChannelCost.branch_id == branch_id), campaigns.where(Campaign.branch_id == branch_id)
-    for channel, amount in db.session.execute(entered.group_by(ChannelCost.channel)):
-        found[LeadChannel(channel)] += int(amount)
-    for kind, cost, starts, ends in db.session.execute(campaigns):
-        found[channel_of("firm", kind)] += spread(cost, starts, ends, first.first, last.last)
+    rows: Iterable[tuple[str, int, date | None, date | None]] = db.session.execute(union_all(campaigns, entered))
+    for what, amount, starts, ends in rows:
+        if starts is None or ends is None:
+            found[LeadChannel(what)] += amount
+        else:
+            found[channel_of("firm", what)] += spread(amount, starts, ends, first.first, last.last)
     return dict(found)

@@ -1,30 +1,29 @@
-"""The persons of a period: leads registered in it and accounts opened in it, with what they brought. A fixed number of queries, and one
-reading of lines for each month."""
+"""The persons of a period: leads registered in it and accounts opened in it, with what they brought. A fixed number of queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from models import db
 from models.channels import LeadChannel
 from models.clients import Account, AccountVersion
-from models.commission import CommissionRun
 from models.leads import Campaign, Claim, Lead, LeadEntry, LeadState
+from models.rollups import Channel
 from models.settlement import Balance, SettlementDay, Trade
 from models.values.calendar import Month
+from portal.attribution.channels import came_by
 from portal.channels.claims import By, Said, channel_of, parts
 from portal.channels.economics import Won
 from portal.clients.queries import newest_version
-from portal.commission.queries import newest_run_ids
-from portal.commission.store import read_lines
-from portal.settlement.rollups import placed
+from portal.commission.by_account import Run, paid_for, runs_between
 
 QUALIFIED = (LeadState.QUALIFIED, LeadState.SUITABILITY_PASSED, LeadState.ACCOUNT_OPENED, LeadState.ACTIVE)
 
@@ -51,17 +50,18 @@ class Person:
 class _Opened:
     account_no: str
     opened_on: date
+    channel: LeadChannel
     retained_fee: int = 0
     traded: bool = False
     equity: int = 0
     commission: int = 0
 
 
-def people_of(first: Month, last: Month, branch_id: int | None) -> list[Person]:
-    """Everybody who was registered or opened an account from a month to a month, of a branch or the firm."""
+def people_of(first: Month, last: Month, branch_id: int | None, paid: Callable[[tuple[Run, ...]], pl.DataFrame] = paid_for) -> list[Person]:
+    """Everybody who was registered or opened an account from a month to a month, of a branch or the firm. `paid` answers as `paid_for` does."""
     opened = _opened(first, last, branch_id)
     _traded(opened, first, last, branch_id)
-    _paid(opened, first, last)
+    _paid(opened, first, last, paid)
     return _divided(opened, first, last, branch_id)
 
 
@@ -75,20 +75,19 @@ def counted(first: Month, last: Month, branch_id: int | None, by: By, channel: L
 def _divided(opened: dict[int, _Opened], first: Month, last: Month, branch_id: int | None) -> list[Person]:
     """The persons, each divided over the channels that claim him."""
     leads = db.session.execute(_leads(first, last, branch_id)).all()
-    said, qualified = _claims(first, last, branch_id), _qualified(first, last, branch_id)
+    said = _claims(first, last, branch_id)
     found, known = [], set()
     for row in leads:
         account = opened.get(row.account_id)
         known.add(row.account_id)
         claims = said.get(row.id) or [Said(row.registered_at, channel_of("firm", row.campaign_kind))]
         registered = first.first <= row.registered_at.date() <= last.last
-        is_qualified = row.state in QUALIFIED or row.id in qualified
+        is_qualified = row.state in QUALIFIED or row.qualified
         one = _person(row, account, claims, registered=registered, qualified=is_qualified, last=last)
         found.append(replace(one, lead_id=row.id, account_id=row.account_id if account else None))
-    came = dict(placed(last.last).select("account_id", "channel").iter_rows()) if len(known) < len(opened) else {}
     for key, account in opened.items():
         if key not in known:
-            claims = [Said(datetime.min.replace(tzinfo=UTC), LeadChannel(came.get(key, LeadChannel.DIRECT)))]
+            claims = [Said(datetime.min.replace(tzinfo=UTC), account.channel)]
             found.append(replace(_person(None, account, claims, registered=False, qualified=False, last=last), account_id=key))
     return found
 
@@ -114,7 +113,9 @@ def _in_period(first: Month, last: Month, branch_id: int | None) -> Select[Any]:
 
 
 def _leads(first: Month, last: Month, branch_id: int | None) -> Select[*tuple[Any, ...]]:
-    query = select(Lead.id, Lead.state, Lead.registered_at, Lead.account_id, Campaign.kind.label("campaign_kind")).outerjoin(Campaign, Campaign.id == Lead.campaign_id)
+    """The leads of the period; `qualified`: they were so once, whatever became of them."""
+    qualified = exists().where(LeadEntry.lead_id == Lead.id, LeadEntry.action == "qualify").label("qualified")
+    query = select(Lead.id, Lead.state, Lead.registered_at, Lead.account_id, qualified, Campaign.kind.label("campaign_kind")).outerjoin(Campaign, Campaign.id == Lead.campaign_id)
     return query.where(Lead.id.in_(_in_period(first, last, branch_id))).order_by(Lead.id)
 
 
@@ -126,25 +127,22 @@ def _claims(first: Month, last: Month, branch_id: int | None) -> dict[int, list[
     return found
 
 
-def _qualified(first: Month, last: Month, branch_id: int | None) -> set[int]:
-    """Leads that were qualified once, whatever became of them."""
-    query = select(LeadEntry.lead_id).where(LeadEntry.action == "qualify", LeadEntry.lead_id.in_(_in_period(first, last, branch_id)))
-    return set(db.session.execute(query.distinct()).scalars())
-
-
 def _opened_ids(first: Month, last: Month, branch_id: int | None) -> Select[Any]:
     query = select(AccountVersion.account_id).where(newest_version(), AccountVersion.opened_on.between(first.first, last.last))
     return query if branch_id is None else query.where(AccountVersion.branch_id == branch_id)
 
 
 def _opened(first: Month, last: Month, branch_id: int | None) -> dict[int, _Opened]:
-    query = select(Account.id, Account.account_no, AccountVersion.opened_on).join(AccountVersion, AccountVersion.account_id == Account.id)
+    came = case(*((came_by(channel, Account.id, last.last), literal(channel.value)) for channel in (Channel.BROKER, Channel.STAFF)), else_=literal(Channel.DIRECT.value))
+    query = select(Account.id, Account.account_no, AccountVersion.opened_on, came).join(AccountVersion, AccountVersion.account_id == Account.id)
     rows = db.session.execute(query.where(newest_version(), Account.id.in_(_opened_ids(first, last, branch_id))))
-    return {key: _Opened(number, day) for key, number, day in rows if day is not None}
+    return {key: _Opened(number, day, LeadChannel(channel)) for key, number, day, channel in rows if day is not None}
 
 
 def _traded(opened: dict[int, _Opened], first: Month, last: Month, branch_id: int | None) -> None:
     """What the accounts paid in retained fee in the period, and their equity on its last settled day."""
+    if not opened:
+        return
     newer = aliased(Balance)
     newest = select(func.max(newer.version)).where(newer.trade_date == Trade.trade_date, newer.account_id == Trade.account_id).scalar_subquery()
     query = select(Trade.account_id, func.sum(Trade.fee - Trade.exchange_fee)).where(Trade.version == newest, Trade.trade_date.between(first.first, last.last))
@@ -157,11 +155,9 @@ def _traded(opened: dict[int, _Opened], first: Month, last: Month, branch_id: in
         opened[key].equity = equity
 
 
-def _paid(opened: dict[int, _Opened], first: Month, last: Month) -> None:
+def _paid(opened: dict[int, _Opened], first: Month, last: Month, paid: Callable[[tuple[Run, ...]], pl.DataFrame]) -> None:
     """What the months of the period pay brokers for the accounts, corrections included; an open month by its preview."""
-    runs = select(CommissionRun.id).where(CommissionRun.id.in_(newest_run_ids()), CommissionRun.period.between(str(first), str(last)))
-    wanted = pl.col("account_id").is_in(list(opened))
-    for run in db.session.execute(runs).scalars().all() if opened else ():
-        sums = read_lines(run, where=wanted).group_by("account_id").agg(pl.col("amount").sum())
-        for key, paid in sums.iter_rows():
-            opened[key].commission += paid
+    if opened:
+        sums = paid(runs_between(first, last))
+        for key, amount in sums.filter(pl.col("account_id").is_in(list(opened))).iter_rows():
+            opened[key].commission = amount

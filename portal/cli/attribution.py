@@ -21,7 +21,7 @@ from portal.cli.progress import progress
 from portal.cli.refusing import RefusingGroup
 from portal.commission.findings import FOUND, KINDS, summary
 from portal.commission.findings import findings as all_findings
-from portal.commission.holdings import holdings
+from portal.commission.holdings import firm, holdings
 from portal.commission.queries import last_settled_day
 from portal.commission.reports import Asked, compute_differences, kept, read_report
 from portal.refusals import Refusal
@@ -89,7 +89,7 @@ def findings(on: date | None, known: int | None, within: int, kind: str | None) 
     day = on or last_settled_day()
     if day is None:
         raise Refusal("there is no settled day yet: import the firm's daily files first")
-    found = all_findings(holdings(day, _recording(known)), within)
+    found = all_findings(holdings(day, firm(_recording(known))), within)
     click.echo("kind,account_no,broker_no,since,until,days,accounts,equity")
     for row in (found if kind is None else found.filter(pl.col("kind") == kind)).iter_rows(named=True):
         equity = "" if row["equity"] is None else yuan(row["equity"])

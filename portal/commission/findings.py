@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from models.columns import OPEN_END
 from models.commission import Agreement
-from models.partners import BrokerVersion, Licence, PersonKind
+from models.partners import Licence, PersonKind
 from models.values.rates import SHARE_WHOLE
-from portal.attribution.known import known_rows
+from portal.attribution.known import holding
 from portal.bulk import read_frame
 from portal.commission.holdings import Holdings
 from portal.versions import current
@@ -74,7 +74,7 @@ def _pending(held: Holdings) -> pl.DataFrame:
 def _span_ends(held: Holdings, within: int) -> pl.DataFrame:
     """Rows that end soon without another beginning on that day: a move to the next broker is no finding."""
     horizon = held.day + timedelta(days=within)
-    following = known_rows(held.known, held.day, horizon).select("account_id", valid_to="valid_from").unique()
+    following = holding(held.firm.rows, held.day, horizon).select("account_id", valid_to="valid_from").unique()
     rows = held.rows.filter((pl.col("valid_to") <= horizon) & (pl.col("valid_to") != OPEN_END)).join(following, on=["account_id", "valid_to"], how="anti")
     rows = rows.join(held.accounts.select("account_id", "account_no"), on="account_id")
     left = (pl.col("valid_to") - pl.lit(held.day)).dt.total_days()
@@ -88,9 +88,7 @@ def _terms(held: Holdings, within: int, model: Any, word: str) -> list[pl.DataFr
     spans = read_frame(select(row.c.broker_id, row.c.valid_from, row.c.valid_to), {"broker_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date})
     concerned = held.rows.group_by("broker_id", "broker_no").agg(accounts=pl.col("account_id").n_unique(), equity=pl.col("part").sum())
     if word == "licence":  # a licence is required for persons alone (commission rules §5)
-        version = current(BrokerVersion, held.known).subquery()
-        persons = read_frame(select(version.c.broker_id).where(version.c.kind == PersonKind.PERSON), {"broker_id": pl.Int64})
-        concerned = concerned.join(persons, on="broker_id", how="semi")
+        concerned = concerned.join(held.firm.brokers.filter(pl.col("kind") == PersonKind.PERSON.value), on="broker_id", how="semi")
     now = spans.filter((pl.col("valid_from") <= day) & (pl.col("valid_to") > day)).group_by("broker_id").agg(since=pl.col("valid_from").max(), until=pl.col("valid_to").max())
     missing = concerned.join(now, on="broker_id", how="anti")
     before = spans.filter(pl.col("valid_to") <= day).group_by("broker_id").agg(until=pl.col("valid_to").max())

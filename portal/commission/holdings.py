@@ -6,33 +6,36 @@ add up to the day's total exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from models.clients import Account, AccountVersion
-from models.partners import Branch, BranchVersion, BrokerVersion
+from models.partners import Branch, BranchVersion, Broker, BrokerVersion
 from models.values.rates import SHARE_WHOLE
-from portal.attribution.known import rows_on
+from portal.attribution.known import known_rows, ranked, rows_on
 from portal.bulk import read_frame
 from portal.commission.attribute import split_amounts
 from portal.settlement.facts import day_balances
-from portal.versions import current
+from portal.versions import newest_frame, version_of
 
 STATES = ("confirmed", "pending", "suspended")
-ACCOUNT: dict[str, Any] = {
-    "account_id": pl.Int64,
-    "account_no": pl.String,
-    "client": pl.String,
-    "branch_id": pl.Int64,
-    "opened_on": pl.Date,
-    "closed_on": pl.Date,
-    "branch_no": pl.String,
-    "branch": pl.String,
-}
+ACCOUNT: dict[str, Any] = {"account_id": pl.Int64, "account_no": pl.String, "client": pl.String, "branch_id": pl.Int64, "opened_on": pl.Date, "closed_on": pl.Date}
+PARTNER: dict[str, Any] = {"what": pl.String, "id": pl.Int64, "number": pl.String, "name": pl.String, "kind": pl.String}
+
+
+@dataclass(frozen=True)
+class Firm:
+    """What was known of the firm at a recording, whatever the day. `accounts`: ACCOUNT, branch_no, branch; `brokers`: broker_id,
+    broker_no, b (the rank of his number), broker (his name), kind; `rows`: every attribution row (portal/attribution/known.py)."""
+
+    known: int
+    accounts: pl.DataFrame
+    brokers: pl.DataFrame
+    rows: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -41,19 +44,25 @@ class Holdings:
 
     `accounts`: account_id, account_no, client, branch_no, branch, equity, owners, share (given away, parts per million), one column of
     fen for each of STATES, `house` (what is left), the flags is_pending and is_suspended, `recording_id` of the newest row, and
-    lists broker_nos, shares, states, sources. `rows`: one per owner, with `part`, `accounts` split by them.
+    lists broker_nos, shares, states. `rows`: one per owner, with `part`, `accounts` split by them. `firm` is not cut by `only`.
     """
 
     day: date
-    known: int
+    firm: Firm
     settled: bool
     accounts: pl.DataFrame
     rows: pl.DataFrame
 
+    @property
+    def known(self) -> int:
+        """The recording by which this is told."""
+        return self.firm.known
+
     def only(self, account_ids: list[int]) -> Holdings:
         """The same of some accounts alone."""
-        mine = pl.col("account_id").is_in(account_ids)
-        return Holdings(self.day, self.known, self.settled, self.accounts.filter(mine), self.rows.filter(mine))
+        mine = pl.DataFrame({"account_id": account_ids}, schema={"account_id": pl.Int64})
+        accounts, rows = (frame.join(mine, on="account_id", how="semi", maintain_order="left") for frame in (self.accounts, self.rows))
+        return replace(self, accounts=accounts, rows=rows)
 
     def totals(self) -> dict[str, tuple[int, int]]:
         """(accounts, fen) in all, of each state, of the house's rest of shared accounts, of uncovered and of split accounts."""
@@ -86,18 +95,28 @@ class Holdings:
         return table.sort("branch_no")
 
 
-def holdings(day: date, known: int) -> Holdings:
-    """The firm on a day as known at a recording."""
-    equity = day_balances(day, ["equity"], known)
-    rows = _parts(rows_on(day, known), equity).join(_names(BrokerVersion, "broker_id", known, "broker"), on="broker_id", how="left")
-    accounts = _accounts(known).join(equity, on="account_id", how="left")
+def firm(known: int) -> Firm:
+    """The firm as known at a recording. Three questions, whatever its size."""
+    partners = _partners(known)
+    branches = partners.filter(pl.col("what") == "branch").select(branch_id="id", branch_no="number", branch="name")
+    brokers = partners.filter(pl.col("what") == "broker").select("kind", broker_id="id", broker_no="number", broker="name")
+    columns = {"account_id": pl.Int64, "account_no": pl.String, "name": pl.String, "branch_id": pl.Int64, "opened_on": pl.Date, "closed_on": pl.Date}
+    accounts = newest_frame(AccountVersion, columns, known=known, of=Account).rename({"name": "client"})
+    return Firm(known, accounts.join(branches, on="branch_id"), ranked(brokers), known_rows(known))
+
+
+def holdings(day: date, whole: Firm) -> Holdings:
+    """Whose the firm's equity was on a day, as known by `whole`. One question."""
+    equity = day_balances(day, ["equity"], whole.known)
+    rows = _parts(rows_on(day, whole.rows, whole.brokers.drop("kind")), equity)
+    accounts = whole.accounts.join(equity, on="account_id", how="left")
     open_then = (pl.col("opened_on").is_null() | (pl.col("opened_on") <= day)) & (pl.col("closed_on").is_null() | (pl.col("closed_on") > day))
     owners = _by_account(rows)
     table = accounts.join(owners, on="account_id", how="left").filter(open_then | pl.col("equity").is_not_null() | pl.col("owners").is_not_null())
     table = table.with_columns(pl.col("owners", "share").fill_null(0), pl.col("is_pending", "is_suspended").fill_null(value=False))
     table = table.with_columns(pl.when(pl.col("equity").is_null()).then(None).otherwise(pl.col(state).fill_null(0)).alias(state) for state in STATES)
     table = table.with_columns(house=pl.col("equity") - pl.sum_horizontal(STATES))
-    return Holdings(day, known, equity.height > 0, table.sort("account_no"), rows)
+    return Holdings(day, whole, equity.height > 0, table.sort("account_no"), rows)
 
 
 def _parts(rows: pl.DataFrame, equity: pl.DataFrame) -> pl.DataFrame:
@@ -122,16 +141,12 @@ def _by_account(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _accounts(known: int) -> pl.DataFrame:
-    version, branch = current(AccountVersion, known).subquery(), current(BranchVersion, known).subquery()
-    query = select(Account.id, Account.account_no, version.c.name, version.c.branch_id, version.c.opened_on, version.c.closed_on, Branch.branch_no, branch.c.name)
-    query = query.join(version, version.c.account_id == Account.id).join(Branch, Branch.id == version.c.branch_id).outerjoin(branch, branch.c.branch_id == Branch.id)
-    return read_frame(query, ACCOUNT)
-
-
-def _names(model: Any, key: str, known: int, name: str) -> pl.DataFrame:
-    row = current(model, known).subquery()
-    return read_frame(select(row.c[key], row.c.name), {key: pl.Int64, name: pl.String})
+def _partners(known: int) -> pl.DataFrame:
+    """Every broker and every branch: PARTNER, by one question. The name and kind of one of whom nothing was known yet are empty."""
+    (person, is_his), (house, is_its) = version_of(BrokerVersion, Broker.id, known), version_of(BranchVersion, Branch.id, known)
+    brokers = select(literal("broker"), Broker.id, Broker.broker_no, person.name, person.kind).outerjoin(person, is_his)
+    branches = select(literal("branch"), Branch.id, Branch.branch_no, house.name, literal("")).outerjoin(house, is_its)
+    return read_frame(union_all(brokers, branches), PARTNER)
 
 
 def _sum(accounts: pl.DataFrame, column: str) -> tuple[int, int]:

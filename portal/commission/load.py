@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast, select
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -26,8 +26,6 @@ from portal.commission.vocabulary import Reason
 from portal.settlement.facts import account_rows, day_frames, settled_days
 from portal.versions import current, newest_of
 
-NEVER = date(1, 1, 1)
-"""No attribution was confirmed on it."""
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
 
@@ -166,16 +164,13 @@ def _dated(model: Any, known: int, month: Month, brokers: list[int] | None = Non
 
 def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
     row = Attribution
-    # Every firm's account has a row or more: they come as columns of whole numbers, in which a date that is not there has to be one.
-    confirmed = func.coalesce(row.confirmed_on, NEVER)
-    columns = (row.id, row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, confirmed, cast(row.withdrawn, Integer))
+    columns = (row.id, row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, row.confirmed_on, cast(row.withdrawn, Integer))
     query = select(*columns).where(row.recording_id <= known)
     if accounts is not None:
         query = query.where(row.account_id.in_(accounts))
     numbers = dict.fromkeys(("attribution", "account", "broker_id", "share"), pl.Int64)
     read = read_table(query, {**numbers, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "withdrawn": pl.Int64})
     held = newest_of(read.with_columns(pl.col("withdrawn").cast(pl.Boolean)), ["account", "broker_id", "valid_from"], "attribution")
-    held = held.with_columns(pl.when(pl.col("confirmed_on") != NEVER).then(pl.col("confirmed_on")))
     held = held.filter(pl.col("valid_from") <= month.last, pl.col("valid_to") > month.first)
     reasons = {
         AttributionState.CONFIRMED.value: 0,

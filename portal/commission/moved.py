@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from models.values.calendar import Month
-from portal.attribution.known import asserted_between, known_rows, ranks, state_on
+from portal.attribution.known import asserted_between, holding, known_rows, ranks, state_on
 from portal.commission.load import load_month
 from portal.commission.month import Progress, attribute_month, price_month, quiet, tiers_of
 from portal.commission.wording import N_
@@ -108,7 +108,7 @@ def _owners(days: list[date], accounts: list[int], known: int) -> pl.DataFrame:
     schema = {"account_id": pl.Int64, "day": pl.Date, "owners": pl.String}
     if not days or not accounts:
         return pl.DataFrame(schema=schema)
-    rows = known_rows(known, days[0], days[-1]).filter(pl.col("account_id").is_in(accounts)).join(ranks(), on="broker_id")
+    rows = holding(known_rows(known, accounts), days[0], days[-1]).join(ranks(), on="broker_id")
     daily = rows.join(pl.DataFrame({"day": days}), how="cross").filter((pl.col("valid_from") <= pl.col("day")) & (pl.col("valid_to") > pl.col("day")))
     told = pl.concat_str("broker_no", pl.col("share").cast(pl.String), state_on(pl.col("day")), separator=" ")
     return daily.sort("account_id", "day", "b").with_columns(told=told).group_by("account_id", "day").agg(pl.col("told").str.join(";").alias("owners")).select(list(schema))

@@ -12,7 +12,7 @@ from models.partners import Staff, StaffVersion
 from models.values.rates import SHARE_WHOLE
 from portal.bulk import read_frame
 from portal.commission.holdings import Holdings
-from portal.versions import current
+from portal.versions import newest_frame, version_of
 
 MOVES: dict[str, Any] = {
     "kind": pl.String,
@@ -29,12 +29,12 @@ MOVES: dict[str, Any] = {
 or less. `equity` (fen) is the account's on the second day, or where it has none then, on the first."""
 
 
-def moves(before: Holdings, after: Holdings) -> pl.DataFrame:
-    """Every account that moved between the two days, in MOVES columns, by person."""
+def moves(before: Holdings, after: Holdings, serving: pl.DataFrame) -> pl.DataFrame:
+    """Every account that moved between the two days, in MOVES columns, by person. All three are told by one state of knowledge."""
     equity = after.accounts.select("account_id", "account_no", "client", "equity")
     earlier = before.accounts.select("account_id", "account_no", "client", "equity")
     told = pl.concat([equity.with_columns(order=1), earlier.with_columns(order=2)]).sort("account_id", pl.col("equity").is_null(), "order").unique("account_id", keep="first")
-    parts = [_moved(_brokers(before), _brokers(after), "broker"), _moved(_staff(before), _staff(after), "staff")]
+    parts = [_moved(_brokers(before), _brokers(after), "broker"), _moved(_served(serving, before), _served(serving, after), "staff")]
     table = pl.concat(parts).join(told, on="account_id")
     return table.select(pl.col(name).cast(kind) for name, kind in MOVES.items()).sort("kind", "number", "way", "account_no")
 
@@ -61,12 +61,16 @@ def _brokers(held: Holdings) -> pl.DataFrame:
     return held.rows.group_by("account_id", number="broker_no").agg(pl.col("share").sum(), name=pl.col("broker").first())
 
 
-def _staff(held: Holdings) -> pl.DataFrame:
+def serving(known: int) -> pl.DataFrame:
+    """Every span in which somebody of the staff looks after an account, as known at a recording, with his number and name."""
+    columns = {"account_id": pl.Int64, "staff_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date}
+    spans = newest_frame(Servicing, columns, Servicing.role == ServicingRole.SERVICER.value, known=known)
+    version, is_his = version_of(StaffVersion, Staff.id, known)
+    names = select(Staff.id, Staff.staff_no, version.name).outerjoin(version, is_his)
+    return spans.join(read_frame(names, {"staff_id": pl.Int64, "number": pl.String, "name": pl.String}), on="staff_id")
+
+
+def _served(spans: pl.DataFrame, held: Holdings) -> pl.DataFrame:
     """Who looks after which account on the day; to look after is whole or not at all."""
-    row, version = current(Servicing, held.known).subquery(), current(StaffVersion, held.known).subquery()
-    serves = (row.c.role == ServicingRole.SERVICER) & (row.c.valid_from <= held.day) & (row.c.valid_to > held.day)
-    pairs = read_frame(select(row.c.account_id, row.c.staff_id).where(serves), {"account_id": pl.Int64, "staff_id": pl.Int64}).unique()
-    names = select(Staff.id, Staff.staff_no, version.c.name).outerjoin(version, version.c.staff_id == Staff.id)
-    frame = pairs.join(read_frame(names, {"staff_id": pl.Int64, "number": pl.String, "name": pl.String}), on="staff_id")
-    seen = frame.filter(pl.col("account_id").is_in(held.accounts["account_id"].to_list()))
-    return seen.select("account_id", "number", pl.lit(SHARE_WHOLE, pl.Int64).alias("share"), "name")
+    then = spans.filter(pl.col("valid_from") <= held.day, pl.col("valid_to") > held.day).join(held.accounts, on="account_id", how="semi")
+    return then.select("account_id", "number", pl.lit(SHARE_WHOLE, pl.Int64).alias("share"), "name").unique(["account_id", "number"])

@@ -26,7 +26,7 @@ from portal.channels.economics import ENOUGH, Held, Sums, by_channel, published,
 from portal.channels.people import people_of
 from portal.commission.overview import Cut, branches, cut_for
 from portal.local_day import day_of
-from portal.pages.channels_behind import ALL, CHANNELS, MOST_MONTHS, RULES, Behind
+from portal.pages.channels_behind import ALL, CHANNELS, MOST_MONTHS, RULES, Behind, paid
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can, Scope
 from portal.refusals import Refusal
@@ -92,7 +92,7 @@ def index() -> ResponseReturnValue:
     """Every channel's economics, three rules of attribution side by side, and what was claimed in 2009 beside the firm's own figures."""
     actor = current_actor()
     period = Period(actor, request.args, clock.now())
-    found = by_channel((one.won for one in people_of(period.first, period.last, period.cut.branch_id)), costs_of(period.first, period.last, period.cut.branch_id))
+    found = by_channel((one.won for one in people_of(period.first, period.last, period.cut.branch_id, paid)), costs_of(period.first, period.last, period.cut.branch_id))
     sums = found[period.by]
     if wants_file():
         return taken_out(wants_file(), f"channels-{period.first}-{period.last}", [str(label) for label in _headers()], [_plain(channel, sums[channel]) for channel in LeadChannel])

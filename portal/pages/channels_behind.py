@@ -6,9 +6,10 @@ won=2026-01.2026-03.split.broker.opened        # period, rule of attribution, ch
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import polars as pl
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, bindparam, select
@@ -19,7 +20,9 @@ from models.partners import Branch
 from models.values.calendar import Month
 from portal.channels.claims import By
 from portal.channels.people import Person, counted
+from portal.commission.by_account import Run, paid_for
 from portal.web.listing import Filter, Label
+from portal.web.remembered import remembered_whole
 
 CHANNELS = {
     "staff": _l("Staff"),
@@ -54,6 +57,11 @@ class Behind:
             branch_id = db.session.execute(select(Branch.id).where(Branch.branch_no == self.branch_no)).scalar() or 0
         channel = None if self.channel == ALL else LeadChannel(self.channel)
         return counted(self.first, self.last, branch_id, self.by, channel, self.what)
+
+
+def paid(runs: tuple[Run, ...]) -> pl.DataFrame:
+    """What runs pay for each account, worked out once for all who read the same months."""
+    return remembered_whole(("paid", runs), partial(paid_for, runs), lambda made: made.height)
 
 
 def read(text: str) -> Behind:

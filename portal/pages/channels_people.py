@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from portal import clock
 from portal.channels.people import Person, people_of
 from portal.pages.channels import Period
-from portal.pages.channels_behind import CHANNELS, WHAT
+from portal.pages.channels_behind import CHANNELS, WHAT, paid
 from portal.permissions import Can
 from portal.web.exports import amount
 from portal.web.guard import requires
@@ -59,7 +59,7 @@ LISTING = Listing(
 
 def _rows(asked: Asked) -> pl.DataFrame:
     period = Period(asked.actor, asked.args, clock.now())
-    found = [_row(place, one, period) for place, one in enumerate(people_of(period.first, period.last, period.cut.branch_id))]
+    found = [_row(place, one, period) for place, one in enumerate(people_of(period.first, period.last, period.cut.branch_id, paid))]
     return pl.DataFrame(found, schema=SCHEMA, orient="row")
 
 

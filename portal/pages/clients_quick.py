@@ -4,17 +4,19 @@ and the sums are read from them alone; names and branches are then looked up for
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance, SettlementDay
-from portal.clients.balances import newest
+from portal.clients import balances
 from portal.commission.queries import last_settled_day
 from portal.permissions import Can, Scope
 from portal.web.list_pages import COUNT, Asked, Quick
+from portal.web.once import once
 from portal.web.paging import read_day
 from portal.web.remembered import remembered
 from portal.web.wanted import Wanted
@@ -25,7 +27,17 @@ def day_of(asked: Asked) -> date:
     try:
         return read_day(asked.args["day"])
     except (KeyError, ValueError):
-        return last_settled_day() or date.min
+        return last_day() or date.min
+
+
+def last_day() -> date | None:
+    """The last settled day."""
+    return once("last settled day", last_settled_day)
+
+
+def newest(day: date) -> ColumnElement[bool]:
+    """The condition that a Balance of a day is the newest of its account."""
+    return once(("newest balances", day), partial(balances.newest, day))
 
 
 def quick(asked: Asked, wanted: Wanted) -> Quick | None:
@@ -52,8 +64,8 @@ def _keys(day: date, wanted: Wanted) -> list[int]:
 
 def _sums(day: date) -> dict[str, int | None]:
     """How many accounts there are, and what they hold on a day in fen; added up anew after an import of balances or of accounts."""
-    newest = select(select(func.max(SettlementDay.id)).where(SettlementDay.trade_date == day).scalar_subquery(), select(func.max(AccountVersion.id)).scalar_subquery())
-    return remembered(("sums of clients", day, *db.session.execute(newest).one()), lambda: _added(day))
+    state = select(select(func.max(SettlementDay.id)).where(SettlementDay.trade_date == day).scalar_subquery(), select(func.max(AccountVersion.id)).scalar_subquery())
+    return remembered(("sums of clients", day, *db.session.execute(state).one()), lambda: _added(day))
 
 
 def _added(day: date) -> dict[str, int | None]:

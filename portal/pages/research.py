@@ -13,6 +13,7 @@ from sqlalchemy import and_, select
 from models.research import ResearchItem, ResearchKind, ResearchOpen, ResearchVersion
 from models.service_plans import Interest
 from portal import clock
+from portal.actors import Actor
 from portal.club.booking import person_of
 from portal.pages import research_words as words
 from portal.pages.segment_words import as_of
@@ -24,6 +25,7 @@ from portal.research.reading import Reader, Shown
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
+from portal.web.once import once
 from portal.web.paging import Column, Filter, Listing, columns
 
 bp = Blueprint("research", __name__, url_prefix="/research")
@@ -46,7 +48,7 @@ def _read(text: str) -> Any:
 def _mine(asked: Asked) -> Any:
     """What the reader may read, with what is kept of his reading."""
     now = as_of()
-    ids = [one.item.id for one in reading.visible(reading.reader_of(asked.actor, now), now)]
+    ids = [one.item.id for one in reading.visible(_reader(asked.actor), now)]
     query = select(ResearchItem, ResearchVersion, ResearchOpen)
     query = query.join(ResearchVersion, and_(ResearchVersion.item_id == ResearchItem.id, ResearchVersion.number == ResearchItem.published_version))
     query = query.outerjoin(ResearchOpen, and_(ResearchOpen.item_id == ResearchItem.id, ResearchOpen.person == person_of(asked.actor)))
@@ -100,7 +102,7 @@ LIST = declare(
 @requires(Can.RESEARCH_READ)
 def index() -> ResponseReturnValue:
     """Everything that the reader may read."""
-    return show_list(LIST, "research/index.html", words=words, read=READ, state_of=state_of, facts=_reader().facts, today=as_of().day)
+    return show_list(LIST, "research/index.html", words=words, read=READ, state_of=state_of, facts=_reader(current_actor()).facts, today=as_of().day)
 
 
 @bp.get("/<report_key>")
@@ -224,8 +226,8 @@ def choose() -> ResponseReturnValue:
     return redirect(url_for("research.settings"), 303)
 
 
-def _reader() -> Reader:
-    return reading.reader_of(current_actor(), as_of())
+def _reader(actor: Actor) -> Reader:
+    return once(("reader", actor.user_id), lambda: reading.reader_of(actor, as_of()))
 
 
 def _one(report_key: str) -> tuple[Reader, Shown]:

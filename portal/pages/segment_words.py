@@ -26,6 +26,7 @@ from portal.refusals import Refusal
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor
 from portal.web.listing import Filter, Label
+from portal.web.once import once
 
 LABELS = {
     "equity_from": _l("Equity at least (yuan)"),
@@ -54,7 +55,7 @@ MONEY = ("equity_from", "equity_to", "fee_from", "fee_to")
 
 def as_of() -> AsOf:
     """As of when a request looks at segments."""
-    return AsOf(today(), clock.now(), last_settled_day() or date.min)
+    return once("as of", lambda: AsOf(today(), clock.now(), last_settled_day() or date.min))
 
 
 def typed(form: MultiDict[str, str]) -> Conditions:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Date, Integer, String, cast, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 
 from models import db
 from models.attribution import Attribution
@@ -16,9 +16,9 @@ from models.clients import AccountVersion, Servicing, ServicingRole
 from models.rollups import BrokerBook, Channel, FirmDay, ProductDay, RollupDay
 from models.settlement import SettlementDay
 from portal.audit.recordings import hold_clock, last_recording_id
-from portal.bulk import insert_frame, read_frame, read_table
+from portal.bulk import insert_frame, read_frame
 from portal.settlement.facts import day_frames
-from portal.versions import Difference, current, first_day_changed, newest_of, table_of
+from portal.versions import Difference, current, first_day_changed, newest_frame, table_of
 
 FEW = 2_000
 """Up to so many accounts are looked up by key; with more, everybody is read and kept for the next day."""
@@ -71,23 +71,10 @@ def everybody() -> Everybody:
 def _read(accounts: list[int] | None) -> Everybody:
     def rows(model: type[Any], columns: dict[str, Any], *more: Any) -> pl.DataFrame:
         if accounts is None:
-            return _newest(model, columns, *more)
+            return newest_frame(model, columns, *more)
         return read_frame(current(model, None, model.account_id.in_(accounts)).where(*more).with_only_columns(*(getattr(model, name) for name in columns)), columns)
 
     return rows(AccountVersion, PEOPLE), rows(Attribution, SPANS), rows(Servicing, WON, Servicing.role == ServicingRole.ORIGINATOR.value)
-
-
-def _newest(model: type[Any], columns: dict[str, Any], *more: Any) -> pl.DataFrame:
-    """What is believed now of everybody. `more` speaks of KEY columns alone, of those that are words (which a table of numbers cannot hold)."""
-    numbers = {
-        column.name: pl.Date if isinstance(column.type, Date) else pl.Int64
-        for column in table_of(model).columns
-        if column.name in model.KEY and not isinstance(column.type, String)
-    }
-    wanted = {"id": pl.Int64, **numbers, **columns, "withdrawn": pl.Int64}
-    chosen = [cast(model.withdrawn, Integer) if name == "withdrawn" else getattr(model, name) for name in wanted]
-    frame = read_table(select(*chosen).where(*more), wanted).with_columns(pl.col("withdrawn").cast(pl.Boolean))
-    return newest_of(frame, list(numbers)).select(*columns)
 
 
 def sums_of(balances: pl.DataFrame, trades: pl.DataFrame, place: pl.DataFrame, sign: int = 1) -> Sums:

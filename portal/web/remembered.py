@@ -20,6 +20,8 @@ MOST = 256
 """So many answers are kept, the latest asked for."""
 FRAMES, LONG = 32, 50_000
 """So many frames are kept beside them, and only those of at most so many rows: each some 3 MB at most."""
+ROWS = 1_000_000
+"""So many rows in all are kept of what lies whole in columns (the firm at a recording, whose it was on a day): some 250 MB at most."""
 _LOCK = threading.Lock()
 Answer = TypeVar("Answer")
 
@@ -35,16 +37,27 @@ def remembered_frame(key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.Data
     return _from_shelf("remembered_frames", FRAMES, key, make, lambda frame: frame.height <= LONG)
 
 
-def _from_shelf(shelf: str, most: int, key: Hashable, make: Callable[[], Answer], worth_it: Callable[[Answer], bool] = lambda answer: True) -> Answer:
-    kept: OrderedDict[Hashable, Any] = current_app.extensions.setdefault(shelf, OrderedDict())
-    found: Answer | None = kept.get(key)
-    answer = make() if found is None else found
-    if found is None and not worth_it(answer):
-        return answer
+def remembered_whole(key: Hashable, make: Callable[[], Answer], rows: Callable[[Answer], int]) -> Answer:
+    """`remembered` for what lies whole in columns, however long; `rows` says how many rows that is. Nothing is lighter than a part
+    of the shelf, so that small firms' days do not pile up."""
+    return _from_shelf("remembered_whole", ROWS, key, make, weigh=lambda answer: max(rows(answer), ROWS // MOST))
+
+
+def _from_shelf(
+    shelf: str, most: int, key: Hashable, make: Callable[[], Answer], worth_it: Callable[[Answer], bool] = lambda answer: True, weigh: Callable[[Answer], int] = lambda answer: 1
+) -> Answer:
+    """The answer under a key; the shelf holds answers that together weigh no more than `most`, the latest asked for."""
+    kept: OrderedDict[Hashable, tuple[Any, int]] = current_app.extensions.setdefault(shelf, OrderedDict())
+    found = kept.get(key)
+    answer, weight = found or (make(), 0)
+    if found is None:
+        if not worth_it(answer):
+            return answer
+        weight = weigh(answer)
     with _LOCK:
-        kept[key] = answer
+        kept[key] = answer, weight
         kept.move_to_end(key)
-        while len(kept) > most:
+        while found is None and len(kept) > 1 and sum(one[1] for one in kept.values()) > most:
             kept.popitem(last=False)
     return answer
 

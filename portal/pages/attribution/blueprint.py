@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from flask import Blueprint
 from sqlalchemy import select
@@ -11,10 +12,11 @@ from models import db
 from models.clients import Account
 from portal.actors import Actor
 from portal.clients.queries import accounts, visible_to
-from portal.commission.holdings import Holdings, holdings
+from portal.commission.holdings import Firm, Holdings, firm, holdings
 from portal.pages.attribution.when import When
 from portal.permissions import Can, Scope
 from portal.refusals import NotFound
+from portal.web.remembered import remembered_whole
 
 bp = Blueprint("attribution", __name__, url_prefix="/attribution")
 
@@ -37,7 +39,19 @@ def account_for(actor: Actor, account_no: str) -> int:
 
 def firm_at(actor: Actor, when: When) -> Holdings | None:
     """What the reader may see of the firm; None before the first settled day."""
-    if when.day is None:
-        return None
-    held, ids = holdings(when.day, when.known), visible_ids(actor)
-    return held if ids is None else held.only(ids)
+    return None if when.day is None else firm_on(actor, when.known, when.day)[0]
+
+
+def firm_on(actor: Actor, known: int, *days: date) -> list[Holdings]:
+    """What the reader may see of the firm on some days, as known at a recording. The same for ever, so it is worked out once."""
+    ids = visible_ids(actor)
+    found = [remembered_whole(("firm", known, day), partial(_held, day, known), _length) for day in days]
+    return found if ids is None else [held.only(ids) for held in found]
+
+
+def _held(day: date, known: int) -> Holdings:
+    return holdings(day, remembered_whole(("firm", known), partial(firm, known), _length))
+
+
+def _length(made: Firm | Holdings) -> int:
+    return made.accounts.height

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import polars as pl
 from flask import render_template
@@ -14,9 +14,9 @@ from flask_babel import lazy_gettext as _l
 from models.values.rates import decimal_text
 from portal.actors import Actor
 from portal.commission.moves import moves as moves_between
-from portal.commission.moves import summed
+from portal.commission.moves import serving, summed
 from portal.pages.attribution import wording
-from portal.pages.attribution.blueprint import bp, firm_at
+from portal.pages.attribution.blueprint import bp, firm_on
 from portal.pages.attribution.when import When, read_day, read_when
 from portal.permissions import Can
 from portal.refusals import NotFound
@@ -24,6 +24,7 @@ from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, asked_now, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
+from portal.web.remembered import remembered_whole
 
 COLUMNS = columns(
     Column("number", _l("Person"), sort=True),
@@ -62,10 +63,9 @@ def _days(asked: Asked) -> tuple[When, date | None, date | None, list[str]]:
 
 def _moved(actor: Actor, when: When, first: date, last: date) -> pl.DataFrame:
     """Which accounts came into and left whose hands between the two days."""
-    before, after = (firm_at(actor, replace(when, day=day)) for day in (first, last))
-    assert before
-    assert after
-    return moves_between(before, after)
+    before, after = firm_on(actor, when.known, first, last)
+    spans = remembered_whole(("serving", when.known), partial(serving, when.known), lambda made: made.height)
+    return moves_between(before, after, spans)
 
 
 def _rows(asked: Asked) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -17,7 +18,7 @@ from portal.local_day import zone
 from portal.pages import words
 from portal.pages.attribution import wording
 from portal.pages.attribution.blueprint import bp, firm_at
-from portal.pages.attribution.when import PinnedList, When, changes_around, read_when, settled, steps
+from portal.pages.attribution.when import PinnedList, Stop, When, changes_around, read_when, settled, steps
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound
@@ -107,7 +108,8 @@ def index() -> ResponseReturnValue:
     held = firm_at(current_actor(), when)
     if held is None:
         return render_template("attribution/empty.html", title=_l("Attribution audit"))
-    before, after = changes_around(when.known)
+    stops = steps(when.newest)
+    before, after = changes_around(when.known, stops)
     brokers = held.by_broker()
     return show_list(
         LIST,
@@ -126,7 +128,7 @@ def index() -> ResponseReturnValue:
         states=words.STATES,
         tones=words.STATE_TONES,
         recorded=wording.RECORDED,
-        travel=_travel(when),
+        travel=_travel(when, stops),
         states_of=STATES,
     )
 
@@ -147,10 +149,10 @@ def owners_text(broker_nos: list[str] | None, shares: list[int] | None) -> str:
     return " · ".join(f"{number} {decimal_text(share, 4)} %" for number, share in zip(broker_nos or [], shares or [], strict=True))
 
 
-def _travel(when: When) -> dict[str, Any]:
+def _travel(when: When, stops: Sequence[Stop]) -> dict[str, Any]:
     """What the sliders step through."""
     days = settled()
-    known = [[number, moment_text(moment, zone()), str(wording.RECORDED.get(kind, kind))] for number, moment, kind in steps(when.newest)]
+    known = [[stop.number, moment_text(stop.moment, zone()), str(wording.RECORDED.get(stop.kind, stop.kind))] for stop in stops]
     return {"days": [str(day) for day in days], "steps": [[0, "", ""], *known], "on": str(when.day), "known": when.known}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from models import db
 from models.attribution import Attribution
@@ -18,6 +19,7 @@ from models.values.calendar import NotADate, parse_day
 from portal.audit.recordings import known_at
 from portal.local_day import zone
 from portal.web.list_declared import Asked, ListPage
+from portal.web.once import once
 from portal.web.wanted import Wanted
 
 MOST_STEPS = 1500
@@ -46,12 +48,26 @@ class When:
 
 
 def read_when(args: Mapping[str, str]) -> When:
-    """What an address asks; what cannot be read is left out and said. `known_on` (the end of a calendar day) wins over `known`."""
+    """What an address asks; what cannot be read is left out and said. `known_on` (the end of a calendar day) wins over `known`.
+
+    A page asks several times; it is answered once, so that all of the page speaks of one knowledge.
+    """
+    asked = tuple(args.get(name, "") for name in ("on", "known", "known_on"))
+    return once(("attribution", asked), partial(_read_when, args))
+
+
+def _read_when(args: Mapping[str, str]) -> When:
     notices: list[str] = []
-    last_day, newest = db.session.execute(select(select(func.max(SettlementDay.trade_date)).scalar_subquery(), KnowledgeClock.last_recording_id)).one()
-    day = read_day(args.get("on", ""), notices) or last_day
+    last_day = select(func.max(SettlementDay.trade_date)).scalar_subquery()
+    number = args.get("known", "")
+    step_of = literal(int(number)) if _is_number(number) else KnowledgeClock.last_recording_id
+    step: Recording | None
+    latest, newest, step = db.session.execute(select(last_day, KnowledgeClock.last_recording_id, Recording).outerjoin(Recording, Recording.id == step_of)).one()
+    day = read_day(args.get("on", ""), notices) or latest
     known = read_known(args, "known", newest, newest, notices)
-    return When(day, known, db.session.get(Recording, known), newest, tuple(notices))
+    if step is None or step.id != known:
+        step = db.session.get(Recording, known)
+    return When(day, known, step, newest, tuple(notices))
 
 
 def read_day(text: str, notices: list[str]) -> date | None:
@@ -76,7 +92,7 @@ def read_known(args: Mapping[str, str], name: str, default: int, newest: int, no
     text = args.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 16) or int(text) > newest:
+    if not _is_number(text) or int(text) > newest:
         notices.append(_("Left out: there is no recording “%(given)s”; they run from 0 to %(newest)s.", given=_short(text), newest=newest))
         return default
     return int(text)
@@ -93,6 +109,10 @@ class PinnedList(ListPage):
         return super().read(replace(asked, args=args), path, also)
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
+
+
 def _short(text: str) -> str:
     return "".join(letter if letter.isprintable() else "·" for letter in text)[:40]
 
@@ -102,19 +122,26 @@ def settled() -> list[date]:
     return list(db.session.execute(select(SettlementDay.trade_date).distinct().order_by(SettlementDay.trade_date)).scalars())
 
 
-def steps(newest: int) -> list[tuple[int, datetime, str]]:
-    """(number, moment, kind) of the recordings that the second slider stops at."""
+class Stop(NamedTuple):
+    """A recording that the second slider stops at, and whether it changed an attribution."""
+
+    number: int
+    moment: datetime
+    kind: str
+    changed: bool
+
+
+def steps(newest: int) -> list[Stop]:
+    """The recordings that the second slider stops at, the oldest first."""
     row = Recording
-    query = select(row.id, row.recorded_at, row.kind).order_by(row.id)
+    changed = row.id.in_(select(Attribution.recording_id))
+    query = select(row.id, row.recorded_at, row.kind, changed).order_by(row.id)
     if newest > MOST_STEPS:
-        last_of_days = select(func.max(row.id)).group_by(func.date(row.recorded_at))
-        query = query.where(row.id.in_(select(Attribution.recording_id)) | row.id.in_(last_of_days))
-    return [(number, moment, kind) for number, moment, kind in db.session.execute(query)]
+        query = query.where(changed | row.id.in_(select(func.max(row.id)).group_by(func.date(row.recorded_at))))
+    return [Stop(number, moment, kind, bool(did)) for number, moment, kind, did in db.session.execute(query)]
 
 
-def changes_around(known: int) -> tuple[int | None, int | None]:
+def changes_around(known: int, stops: Sequence[Stop]) -> tuple[int | None, int | None]:
     """The recordings before and after one that changed an attribution."""
-    column = Attribution.recording_id
-    before, after = select(func.max(column)).where(column < known), select(func.min(column)).where(column > known)
-    row = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
-    return row[0], row[1]
+    changed = [stop.number for stop in stops if stop.changed]
+    return max((number for number in changed if number < known), default=None), min((number for number in changed if number > known), default=None)

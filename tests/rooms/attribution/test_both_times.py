@@ -22,8 +22,9 @@ from models.values.calendar import Month
 from portal import create_app
 from portal.attribution import history, known
 from portal.audit.recordings import last_recording_id
+from portal.commission import holdings as firm_holdings
 from portal.commission import store
-from portal.commission.holdings import holdings
+from portal.commission.holdings import firm, holdings
 from portal.commission.moved import moved
 from portal.settings import Settings
 from portal.settlement.facts import settled_days
@@ -63,7 +64,7 @@ def differences(books: Books) -> list[str]:
     """Where the product's state and the second reading part."""
     found = []
     for day, number in times():
-        held = holdings(day, number)
+        held = holdings(day, firm(number))
         named = dict(held.accounts.select("account_id", "account_no").iter_rows())
         rows = held.rows.select("account_id", "broker_no", "share", "state", "part").iter_rows()
         product_says = {Owner(named.get(account, "?"), *rest) for account, *rest in rows}
@@ -96,17 +97,17 @@ def test_control_a_wrong_comparison_is_caught(firm_app: Flask, tmp_path: Path, m
     """Each planted fault is one sign: a confirmation that counts a day late, a span that includes its end."""
     told(firm_app, 0, tmp_path)
     late = pl.when((pl.col("state") == "confirmed") & (pl.col("confirmed_on") >= pl.col("confirmed_on"))).then(pl.lit("pending")).otherwise(pl.col("state"))
-    rows = known.known_rows
+    rows, holding = known.known_rows, known.holding
     with firm_app.app_context():
         books = Books()
         with monkeypatch.context() as planted:
             planted.setattr(known, "state_on", lambda day: late)
             assert differences(books)
         with monkeypatch.context() as planted:
-            planted.setattr(known, "known_rows", lambda number, first, last, accounts=None: rows(number, first - timedelta(days=1), last, accounts))
+            planted.setattr(known, "holding", lambda told, first, last: holding(told, first - timedelta(days=1), last))
             assert differences(books)
         with monkeypatch.context() as planted:
-            planted.setattr(known, "known_rows", lambda number, first, last, accounts=None: rows(last_recording_id(), first, last, accounts))
+            planted.setattr(firm_holdings, "known_rows", lambda number: rows(last_recording_id()))
             assert differences(books)
         assert not differences(books)
         db.session.remove()

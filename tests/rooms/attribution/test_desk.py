@@ -23,8 +23,8 @@ from portal.attribution.queries import account_id_of
 from portal.audit.recordings import last_recording_id, open_recording
 from portal.clock import now
 from portal.commission.findings import findings, summary
-from portal.commission.holdings import holdings
-from portal.commission.moves import moves, summed
+from portal.commission.holdings import firm, holdings
+from portal.commission.moves import moves, serving, summed
 from portal.commission.sight import could_see
 from portal.jobs.worker import Worker
 from portal.transaction import transaction
@@ -65,7 +65,7 @@ def plain(table: pl.DataFrame) -> list[tuple[Any, ...]]:
 @pytest.mark.usefixtures("database")
 def test_every_finding_with_what_it_concerns(tmp_path: Path) -> None:
     make.accepted(settle_in(tmp_path))
-    found = findings(holdings(DAY, last_recording_id()), 30)
+    found = findings(holdings(DAY, firm(last_recording_id())), 30)
     assert plain(found) == [
         ("licence_missing", None, "B002", None, "2026-03-01", -2, 1, 80_000),
         ("pending", "10002", "B001", "2025-01-02", "2026-03-20", 425, 1, 120_000),
@@ -83,7 +83,7 @@ def test_every_finding_with_what_it_concerns(tmp_path: Path) -> None:
         "licence_ends": 1,
         "uncovered": 2,
     }
-    assert "span_ends" not in findings(holdings(DAY, last_recording_id()), 11)["kind"]
+    assert "span_ends" not in findings(holdings(DAY, firm(last_recording_id())), 11)["kind"]
 
 
 @pytest.mark.usefixtures("database")
@@ -99,16 +99,16 @@ def test_shares_given_away_twice_are_found_though_no_import_lets_them_in(tmp_pat
             {**row, "broker_id": brokers["B001"], "valid_from": date(2026, 3, 1), "share": 100_000},
         ]
         assert_rows(Attribution, planted, recording.id, ruled=True)
-    found = findings(holdings(DAY, before + 1), 0).filter(pl.col("kind").is_in(["over", "overlapping"]))
+    found = findings(holdings(DAY, firm(before + 1)), 0).filter(pl.col("kind").is_in(["over", "overlapping"]))
     assert plain(found.select("kind", "account_no", "broker_no", "accounts")) == [("over", "10001", None, 1), ("overlapping", "10001", "B001", 1)]
-    assert not set(findings(holdings(DAY, before), 0)["kind"]) & {"over", "overlapping"}
+    assert not set(findings(holdings(DAY, firm(before)), 0)["kind"]) & {"over", "overlapping"}
 
 
 @pytest.mark.usefixtures("database")
 def test_what_moved_between_two_days_by_broker_and_by_staff(tmp_path: Path) -> None:
     make.accepted(settle_in(tmp_path))
-    known = last_recording_id()
-    table = moves(holdings(date(2026, 3, 2), known), holdings(DAY, known))
+    whole = firm(last_recording_id())
+    table = moves(holdings(date(2026, 3, 2), whole), holdings(DAY, whole), serving(whole.known))
     assert plain(table.select("kind", "number", "account_no", "before", "after", "way", "equity")) == [
         ("broker", "B002", "10004", 1_000_000, None, "out", 400_000),
         ("broker", "B003", "10004", None, 1_000_000, "in", 400_000),
