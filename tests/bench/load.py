@@ -1,6 +1,6 @@
 """`python -m tests.bench.load --seconds 600 [--database URL]`: many people at once, server and clients on the same machine.
 
-Firm S with its month priced; brokers, managers and auditors read (80 in 100) and change something of their own (20 in 100: a row
+Firm S with its month priced and 200,000 leads; brokers and auditors read (80 in 100) and change something of their own (20 in 100: a row
 and a line in the audit log), each over a connection that stays open. The floor beside it is the bare health page over the same
 connections. It fails nothing by itself.
 
@@ -32,7 +32,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.identity import sessions, verbs
 from portal.transaction import transaction
-from tests.bench import product
+from tests.bench import load_leads, product
 from tests.bench.__main__ import versions
 from tests.bench.make_firm import DAYS, SIZES
 from tests.bench.sizes import account_numbers, broker_numbers
@@ -89,7 +89,7 @@ def _signed_in(firm: product.Product, user_id: int, role: Role, broker: str, acc
     row, token = sessions.begin(user=user, moment=clock.now(), user_agent="bench", address="127.0.0.1", whole=True)
     row.second_factor_at = clock.now()
     pages = ["/", "/clients", "/commission/lines?period=" + str(product.PERIOD), "/commission/statements", "/notices", "/me"]
-    pages += [f"/clients/{account}", "/commission/months", "/audit"] if role is Role.AUDITOR else []
+    pages += [f"/clients/{account}", "/commission/months", "/audit"] if role is Role.AUDITOR else ["/leads", load_leads.lead_of(broker)]
     return Person({firm.app.config["SIGN_IN_COOKIE"]: token}, pages)
 
 
@@ -194,12 +194,14 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
     options.add_argument("--seconds", type=int, default=60)
     options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--leads", type=int, default=load_leads.LEADS)
     options.add_argument("--database", default="", help="postgresql://user@host/name; a new database is made beside it. Empty: SQLite")
     given = options.parse_args()
     with product.opened("S", given.database) as firm:
         for index in range(len(DAYS)):
             firm.import_paths(firm.day_files(index))
         product.preview(firm)
+        load_leads.add_leads(list(broker_numbers(SIZES["S"])), given.leads)
         made = people(firm)
         db.session.remove()
         with served(firm, given.workers) as parent:
@@ -208,7 +210,7 @@ def main() -> None:
             seen, rate = run(made, given.seconds, (READS,))
             used = cpu_of(parent) - before[0], time.process_time() - before[1]
     print("\n".join(versions(given.database)))
-    print(f"firm S, {PEOPLE} connections, {given.seconds} s, {given.workers} workers: {rate:.0f} requests/s (budget 180); bare health page {floor_rate:.0f}/s")
+    print(f"firm S, {given.leads:,} leads, {PEOPLE} connections, {given.seconds} s, {given.workers} workers: {rate:.0f} requests/s (budget 180); bare health page {floor_rate:.0f}/s")
     asked = sum(map(len, seen.times.values()))
     server, clients = (1000 * seconds / asked for seconds in used)
     print(f"  processor per request: server {server:.2f} ms, clients {clients:.2f} ms: two quiet cores answer at most {2000 / (server + clients):.0f} requests/s")
