@@ -19,6 +19,7 @@ from portal.attribution.queries import spans
 from portal.clients.queries import account_now
 from portal.commission import book, queries
 from portal.commission.fading import DAYS
+from portal.i18n import spoken
 from portal.local_day import today
 from portal.pages import words
 from portal.pages.broker_clients import is_broker
@@ -31,6 +32,7 @@ from portal.web.formats import yuan_text
 from portal.web.guard import current_actor
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter
+from portal.web.remembered import remembered, remembered_frame
 
 TRADE_COLUMNS = columns(
     Column("trade_date", _l("Trade date"), sort=True),
@@ -119,7 +121,7 @@ def show(account: Account, version: AccountVersion, phone: str) -> ResponseRetur
     known = periods()
     period = period_of(request.args.get("period", ""), known)
     frame = _trades(account, broker, queries.run_of(period)) if period else pl.DataFrame(schema=TRADE_SCHEMA)
-    day = queries.last_settled_day()
+    now = queries.now_known()
     return show_list(
         TRADE_LIST,
         "broker/client.html",
@@ -129,7 +131,7 @@ def show(account: Account, version: AccountVersion, phone: str) -> ResponseRetur
         phone=phone,
         broker=broker,
         spans=[span for span in spans(account.id) if span.broker_no == broker.broker_no],
-        as_of=day,
+        as_of=now.day,
         period=period,
         periods=known,
         earned=int(frame["amount_fen"].sum()),
@@ -137,14 +139,24 @@ def show(account: Account, version: AccountVersion, phone: str) -> ResponseRetur
         tones=words.STATE_TONES,
         kinds=words.KINDS,
         reasons=words.REASONS,
-        calls=_calls_of(broker, account, day) if day else [],
         why_call=why_call,
-        **_days(account, broker, day),
+        **remembered(("client", broker.id, account.id, now.day, now.known, spoken()), lambda: _so_far(account, broker, now.day)),
     )
+
+
+def _so_far(account: Account, broker: Broker, day: date | None) -> dict[str, Any]:
+    """What settled days say of the client: why he should be called, and his days while he was the broker's."""
+    if day is None:
+        return {"calls": [], "last": None, "figure_of": {}}
+    return {"calls": _calls_of(broker, account, day), **_days(account, broker, day)}
 
 
 def _trades(account: Account, broker: Broker, run: CommissionRun) -> pl.DataFrame:
     """The broker's lines on an account in a run, beside the lots and the retained fee that they are paid on."""
+    return remembered_frame(("client lines", run.id, run.digest, broker.id, account.id), lambda: _read_trades(account, broker, run))
+
+
+def _read_trades(account: Account, broker: Broker, run: CommissionRun) -> pl.DataFrame:
     lines = broker_lines(run, broker).filter(pl.col("account_no") == account.account_no)
     days = sorted(date.fromisoformat(day) for day in set(lines["trade_date"]) if day)
     facts = book.trades_on(days, [account.id], book.balances_on(days, [account.id], run.known_recording_id))
@@ -168,10 +180,8 @@ def _calls_of(broker: Broker, account: Account, day: date) -> list[Any]:
     return list(found[0].reasons) if found else []
 
 
-def _days(account: Account, broker: Broker, day: date | None) -> dict[str, Any]:
+def _days(account: Account, broker: Broker, day: date) -> dict[str, Any]:
     """The account's days while it was the broker's: the newest, and the equity as a figure."""
-    if day is None:
-        return {"last": None, "figure_of": {}}
     days = book.last_days(day, 250)
     balances = book.balances_on(days, [account.id])
     rows = book.book_of(broker.id, days, book.spans_of(broker.id).filter(pl.col("account") == account.id), balances).drop_nulls("equity")
