@@ -124,6 +124,10 @@ NAMES: dict[str, LazyString] = {
     "back": _l("Of it goes back"),
     "if_no_seat": _l("If no seat is left by then"),
     "why": _l("Why it goes back"),
+    "paid": _l("Paid"),
+    "membership_ends": _l("The membership ends on"),
+    "subscription_ends": _l("The subscription ends"),
+    "points_back": _l("Points that go back"),
     "came_with": _l("Came with the serial number"),
     "came_on": _l("Came on"),
     "company": _l("Company name"),
@@ -214,6 +218,10 @@ MONEY_BACK: dict[str, LazyString] = {
     "cancelled": _l("Booking cancelled"),
     "seat_returned": _l("A guest’s seat was given back"),
     "no_seat": _l("The payment came when no seat was left"),
+    "dues_unused": _l("The days that are left"),
+    "dues_ours": _l("Our fault"),
+    "dues_error": _l("Paid in error"),
+    "dues_goodwill": _l("Goodwill"),
 }
 """Why money of the club goes back."""
 
