@@ -97,6 +97,7 @@ BLUEPRINTS = [
     "portal.pages.club_effect:bp",
     "portal.pages.club_effects:bp",
     "portal.pages.club_profit:bp",
+    "portal.pages.club_funnel:bp",
     "portal.pages.club_points:bp",
     "portal.pages.club_points_desk:bp",
     "portal.pages.research_edit:bp",

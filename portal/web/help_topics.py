@@ -91,6 +91,7 @@ OF_BLUEPRINT = {
     "club_effect": "club",
     "club_effects": "club",
     "club_profit": "club",
+    "club_funnel": "club",
     "club_points": "club",
     "club_points_desk": "club",
     "research": "research",
