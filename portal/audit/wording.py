@@ -5,8 +5,6 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from portal.audit.wording_money import BANK
-
 NAMES: dict[str, LazyString] = {
     "plan": _l("Plan"),
     "period": _l("Month"),
@@ -126,10 +124,7 @@ NAMES: dict[str, LazyString] = {
     "back": _l("Of it goes back"),
     "if_no_seat": _l("If no seat is left by then"),
     "why": _l("Why it goes back"),
-    "paid": _l("Paid"),
-    "membership_ends": _l("The membership ends on"),
-    "subscription_ends": _l("The subscription ends"),
-    "points_back": _l("Points that go back"),
+    **{"membership_ends": _l("The membership ends on"), "subscription_ends": _l("The subscription ends")},
     "came_with": _l("Came with the serial number"),
     "came_on": _l("Came on"),
     "company": _l("Company name"),
@@ -207,6 +202,30 @@ POINT_FACTS: dict[str, LazyString] = {
     "commission": _l("Fees paid (only where the rule set allows it)"),
 }
 """What a rule of the club's points reads."""
+
+MONEY_BACK: dict[str, LazyString] = {
+    "too_little": _l("Less than was asked came"),
+    "too_much": _l("More than was asked came"),
+    "paid_twice": _l("Paid twice"),
+    "other_payer": _l("Another than the member paid"),
+    "event_cancelled": _l("The event was called off"),
+    **dict.fromkeys(("booking_over", "cancelled"), _l("Booking cancelled")),
+    "no_order": _l("No order belongs to it"),
+    "not_wanted": _l("The firm sends it back"),
+    "seat_returned": _l("A guest’s seat was given back"),
+    "no_seat": _l("The payment came when no seat was left"),
+    **{"dues_unused": _l("The days that are left"), "dues_ours": _l("Our fault"), "dues_error": _l("Paid in error"), "dues_goodwill": _l("Goodwill")},
+}
+"""Why money of the club goes back."""
+
+BANK: dict[str, LazyString] = {
+    **MONEY_BACK,
+    "exact": _l("Amount and order fit"),
+    "late": _l("The time to pay ran out: a seat where one is still free"),
+    "pays": _l("It pays the order"),
+    "goes_back": _l("It goes back"),
+}
+"""How a bank transfer of the club fits its order, and what comes of it."""
 
 RESEARCH: dict[str, LazyString] = {
     "no_answer": _l("Never answered the questions of suitability"),

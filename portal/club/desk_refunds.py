@@ -156,8 +156,8 @@ def give_back(public_id: str, asked: Asked, day: date, *, actor: Actor, moment: 
         _do(found, wanted, day, actor, moment)
         return None
     payload = {**asdict(wanted), "payment": public_id, "day": day.isoformat(), "see": f"/club/money/payments/{public_id}/refund"}
-    preview = {"payee": found.member.client_no or found.member.name, "amount": wanted.amount, "paid": found.payment.amount, "why": wanted.why, "note": wanted.words}
-    effects = {"membership_ends": day.isoformat() if wanted.ends else "", "subscription_ends": wanted.ends_subscription, "points_back": points_back(found, wanted.amount)}
+    preview = {"payee": found.member.client_no or found.member.name, "amount": wanted.amount, "why": wanted.why, "note": wanted.words}
+    effects = {"membership_ends": day.isoformat() if wanted.ends else "", "subscription_ends": wanted.ends_subscription, "points": -points_back(found, wanted.amount)}
     return approvals.prepare(actor, moment, kind=KIND, subject=public_id, payload=payload, preview={**preview, **effects})
 
 
@@ -200,4 +200,4 @@ def _do(found: Standing, asked: Asked, day: date, actor: Actor, moment: datetime
     log.write(actor, moment, "club.dues_given_back", "club_payment", found.payment.public_id, after=after)
 
 
-approvals.register(KIND, Can.CLUB_MONEY, done, label=N_("Dues given back"), amounts=("amount", "paid"), hold=hold)
+approvals.register(KIND, Can.CLUB_MONEY, done, label=N_("Dues given back"), amounts=("amount",), hold=hold)

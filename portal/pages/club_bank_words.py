@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from models.club_bank import ReturnState, TransferState
-from portal.audit.wording_money import MONEY_BACK
+from portal.audit.wording import MONEY_BACK
 from portal.club.bank_match import Fit
 
 TRANSFER_STATES = {

@@ -113,8 +113,8 @@ def test_key(user: User | None, which: Which) -> str:
 
 @maker("test_key", "own_suitability.show")
 def own_test_key(user: User | None, which: Which) -> str:
-    """The same with the highest grade, so that what asks for one stays open to him."""
-    return _test_of(which, "C5")
+    """The same with the grade that the firm’s books name, so that what is open to him by his grade stays so."""
+    return _test_of(which, "C4")
 
 
 def _test_of(which: Which, grade: str) -> str:
