@@ -12,13 +12,15 @@ from sqlalchemy import func, select
 
 from models import db
 from models.audit import Approval, ApprovalState
-from models.club_membership import ClubDues, ClubMember, ClubMembership, DuesKind, DuesState
+from models.club_membership import ClubDues, ClubMember, ClubMembership, ClubTier, DuesKind, DuesState
 from models.club_money import Payment, Refund, RefundWhy
 from models.club_points import PointEntry, PointLot
 from portal.actors import Actor
 from portal.audit import approvals, log
 from portal.club import dues, members, points, refunds
 from portal.club.refunds import COUNTED, KEPT
+from portal.club.telling_membership import PAGE
+from portal.notices import verbs as notices
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
@@ -94,7 +96,7 @@ def standing(public_id: str, day: date, *, actor: Actor) -> Standing:
     spans = tuple(db.session.execute(select(ClubMembership).where(ClubMembership.payment_id == payment.id).order_by(ClubMembership.valid_from)).scalars())
     days_left, whole = _days(spans, day)
     left = refunds.refundable(payment)
-    by_policy = min(left, -(-payment.amount * days_left // whole)) if whole else left
+    by_policy = -(-left * days_left // whole) if whole else left  # of what was not given back, as for an upgrade
     return Standing(payment, row, member, spans, left, by_policy, days_left, _points(payment.id), tuple(refunds.of_payments([payment.id])), _waiting(public_id))
 
 
@@ -192,12 +194,16 @@ def done(approval: Approval, approver: Actor, moment: datetime) -> None:
 def _do(found: Standing, asked: Asked, day: date, actor: Actor, moment: datetime) -> None:
     key = f"desk:{found.payment.id}:{len(found.refunds) + 1}"
     refunds.ask(found.payment, asked.amount, asked.why, key, actor=actor, moment=moment, keeps=not asked.ends)
-    ended = [span.id for span in found.spans if asked.ends and members.end(span.id, day, asked.why, actor=actor, moment=moment)]
+    ended = [span for span in found.spans if asked.ends and members.end(span.id, day, asked.why, actor=actor, moment=moment)]
     if asked.ends_subscription and found.subscribed:
         found.dues.state, found.dues.ended_at, found.dues.wanted_price_id = DuesState.ENDED, moment, None  # a job ends it at Stripe
         db.session.flush()
-    after = {"amount": asked.amount, "why": asked.why, "words": asked.words, "ended": ended, "subscription_ends": asked.ends_subscription, "key": key}
+    after = {"amount": asked.amount, "why": asked.why, "words": asked.words, "ended": [span.id for span in ended], "subscription_ends": asked.ends_subscription, "key": key}
     log.write(actor, moment, "club.dues_given_back", "club_payment", found.payment.public_id, after=after)
+    if ended:
+        tier = db.session.execute(select(ClubTier.name).where(ClubTier.id == ended[-1].tier_id)).scalar_one()
+        values: dict[str, str | int] = {"tier": tier, "day": day.isoformat(), "amount_fen": asked.amount}
+        notices.tell(members.readers_of(found.member), "club.ended_at_desk", PAGE, values, actor=actor, moment=moment)
 
 
 approvals.register(KIND, Can.CLUB_MONEY, done, label=N_("Dues given back"), amounts=("amount",), hold=hold)

@@ -20,7 +20,7 @@ from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.rules import book
-from portal.suitability import sittings
+from portal.suitability import sittings, telling
 from portal.suitability.grading import Graded
 from portal.suitability.questionnaires import asked_on
 from portal.suitability.repeating import Again, Earlier, Repeat, Why, again
@@ -99,7 +99,7 @@ def look(answers: Answers, actor: Actor, moment: datetime, today: date, jurisdic
 
 
 def hand_in(answers: Answers, actor: Actor, moment: datetime, today: date, jurisdiction: str) -> SuitabilityTest:
-    """Keep the answers that a client gives by himself, with their grade.
+    """Keep the answers that a client gives by himself, with their grade; of the lowest class, who looks after him is told.
 
     Raises NotAllowed; Conflict where the firm's rule says that it is too soon, or the firm takes the test with him; BadSitting for a
     missing answer or an older version of the questions.
@@ -107,7 +107,10 @@ def hand_in(answers: Answers, actor: Actor, moment: datetime, today: date, juris
     client_no = _need_free(actor, today, jurisdiction, hold=True)
     taken = _taken(answers)
     result = sittings.result_of(taken, asked_on(today))
-    return sittings.keep(Subject(None, client_no, client_no), taken, InvestorKind.ORDINARY, result, actor, moment, today, jurisdiction)
+    test = sittings.keep(Subject(None, client_no, client_no), taken, InvestorKind.ORDINARY, result, actor, moment, today, jurisdiction)
+    if result.closed:
+        telling.of_the_lowest(test, actor=actor, moment=moment)
+    return test
 
 
 def _need_free(actor: Actor, today: date, jurisdiction: str, *, hold: bool = False) -> str:

@@ -81,6 +81,11 @@ def happened() -> dict[str, int]:
     return counts
 
 
+def test_dues_that_a_transfer_paid_stand_in_the_list_of_what_is_to_be_transferred_back(bank: Bank) -> None:
+    bank.approves(given_back(bank))
+    assert [(row.amount, row.why, row.state) for row in returns()] == [(PART, "refund", "due")]
+
+
 @pytest.mark.parametrize("prepare", [order, back, given_back])
 def test_two_second_persons_at_once_have_one_effect(bank: Bank, prepare: Callable[[Bank], int]) -> None:
     number = prepare(bank)

@@ -15,6 +15,7 @@ from models.audit import Approval, AuditEntry
 from models.club_membership import DuesKind, DuesState
 from models.club_money import Payment, Refund
 from models.identity import Role
+from models.notices import Notice
 from portal import clock
 from portal.actors import TERMINAL, Actor, actor_of
 from portal.audit import approvals
@@ -100,6 +101,7 @@ def test_a_part_goes_back_at_once_and_the_membership_stays_or_ends_as_said(shop:
     assert (row.state, shop.back(), tier_of(one)) == ("partly_refunded", 10_000, "silver")
     assert gives(who, payment, 5_000, "dues_ours", ends=True) is None
     assert tier_of(one) == "", "it ends with the decision, not with the money"
+    assert db.session.execute(select(Notice.values).where(Notice.kind == "club.ended_at_desk")).scalar_one()["amount_fen"] == 5_000
     sent(shop)
     why = db.session.execute(select(Refund.why, Refund.amount, Refund.state).order_by(Refund.id)).all()
     assert [tuple(line) for line in why] == [("dues_goodwill", 10_000, "succeeded"), ("dues_ours", 5_000, "succeeded")]

@@ -113,7 +113,7 @@ def test_it_takes_as_many_statements_for_forty_evenings_as_for_two(firm: Flask) 
 def test_the_page_has_a_picture_its_table_and_a_file(firm: Flask) -> None:
     desk = seat(firm, someone(firm, Role.ADMIN))
     page = desk.get("/club/funnel").text
-    assert ("From guest to equity" in page, "Of 4 guests 2 left a number" in page, page.count("<tfoot>")) == (True, True, 1)
+    assert ("From guest to equity" in page, "Guests: 4. Left a number: 2." in page, page.count("<tfoot>")) == (True, True, 1)
     taken = desk.get("/club/funnel?format=csv").data.decode("utf-8-sig").splitlines()
     assert [line for line in taken if line.startswith(("All", '"All"'))] == ["All,4,3,2,0,0,0.00,0,0.00"]
     for wrong in ("2031-01-01", "x", "0001-01-01", "1999-12-31"):

@@ -16,10 +16,15 @@ from sqlalchemy import func, select
 
 from models import db
 from models.audit import AuditEntry
+from models.clients import Account, Servicing, ServicingRole
+from models.columns import OPEN_END
 from models.identity import Role
+from models.notices import Notice
+from models.partners import Staff
 from models.suitability import InvestorKind, SuitabilityTest, TakenWhere
 from portal import clock
 from portal.actors import TERMINAL, Actor, actor_of
+from portal.audit.recordings import open_recording
 from portal.clock import now
 from portal.identity.queries import user_by_id
 from portal.local_day import today
@@ -31,6 +36,7 @@ from portal.suitability.questionnaires import asked_on, versions
 from portal.suitability.repeating import Earlier, Repeat, Why, again
 from portal.suitability.sittings import BadSitting, Subject, Taken
 from portal.transaction import transaction
+from portal.versions import assert_rows
 from tests import make
 from tests.at_once import at_once
 from tests.people import post, seat, someone
@@ -229,10 +235,13 @@ def test_what_does_not_hold_comes_back_with_what_was_answered(app: Flask, client
 
 
 def test_the_lowest_class_is_flagged_before_and_after_and_staff_see_it(app: Flask, client: Actor) -> None:
-    browser = seat(app, client.user_id or 0)
+    browser, server = seat(app, client.user_id or 0), served_by(app)
     looked = post(browser, f"{PAGE}/look", PAGE, **answered(AVERSE))
     assert ("C1" in looked.text, "lowest class" in looked.text, "btn-danger" in looked.text) == (True, True, True)
     post(browser, PAGE, PAGE, **answered(AVERSE))
+    with app.app_context():
+        assert db.session.execute(select(Notice.user_id).where(Notice.kind == "suitability.lowest")).scalars().all() == [server]
+        db.session.remove()
     desk: FlaskClient = seat(app, someone(app, Role.COMPLIANCE))
     account = desk.get("/clients/10001").text
     assert ("Lowest class" in account, "by the client alone, online" in account) == (True, True)
@@ -240,6 +249,18 @@ def test_the_lowest_class_is_flagged_before_and_after_and_staff_see_it(app: Flas
     assert ("C10001" in listed, "Lowest class" in listed) == (True, True)
     assert "C10001" not in desk.get("/suitability?where=at_desk").text.split("<tbody", 1)[-1]
     assert "Lowest class: protected" in desk.get(f"/suitability/tests/{_newest(app)}").text
+
+
+def served_by(app: Flask) -> int:
+    """Somebody of the staff who looks after the client; another one has won him, and a third looks after nobody. Returns his sign-in."""
+    number = someone(app, Role.STAFF, staff_no="S001")
+    someone(app, Role.STAFF, staff_no="S002")
+    with app.app_context(), transaction():
+        recording = open_recording(TERMINAL, now(), "test").id
+        account, staff = (db.session.execute(select(column).limit(1)).scalar_one() for column in (Account.id, Staff.id))
+        row = {"account_id": account, "staff_id": staff, "role": ServicingRole.SERVICER, "valid_from": date(2025, 1, 2), "valid_to": OPEN_END}
+        assert_rows(Servicing, [row], recording)
+    return number
 
 
 def _newest(app: Flask) -> str:
