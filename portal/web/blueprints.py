@@ -63,6 +63,7 @@ BLUEPRINTS = [
     "portal.pages.club_guests:bp",
     "portal.pages.club_events:bp",
     "portal.pages.club_refund:bp",
+    "portal.pages.club_prospects:bp",
     "portal.pages.club_waiting:bp",
     "portal.pages.club_lot:bp",
     "portal.pages.club_bookings:bp",

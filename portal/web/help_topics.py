@@ -78,6 +78,7 @@ OF_BLUEPRINT = {
     "club_statement": "club",
     "club_returns": "club",
     "club_refund": "club",
+    "club_prospects": "club",
     "club_account": "club",
     "club_transfer_order": "club",
     "club_membership": "club",

@@ -17,7 +17,7 @@ from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, rewards, rota, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, prospects, rewards, rota, vouchers, waitlist
 from portal.club.bank_in import Incoming
 from portal.club.events import Kind
 from portal.club.materials import Given
@@ -25,6 +25,8 @@ from portal.club.members import Person
 from portal.club.points import Earning, Holder
 from portal.club.rota import Turn
 from portal.club.vouchers import Terms
+from portal.identity import tokens
+from portal.keys import secret
 from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -32,6 +34,7 @@ from tests.rooms.club.invite_scene import drawn
 from tests.rooms.club.membership_scene import add_tiers
 from tests.rooms.club.scene import event_of, wish
 from tests.rooms.club.statement_scene import statement_id
+from tests.rooms.rules.makers import a_lead
 
 EVERYBODY = tuple(kind.value for kind in Admitted)
 """Whoever is signed in may come: what a page does for a role is asked, not whom an event is for."""
@@ -320,3 +323,20 @@ def payment_key(user: User | None, which: Which) -> str:
         db.session.add(payment)
         row.state = DuesState.PAID
     return key
+
+
+def prospect_token(user: User | None, which: Which) -> str:
+    """A prospect's link; foreign is one that was opened already."""
+    if which == "missing":
+        return tokens.fresh(secret(), prospects.PURPOSE)
+    with transaction():
+        lead = a_lead("own").public_id
+    with transaction():
+        token = prospects.issue(lead, secret=secret(), actor=TERMINAL, moment=clock.now())[0]
+        if which == "foreign":
+            prospects.open_link(token, secret=secret(), moment=clock.now())
+    return token
+
+
+for _endpoint in ("club_prospects.open_link", "club_prospects.begin"):
+    maker("token", _endpoint)(prospect_token)
