@@ -64,10 +64,10 @@ def _dues(moment: datetime, at: Setting) -> int:
 def _number(at: Setting) -> int:
     """The client's guest opens his page and leaves his number. Returns how many did."""
     host = acting(CLIENT)
-    seat = select(Booking.public_id, Seat.position, Seat.name).join(Seat, Seat.booking_id == Booking.id)
+    seat = select(Booking.public_id, Seat.id, Seat.position, Seat.name).join(Seat, Seat.booking_id == Booking.id)
     seat = seat.where(Booking.user_id == host.user_id, Booking.state == BookingState.GRANTED, Seat.position > 0, Seat.freed_at.is_(None))
     found = db.session.execute(seat.order_by(Seat.id).limit(1)).first()
-    if found is None:
+    if found is None or guests.of_seats([found.id]):
         return 0
     with transaction():
         token = guests.invite(found.public_id, found.position, actor=host, moment=at.moment, today=at.today).token
