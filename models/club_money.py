@@ -9,7 +9,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -56,6 +56,10 @@ class RefundWhy(enum.StrEnum):
     NO_SEAT = "no_seat"
     PAID_TWICE = "paid_twice"
     AT_STRIPE = "at_stripe"
+    DUES_UNUSED = "dues_unused"
+    DUES_OURS = "dues_ours"
+    DUES_ERROR = "dues_error"
+    DUES_GOODWILL = "dues_goodwill"
 
 
 class Payment(Base):
@@ -102,7 +106,7 @@ class Payment(Base):
 
 class Refund(Base):
     """One refund of a payment. `business_key` says what it is for, so that the same is never refunded twice; `attempt` grows after
-    Stripe said no, and stays where its answer was lost."""
+    Stripe said no, and stays where its answer was lost. `keeps`: what the payment brought stays, also where all of it went back."""
 
     __tablename__ = "club_refund"
     __table_args__ = (
@@ -126,6 +130,7 @@ class Refund(Base):
     sent_at: Mapped[datetime | None] = moment(null=True)
     settled_at: Mapped[datetime | None] = moment(null=True)
     failure: Mapped[str] = text(400)
+    keeps: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StripeEvent(Base):

@@ -27,6 +27,7 @@ class TakenWhere(enum.StrEnum):
     AT_DESK = "at_desk"
     BY_PHONE = "by_phone"
     ON_PAPER = "on_paper"
+    BY_ONESELF = "online"
 
 
 class SuitabilityTest(Base):

@@ -94,6 +94,7 @@ class Can(enum.StrEnum):
     RULE_SEE = "rules.rule.see"
     SEGMENT_USE = "clients.segment.use"
     SIGNAL_SEE = "departures.signal.see"
+    SUITABILITY_OWN = "suitability.test.own"
     SUITABILITY_SEE = "suitability.test.see"
     SUITABILITY_TAKE = "suitability.test.take"
     TRANSFER_APPROVE = "transfers.transfer.approve"
@@ -182,6 +183,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_SEE: Scope.OWN,
         Can.QUESTION_ASK: Scope.OWN,
         Can.RESEARCH_READ: Scope.OWN,
+        Can.SUITABILITY_OWN: Scope.OWN,
     },
     Role.STAFF: {
         **_EMPLOYEE,

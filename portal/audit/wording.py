@@ -124,6 +124,7 @@ NAMES: dict[str, LazyString] = {
     "back": _l("Of it goes back"),
     "if_no_seat": _l("If no seat is left by then"),
     "why": _l("Why it goes back"),
+    **{"membership_ends": _l("The membership ends on"), "subscription_ends": _l("The subscription ends")},
     "came_with": _l("Came with the serial number"),
     "came_on": _l("Came on"),
     "company": _l("Company name"),
@@ -208,12 +209,12 @@ MONEY_BACK: dict[str, LazyString] = {
     "paid_twice": _l("Paid twice"),
     "other_payer": _l("Another than the member paid"),
     "event_cancelled": _l("The event was called off"),
-    "booking_over": _l("Booking cancelled"),
+    **dict.fromkeys(("booking_over", "cancelled"), _l("Booking cancelled")),
     "no_order": _l("No order belongs to it"),
     "not_wanted": _l("The firm sends it back"),
-    "cancelled": _l("Booking cancelled"),
     "seat_returned": _l("A guest’s seat was given back"),
     "no_seat": _l("The payment came when no seat was left"),
+    **{"dues_unused": _l("The days that are left"), "dues_ours": _l("Our fault"), "dues_error": _l("Paid in error"), "dues_goodwill": _l("Goodwill")},
 }
 """Why money of the club goes back."""
 

@@ -23,8 +23,10 @@ JOIN = N_("this event is for members of the club: ask for a membership first")
 CLIENTS = N_("this event is for clients of the firm: look at the events that are open to you, or ask your contact at the firm")
 TRADE = N_("this event is for introducing brokers and staff of the firm: look at the events that are open to you")
 OTHERS = N_("this event is for other guests: look at the events that are open to you")
-UNTESTED = N_("this event asks for a suitability grade of %(grade)s or more, and you have none yet: ask the firm to take the test with you")
-TEST_ENDS = N_("this event asks for a suitability grade of %(grade)s or more, and your test is not valid any more on %(day)s: ask the firm to take it anew")
+UNTESTED = N_("this event asks for a suitability grade of %(grade)s or more, and you have none yet: answer the questions under My suitability")
+UNTESTED_PROSPECT = N_("this event asks for a suitability grade of %(grade)s or more, and you have none yet: ask the firm to take the test with you")
+TEST_ENDS = N_("this event asks for a suitability grade of %(grade)s or more, and your test is not valid any more on %(day)s: answer the questions anew under My suitability")
+TEST_ENDS_PROSPECT = N_("this event asks for a suitability grade of %(grade)s or more, and your test is not valid any more on %(day)s: ask the firm to take it anew")
 TOO_LOW = N_("this event asks for a suitability grade of %(grade)s or more, and yours is %(own)s: look at the events that suit you")
 UNSUITED = N_("by your suitability test this event does not suit you: look at the events that do")
 ALONE = N_("this event asks for a suitability grade of each who comes: sign up without guests; they sign up themselves")
@@ -95,7 +97,7 @@ def decide(terms: Terms, facts: Facts, day: date, today: date, seats: int = 1) -
         message = _tier_missing(facts.spans, terms.tiers, day)
         return Answer(False, message, Step.MEMBERSHIP, {"day": day.isoformat()}, terms.tiers)
     if terms.grade and not by_work:
-        found = _graded(terms.grade, facts.test, day)
+        found = _graded(terms.grade, facts.test, day, alone=Admitted.CLIENT in facts.kinds)
         if not found.may:
             return found
     if terms.grade and seats > 1:
@@ -118,11 +120,12 @@ def _tier_missing(spans: Sequence[Span], wanted: tuple[ClubTier, ...], day: date
     return OPEN[TierKind(wanted[0].kind)]
 
 
-def _graded(least: str, test: Test | None, day: date) -> Answer:
+def _graded(least: str, test: Test | None, day: date, *, alone: bool) -> Answer:
+    """`alone`: he may answer the questions by himself, as clients do."""
     if test is None:
-        return Answer(False, UNTESTED, Step.TEST, {"grade": least})
+        return Answer(False, UNTESTED if alone else UNTESTED_PROSPECT, Step.TEST, {"grade": least})
     if test.valid_until < day:
-        return Answer(False, TEST_ENDS, Step.TEST, {"grade": least, "day": day.isoformat()})
+        return Answer(False, TEST_ENDS if alone else TEST_ENDS_PROSPECT, Step.TEST, {"grade": least, "day": day.isoformat()})
     if test.unsuitable:
         return Answer(False, UNSUITED, Step.EVENTS, {"grade": least})
     if test.grade < least:

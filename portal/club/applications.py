@@ -33,6 +33,11 @@ def apply(person: Person, tier_key: str, words: str, day: date, *, actor: Actor,
     Raises NotAllowed, NotFound; Refusal for a tier that is not asked for; Conflict where an application waits, or the tier is had already.
     """
     actor.need(Can.CLUB_BOOK)
+    return ask_for(person, tier_key, words, day, actor=actor, moment=moment)
+
+
+def ask_for(person: Person, tier_key: str, words: str, day: date, *, actor: Actor, moment: datetime) -> ClubApplication | None:
+    """The same for whoever came here otherwise than by a sign-in; the caller has seen that he may. Raises as `apply` does."""
     tier = tiers.by_key(tier_key)
     if not tier.is_open or tier.kind == TierKind.EQUITY:
         raise Refusal("this tier cannot be asked for")
@@ -50,7 +55,7 @@ def apply(person: Person, tier_key: str, words: str, day: date, *, actor: Actor,
         member_id=member.id,
         tier_id=tier.id,
         state=ApplicationState.OPEN,
-        words=words.strip()[:LONGEST],
+        words=words.replace("\0", "").strip()[:LONGEST],
         applied_at=moment,
         decided_label="",
         reason="",
@@ -108,6 +113,17 @@ def decide(public_id: str, approve: bool, reason: str, day: date, *, actor: Acto
     values = {"tier": tier.name} if approve else {"tier": tier.name, "why": reason}
     notices.tell(members.readers_of(member), kind, PAGE, values, actor=actor, moment=moment)
     return row
+
+
+def take_back(member: ClubMember, *, actor: Actor, moment: datetime) -> bool:
+    """Who asked takes it back, where nobody has decided yet; the member must be held. Returns whether there was anything."""
+    row = waiting_of(member.id)
+    if row is None or row.state != ApplicationState.OPEN:
+        return False
+    row.state, row.decided_at, row.decided_label, row.reason = ApplicationState.REFUSED, moment, actor.label, "taken back"
+    db.session.flush()
+    log.write(actor, moment, "club.application_taken_back", "club_application", row.public_id)
+    return True
 
 
 def used(member_id: int, tier_id: int) -> None:

@@ -55,9 +55,9 @@ def refundable(payment: Payment) -> int:
     return payment.amount - int(db.session.execute(counted).scalar_one())
 
 
-def ask(payment: Payment, amount: int, why: str, key: str, *, actor: Actor, moment: datetime) -> bool:
+def ask(payment: Payment, amount: int, why: str, key: str, *, actor: Actor, moment: datetime, keeps: bool = False) -> bool:
     """Write down that money is to go back: a job asks Stripe; what a transfer brought stands in finance's list, to be transferred back.
-    The same `key` once; returns whether it is new.
+    The same `key` once; returns whether it is new. `keeps`: what the payment brought stays, also where all of it goes back.
 
     Raises Conflict where it would be more than is left of the payment, or its payer disputes it (then the bank decides).
     """
@@ -69,7 +69,7 @@ def ask(payment: Payment, amount: int, why: str, key: str, *, actor: Actor, mome
     if amount > left:
         raise Conflict("only %(left)s fen of this payment can still be refunded", left=left)
     row = {"payment_id": payment.id, "business_key": key, "why": RefundWhy(why), "amount": amount, "state": RefundState.DUE, "attempt": 1}
-    new = insert_new(Refund, "business_key", {**row, "asked_at": moment, "asked_label": actor.label, "failure": ""})
+    new = insert_new(Refund, "business_key", {**row, "asked_at": moment, "asked_label": actor.label, "failure": "", "keeps": keeps})
     if new:
         bank_owed.write_for_refunds([payment.id], moment)
         log.write(actor, moment, "club.refund_asked", "club_payment", payment.public_id, after={"amount": amount, "why": why, "key": key})
@@ -164,10 +164,15 @@ def _take_over(payment: Payment, refund: Refund, facts: RefundFacts, actor: Acto
     elif was == PaymentState.REFUNDED != now:
         points.reinstate_of_payment(payment.id, actor=actor, moment=moment, reason="")
     log.write(actor, moment, "club.refund_learnt", "club_payment", payment.public_id, before={"state": before}, after={"state": new, "amount": refund.amount})
-    if payment.dues_id is not None and payment.state == PaymentState.REFUNDED:
+    if payment.dues_id is not None and payment.state == PaymentState.REFUNDED and not _keeps(payment.id):
         members.end_of_payment(payment.id, moment.date(), "refunded", actor=actor, moment=moment)
     _tell(payment, refund, actor, moment)
     return str(new.value)
+
+
+def _keeps(payment_id: int) -> bool:
+    """Whether the desk said that what a payment brought stays."""
+    return db.session.execute(select(Refund.id).where(Refund.payment_id == payment_id, Refund.keeps, Refund.state.in_(COUNTED)).limit(1)).first() is not None
 
 
 def restate(payment: Payment) -> str:

@@ -22,6 +22,13 @@ register("club.tier_reached", N_("By your equity at the end of the month you hav
 register("club.tier_lost", N_("By your equity at the end of two months you no longer have %(tier)s."), Group.CLUB, label=N_("A tier is lost by equity"), tone="warn")
 register("club.dues_paid", _PAID, Group.CLUB, label=N_("Dues are paid"), tone="good", mail=_PAID)
 register("club.dues_back", N_("You paid dues twice: %(amount_fen)s goes back to you."), Group.CLUB, label=N_("Dues were paid twice and go back"), tone="warn")
+register(
+    "club.ended_at_desk",
+    N_("Your membership %(tier)s ended on %(day)s, and %(amount_fen)s of its dues goes back to you."),
+    Group.CLUB,
+    label=N_("A membership ended, and its dues go back"),
+    tone="warn",
+)
 register("club.dues_refunded", N_("%(amount_fen)s of your dues went back to you."), Group.CLUB, label=N_("A refund of dues was paid"), tone="good")
 register(
     "club.dues_refund_failed",

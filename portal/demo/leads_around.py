@@ -15,6 +15,7 @@ from models import db
 from models.channels import LeadChannel
 from models.clients import Account, AccountVersion
 from models.commission import Plan
+from models.identity import Role
 from models.introductions import LeadPurpose
 from models.leads import Campaign, CampaignKind, Claim, ClaimState, IntroductionLink, Lead, LeadState
 from models.onboarding import Item
@@ -40,7 +41,7 @@ from portal.onboarding import verbs as onboarding
 from portal.onboarding.texts import QUESTIONS, STATEMENTS
 from portal.refusals import NotFound
 from portal.sealing import Keyring
-from portal.suitability import sittings
+from portal.suitability import own, sittings
 from portal.suitability.questionnaires import asked_on
 from portal.suitability.sittings import Subject, Taken
 from portal.transaction import transaction
@@ -179,15 +180,30 @@ def _cases(at: Setting) -> None:
 
 
 def _tests(at: Setting) -> None:
-    """Two clients whose suitability must be asked again: one test has run out, one will in three weeks."""
+    """Two clients whose suitability must be asked again: one test has run out, one will in three weeks; a third answered by himself and is of the
+    lowest class."""
     query = select(AccountVersion.client_no).where(AccountVersion.client_no != "").order_by(AccountVersion.account_id).limit(20)
     actor = acting("compliance@example.com")
-    for place, client_no in enumerate(list(dict.fromkeys(db.session.execute(query).scalars()))[:2]):
+    clients = list(dict.fromkeys(db.session.execute(query).scalars()))
+    for place, client_no in enumerate(clients[:2]):
         day = months_later(at.today, -24) + timedelta(days=21 * place - 9 * (1 - place))
         questions = asked_on(day)
         taken = Taken(boldest(questions), questions.version, "at_desk", "S001", f"录音 {day:%Y%m%d}", "zh_Hans_CN", {})
         with transaction():
             sittings.take(Subject(None, client_no, client_no), taken, actor, at.moment - (at.today - day), day, JURISDICTION)
+    _alone(at, clients[2:])
+
+
+def _alone(at: Setting, clients: list[str]) -> None:
+    """The first of some clients who are persons answers by himself that he wants no risk."""
+    questions, moment = asked_on(at.today), at.moment - timedelta(days=9)
+    letters = boldest(questions) | dict(questions.averse)
+    for client_no in clients:
+        with transaction():
+            client = Actor(None, client_no, (Role.CLIENT,), client_no=client_no)
+            if not own.standing(client, at.today, JURISDICTION).message:
+                own.hand_in(own.Answers(letters, questions.version, "zh_Hans_CN"), client, moment, at.today - timedelta(days=9), JURISDICTION)
+                return
 
 
 def _transfer(at: Setting) -> None:

@@ -27,6 +27,7 @@ from portal.commission.close import prepare_close
 from portal.demo.care import add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
+from portal.demo.club_after import add_after
 from portal.demo.club_bank import add_transfers
 from portal.demo.club_full import add_full
 from portal.demo.club_host import add_host
@@ -116,6 +117,7 @@ def steps(load: Load) -> Iterator[str]:
     yield add_past(load.firm.last_settled_day, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
     yield f"{add_host(now())} duties at events of the club given"
     yield add_full(now())
+    yield add_after(around)
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)

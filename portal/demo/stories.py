@@ -19,6 +19,7 @@
 | Two claims on one person | B011 and B004 | two cases: one decided for who held the claim, one open |
 | A client asks for another broker | account 80101260 | a transfer to B011, previewed, waits for a second person |
 | To be asked again | the first two clients | one suitability test has run out, one will in three weeks |
+| Of the lowest class | the first client after them who is a person | answered the questions by himself nine days ago: wants no risk, so nothing is recommended to him |
 """
 
 from __future__ import annotations

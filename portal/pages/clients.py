@@ -37,6 +37,7 @@ from portal.pages.channels_behind import won_accounts
 from portal.pages.clients_quick import day_of, last_day, newest, quick
 from portal.permissions import Can
 from portal.sealing import masked
+from portal.suitability.sittings import newest_of
 from portal.transaction import transaction
 from portal.versions import current
 from portal.web.exports import amount
@@ -195,6 +196,8 @@ def _shown(account: Account, version: AccountVersion, numbers: Identity, known: 
         reason=reason,
         may_reveal=actor.may(Can.IDENTITY_REVEAL),
         spans=shown,
+        test=newest_of(client_no=version.client_no) if actor.may(Can.SUITABILITY_SEE) else None,
+        today=today(),
         settled=kept_part((account.id, known), "clients/_days.html", lambda: _settled(account.id)),
         states=words.STATES,
         tones=words.STATE_TONES,

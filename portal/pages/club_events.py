@@ -66,7 +66,6 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
             refusal=_(asked.message, **{**asked.values, "tiers": " / ".join(tier_names)}) if asked is not None and not asked.may else "",
             may_book=actor.may(Can.CLUB_SEAT),
             may_join=actor.may(Can.CLUB_BOOK),
-            may_ask=actor.may(Can.QUESTION_ASK),
             signed_in=actor.user_id is not None,
             selling=event.state == EventState.PUBLISHED and event.sales_end_at > moment,
             words=club_words,

@@ -21,6 +21,7 @@ from portal.leads.conversion_suitability import after_test, missing, need_open, 
 from portal.leads.queries import lead_for
 from portal.leads.states import OPEN
 from portal.local_day import day_of
+from portal.pages.suitability_words import WHERE, answers_in
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.suitability import queries, sittings
@@ -37,7 +38,6 @@ bp = Blueprint("suitability", __name__, url_prefix="/suitability")
 
 SOON = timedelta(days=60)
 INVESTORS = {"ordinary": (_l("Ordinary investor"), "neutral"), "professional": (_l("Professional investor"), "info")}
-WHERE = {"at_desk": _l("At the firm"), "by_phone": _l("By phone, recorded"), "on_paper": _l("On paper, signed")}
 PROOF_WORDS = {
     "financial_assets": _l("Financial assets of 5 million yuan or more"),
     "income": _l("Yearly income of 500,000 yuan or more over three years"),
@@ -75,6 +75,8 @@ LISTING = Listing(
     filters=(
         Filter("due", _l("To be asked again"), _due, choices=(("over", _l("Run out")), ("soon", _l("Within 60 days")))),
         Filter("grade", _l("Risk capacity"), lambda text: SuitabilityTest.grade == text, choices=tuple((name, name) for name in ("C1", "C2", "C3", "C4", "C5"))),
+        Filter("where", _l("How it was taken"), lambda text: SuitabilityTest.taken_where == text, choices=tuple(WHERE.items())),
+        Filter("lowest", _l("Lowest class"), lambda text: queries.newest() & queries.is_lowest(), choices=(("yes", _l("Left alone by their newest test")),)),
         Filter("investor", _l("Kind of investor"), lambda text: SuitabilityTest.investor == text, choices=tuple((name, label) for name, (label, _tone) in INVESTORS.items())),
         Filter("client", _l("Client number"), lambda text: SuitabilityTest.client_no == text),
         day_filter("from", _l("Taken from"), lambda day: SuitabilityTest.taken_on >= day),
@@ -105,6 +107,7 @@ LIST = declare(
             Field("investor", _l("Kind of investor"), lambda row: str(INVESTORS[row[0].investor][0])),
             Field("taken_on", _l("Taken on"), lambda row: row[0].taken_on),
             Field("valid_until", _l("Valid through"), lambda row: row[0].valid_until),
+            Field("where", _l("How it was taken"), lambda row: str(WHERE[row[0].taken_where])),
             Field("questions", _l("Questions"), lambda row: row[0].questions_version),
             Field("actor", _l("Recorded by"), lambda row: row[0].actor_label),
         ),
@@ -117,7 +120,7 @@ LIST = declare(
 @requires(Can.SUITABILITY_SEE)
 def index() -> ResponseReturnValue:
     """Every test that the reader may see; one click shows who is to be asked again."""
-    return show_list(LIST, "suitability/index.html", today=day_of(now()), investors=INVESTORS, who=who)
+    return show_list(LIST, "suitability/index.html", today=day_of(now()), investors=INVESTORS, who=who, where=WHERE)
 
 
 @bp.get("/take/lead/<lead_key>")
@@ -245,15 +248,14 @@ def warn(test_key: str) -> ResponseReturnValue:
 def _questions(name: str, number: str, action: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """The questions; where a sitting does not hold, with what was answered and why it does not."""
     fault = _(refusal.message, **refusal.values) if refusal is not None else ""
-    known = {"questions": asked_on(day_of(now())), "language": language(), "where": WHERE, "proofs": PROOF_WORDS}
+    places = {key: label for key, label in WHERE.items() if key in sittings.BEFORE_STAFF}
+    known = {"questions": asked_on(day_of(now())), "language": language(), "where": places, "proofs": PROOF_WORDS}
     page = render_template("suitability/take.html", name=name, number=number, action=action, fault=fault, given=request.form if refusal is not None else {}, **known)
     return page, refusal.status if refusal is not None else 200
 
 
 def _taken() -> Taken:
     form = request.form
-    given = form.get("version", "")
-    answers = {key.removeprefix("q-"): text for key, text in form.items() if key.startswith("q-")}
-    number = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 0
+    answers, number = answers_in(form)
     proofs = {name: bool(form.get(f"proof-{name}")) for name in PROOFS}
     return Taken(answers, number, form.get("where", ""), form.get("present", ""), form.get("evidence", ""), str(get_locale()), proofs)

@@ -62,6 +62,11 @@ def newest() -> ColumnElement[bool]:
     return SuitabilityTest.id.in_(last)
 
 
+def is_lowest() -> ColumnElement[bool]:
+    """The condition that a test leaves its person alone: the lowest class, or an answer that forbids futures (sittings.is_closed)."""
+    return or_(SuitabilityTest.grade == "C1", SuitabilityTest.unsuitable != "")
+
+
 def history(test: SuitabilityTest) -> list[SuitabilityTest]:
     """Every test of the same person, the newest first."""
     same = SuitabilityTest.lead_id == test.lead_id if test.lead_id is not None else SuitabilityTest.client_no == test.client_no

@@ -18,11 +18,13 @@ from portal.audit import log
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.rules import book
-from portal.suitability.grading import PROOFS, graded, investor_kind, needs_warning
+from portal.suitability.grading import PROOFS, Graded, graded, investor_kind, needs_warning
 from portal.suitability.questionnaires import Questionnaire, asked_on, digest_of, wording
 
 MONTHS, PRODUCT_RISK = 24, "R4"
 """How long a grade holds, and the risk of trading futures, where no rule says otherwise."""
+BEFORE_STAFF = frozenset(TakenWhere) - {TakenWhere.BY_ONESELF}
+"""Where answers are given that staff write down; what a client hands in by himself is in portal/suitability/own.py."""
 
 
 class BadSitting(Refusal):
@@ -58,13 +60,29 @@ def take(subject: Subject, taken: Taken, actor: Actor, moment: datetime, today: 
     """
     actor.need(Can.SUITABILITY_TAKE)
     questions = asked_on(today)
-    kind = _checked(taken, questions)
+    kind = _checked(taken)
+    return keep(subject, taken, kind, result_of(taken, questions), actor, moment, today, jurisdiction)
+
+
+def result_of(taken: Taken, questions: Questionnaire) -> Graded:
+    """What answers come to. Raises BadSitting for a missing one, or an older version of the questions."""
+    if taken.version != questions.version:
+        raise BadSitting("the questions are another version by now: ask them again")
     try:
-        result = graded(questions, taken.answers)
+        return graded(questions, taken.answers)
     except Refusal as refusal:
         raise BadSitting(refusal.message, **refusal.values) from refusal
+
+
+def valid_until(today: date, jurisdiction: str) -> date:
+    """The last day of a grade that is found today."""
+    return months_later(today, int(book.parameter(jurisdiction, "suit-retest", "months", today, MONTHS)))
+
+
+def keep(subject: Subject, taken: Taken, kind: InvestorKind, result: Graded, actor: Actor, moment: datetime, today: date, jurisdiction: str) -> SuitabilityTest:
+    """Write a test down as it was taken today. The caller has seen that it holds (`result_of`), and that the actor may."""
+    questions = asked_on(today)
     answers = {question.key: taken.answers[question.key] for question in questions.questions}
-    months = int(book.parameter(jurisdiction, "suit-retest", "months", today, MONTHS))
     test = SuitabilityTest(
         public_id=secrets.token_urlsafe(12),
         lead_id=subject.lead_id,
@@ -77,7 +95,7 @@ def take(subject: Subject, taken: Taken, actor: Actor, moment: datetime, today: 
         answers=json.dumps(answers, sort_keys=True),
         answers_digest=digest_of({"of": subject.number, "answers": answers, "questions": questions.digest, "on": str(today)}),
         **{"score": result.score, "grade": result.grade, "unsuitable": result.unsuitable},
-        **{"taken_on": today, "valid_until": months_later(today, months), "taken_where": taken.where},
+        **{"taken_on": today, "valid_until": valid_until(today, jurisdiction), "taken_where": taken.where},
         **{"present": taken.present.strip()[:400], "evidence": taken.evidence.strip()[:200]},
         **{"recorded_at": moment, "user_id": actor.user_id, "actor_label": actor.label},
     )
@@ -87,11 +105,9 @@ def take(subject: Subject, taken: Taken, actor: Actor, moment: datetime, today: 
     return test
 
 
-def _checked(taken: Taken, questions: Questionnaire) -> InvestorKind:
+def _checked(taken: Taken) -> InvestorKind:
     """Which kind of investor a sitting shows. Raises Refusal where the sitting does not hold."""
-    if taken.version != questions.version:
-        raise BadSitting("the questions are another version by now: ask them again")
-    if taken.where not in set(TakenWhere):
+    if taken.where not in BEFORE_STAFF:
         raise BadSitting("say where the answers were given")
     if not taken.present.strip():
         raise BadSitting("say who was present; “nobody” is an answer too")

@@ -105,6 +105,7 @@ ENTRIES = (
     Entry("club_points.index", _l("My points"), _l("My points"), icon="award", can=Can.CLUB_BOOK, group="account", meant_for=("client",)),
     Entry("research.index", _l("Research and courses"), _l("Research"), icon="book", can=Can.RESEARCH_READ, group="account", meant_for=("client",)),
     Entry("own_questions.index", _l("My questions"), _l("Questions"), icon="chat-left-text", can=Can.QUESTION_ASK, group="account", meant_for=("client",)),
+    Entry("own_suitability.index", _l("My suitability"), _l("Suitability"), icon="clipboard-check", can=Can.SUITABILITY_OWN, group="account", meant_for=("client",)),
     Entry("consents.index", _l("My consents"), _l("Consents"), icon="hand-thumbs-up", can=Can.CONSENT_GIVE, group="account"),
     Entry("clients.index", _l("Clients"), _l("Clients"), icon="people", can=Can.ACCOUNT_SEE, meant_for=("broker", "firm")),
     Entry("care.index", _l("My day"), _l("My day"), icon="check2-square", can=Can.CARE_SEE, meant_for=("firm",)),

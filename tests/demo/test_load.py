@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from models import db
 from models.channels import ChannelCost
+from models.club_money import Refund
 from models.commission import MonthClose, RunStatement
 from models.departure_signals import DepartureSignal, SignalRun
 from models.departures import Departure
@@ -108,15 +109,17 @@ def _look_around() -> None:
     """What there is to find around leads."""
     states = set(db.session.execute(select(Lead.state)).scalars())
     assert states == {state.value for state in LeadState}, "leads in every state"
-    assert db.session.execute(select(func.count(IntroductionLink.id))).scalar_one() == 4
+    assert db.session.execute(select(func.count(IntroductionLink.id))).scalar_one() == 5, "a broker's, an employee's, a client's, a campaign's, and that of a guest of the club"
     assert db.session.execute(select(func.count(Campaign.id)).where(Campaign.cost > 0)).scalar_one() == 3
     assert db.session.execute(select(func.count(ChannelCost.id))).scalar_one() == 9
     assert set(db.session.execute(select(Application.state)).scalars()) == {"draft", "waiting"}
     assert sorted(db.session.execute(select(ClaimCase.state)).scalars()) == ["decided", "open"]
     assert db.session.execute(select(Transfer.state)).scalars().all() == ["waiting"]
     today = now().date()
-    over, soon = sorted(db.session.execute(select(SuitabilityTest.valid_until).where(SuitabilityTest.lead_id.is_(None))).scalars())
-    assert over < today < soon <= today + timedelta(days=60)
+    over, soon, alone = sorted(db.session.execute(select(SuitabilityTest.valid_until).where(SuitabilityTest.lead_id.is_(None))).scalars())
+    assert over < today < soon <= today + timedelta(days=60) < alone
+    assert db.session.execute(select(SuitabilityTest.grade).where(SuitabilityTest.taken_where == "online")).scalars().all() == ["C1"]
+    assert db.session.execute(select(Refund.why)).scalars().all() == ["dues_goodwill"]
     assert db.session.execute(select(func.count(LeadConsent.id)).where(~LeadConsent.given)).scalar_one() == 1
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import select
 from models import db
 from models.club import Admitted, Booking, ClubEvent
 from models.club_bank import BankReturn, ReturnWhy, TransferState
-from models.club_membership import ClubTier
+from models.club_membership import ClubTier, DuesKind, DuesState, TierKind, TierPrice
+from models.club_money import Payment, PaymentState
 from models.club_no_shows import ClubNoShow
 from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, guests, lot, materials, members, points, pools, rewards, rota, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, prospects, rewards, rota, vouchers, waitlist
 from portal.club.bank_in import Incoming
 from portal.club.events import Kind
 from portal.club.materials import Given
@@ -24,6 +25,8 @@ from portal.club.members import Person
 from portal.club.points import Earning, Holder
 from portal.club.rota import Turn
 from portal.club.vouchers import Terms
+from portal.identity import tokens
+from portal.keys import secret
 from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -31,6 +34,7 @@ from tests.rooms.club.invite_scene import drawn
 from tests.rooms.club.membership_scene import add_tiers
 from tests.rooms.club.scene import event_of, wish
 from tests.rooms.club.statement_scene import statement_id
+from tests.rooms.rules.makers import a_lead
 
 EVERYBODY = tuple(kind.value for kind in Admitted)
 """Whoever is signed in may come: what a page does for a role is asked, not whom an event is for."""
@@ -297,3 +301,42 @@ def duty_id(user: User | None, which: Which) -> str:
     number = event_of(f"e{secrets.token_hex(6)}")
     with transaction():
         return rota.give(number, "S001", Turn("door", clock.now(), clock.now() + timedelta(hours=1)), confirmed=True, actor=TERMINAL, moment=clock.now()).public_id
+
+
+@maker("payment_key")
+def payment_key(user: User | None, which: Which) -> str:
+    """A payment of dues: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "nothing"
+    key = secrets.token_hex(6)
+    with transaction():
+        tier = db.session.execute(select(ClubTier).where(ClubTier.kind == TierKind.PAID).limit(1)).scalar_one_or_none()
+    if tier is None:
+        add_tiers()
+    with transaction():
+        price = db.session.execute(select(TierPrice).order_by(TierPrice.id).limit(1)).scalar_one()
+        member = members.join(Person(f"user:{key}", "会员"), clock.now())
+        row = dues.opened(member, price, DuesKind.ONCE, clock.now())
+        payment = Payment(public_id=key, dues_id=row.id, number=1, state=PaymentState.PAID, amount=60_000, currency="cny", livemode=False)
+        payment.idempotency_key, payment.params, payment.url, payment.failure = key, {}, "", ""
+        payment.created_at = payment.expires_at = payment.paid_at = clock.now()
+        db.session.add(payment)
+        row.state = DuesState.PAID
+    return key
+
+
+def prospect_token(user: User | None, which: Which) -> str:
+    """A prospect's link; foreign is one that was opened already."""
+    if which == "missing":
+        return tokens.fresh(secret(), prospects.PURPOSE)
+    with transaction():
+        lead = a_lead("own").public_id
+    with transaction():
+        token = prospects.issue(lead, secret=secret(), actor=TERMINAL, moment=clock.now())[0]
+        if which == "foreign":
+            prospects.open_link(token, secret=secret(), moment=clock.now())
+    return token
+
+
+for _endpoint in ("club_prospects.open_link", "club_prospects.begin"):
+    maker("token", _endpoint)(prospect_token)

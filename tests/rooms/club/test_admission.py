@@ -52,6 +52,7 @@ TABLE = [
     ("a prospect who is a member", {A.PROSPECT}, MEMBER, None, Terms(frozenset({A.MEMBER})), 1, "", Step.NONE),
     ("no tier", {A.CLIENT}, (), None, Terms(tiers=(SILVER,), grade="C3"), 1, admission.OPEN[TierKind.PAID], Step.MEMBERSHIP),
     ("the tier and no test", {A.CLIENT}, MEMBER, None, Terms(tiers=(SILVER,), grade="C3"), 1, admission.UNTESTED, Step.TEST),
+    ("a prospect without a test", {A.PROSPECT}, (), None, Terms(grade="C3"), 1, admission.UNTESTED_PROSPECT, Step.TEST),
     ("staff at an evening for members and staff", {A.STAFF}, (), None, Terms(frozenset({A.MEMBER, A.STAFF}), (SILVER,), "C3"), 1, "", Step.NONE),
     ("a grade that is enough", {A.CLIENT}, (), Sitting("C3", DAY), Terms(grade="C3"), 1, "", Step.NONE),
     ("a grade above", {A.CLIENT}, (), Sitting("C5", DAY), Terms(grade="C3"), 1, "", Step.NONE),
@@ -87,12 +88,12 @@ def test_a_grade_is_asked_when_booking_when_waiting_and_when_a_seat_is_offered(a
     for one in (fits, falls, after):
         has_grade(one, RiskGrade.C4, day + timedelta(days=300))
     night = event_of(capacity=1, kinds=FREE, grade_least="C3")
-    with pytest.raises(NotEligible, match="ask the firm to take the test"):
+    with pytest.raises(NotEligible, match="answer the questions under My suitability"):
         book(night, none)
     with pytest.raises(NotEligible, match="without guests"):
         book(night, fits, "陈先生")
     held = book(night, fits)
-    with pytest.raises(NotEligible, match="ask the firm to take the test"), transaction():
+    with pytest.raises(NotEligible, match="answer the questions under My suitability"), transaction():
         waitlist.join(night, wish(night).kind_id, 1, actor=none, moment=clock.now())
     for one in (falls, after):
         with transaction():
@@ -148,8 +149,8 @@ def test_the_page_of_an_event_says_for_whom_it_is_and_what_is_next(app: Flask) -
     assert ("C3 or more" in public, "Clients" in public) == (True, True)
     browser = seat(app, number)
     page = browser.get("/events/night").text
-    assert "ask the firm to take the test" in page
-    assert 'href="/questions"' in page
+    assert "answer the questions under My suitability" in page
+    assert 'href="/my-suitability"' in page
     with app.app_context(), transaction():
         db.session.execute(update(ClubEvent).values(grade_least=""))
     assert "Take the seats" in browser.get("/events/night").text
@@ -167,7 +168,7 @@ def test_the_desk_asks_why_not_and_nothing_is_kept(app: Flask) -> None:
     page = "/club/events/night/why"
     assert post(admin, page, page, number="nobody").status_code == 422
     assert "would get a seat" in post(admin, page, page, number="C1").text
-    assert "ask the firm to take the test" in post(admin, page, page, number="C2").text
+    assert "answer the questions under My suitability" in post(admin, page, page, number="C2").text
     assert seat(app, someone(app, Role.STAFF)).get(page).status_code == 403
     with app.app_context():
         assert seats_sold(night) == 0

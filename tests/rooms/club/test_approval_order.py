@@ -15,7 +15,7 @@ from models.identity import User
 from portal import clock
 from portal.actors import TERMINAL
 from portal.audit.approvals import APPROVABLE
-from portal.club import bank_back, bank_in, booking, calling_off, events, point_rules, rewards
+from portal.club import bank_back, bank_in, booking, calling_off, desk_refunds, events, point_rules, rewards
 from portal.club.bank_account import ACCOUNT
 from portal.settings import Settings
 from portal.transaction import transaction
@@ -35,7 +35,7 @@ def bank(settings: Settings) -> Iterator[Bank]:
 
 def test_every_approval_of_the_club_holds_its_rows_before_it_writes_to_the_log() -> None:
     """The others write a new row alone, and stand here by name."""
-    kinds = {bank_in.INCOMING, bank_back.OUTGOING, rewards.CORRECTION} | NOTHING_HELD
+    kinds = {bank_in.INCOMING, bank_back.OUTGOING, desk_refunds.KIND, rewards.CORRECTION} | NOTHING_HELD
     assert {kind for kind in APPROVABLE if kind.startswith("club.")} == kinds
     assert {kind for kind in kinds if APPROVABLE[kind].hold is None} == NOTHING_HELD
 

@@ -108,6 +108,16 @@ def client_key(user: User | None, which: Which) -> str:
 @maker("test_key")
 def test_key(user: User | None, which: Which) -> str:
     """A test of a client."""
+    return _test_of(which, "C3")
+
+
+@maker("test_key", "own_suitability.show")
+def own_test_key(user: User | None, which: Which) -> str:
+    """The same with the grade that the firm’s books name, so that what is open to him by his grade stays so."""
+    return _test_of(which, "C4")
+
+
+def _test_of(which: Which, grade: str) -> str:
     if which == "missing":
         return MISSING
     moment = clock.now()
@@ -124,7 +134,7 @@ def test_key(user: User | None, which: Which) -> str:
             answers="",
             answers_digest="",
             score=50,
-            grade="C3",
+            grade=grade,
             unsuitable="",
             taken_on=moment.date(),
             valid_until=moment.date(),
