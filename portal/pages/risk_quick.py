@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 from flask import g
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from models import db
 from models.clients import Account, AccountVersion
@@ -104,16 +104,20 @@ def _keys(run_id: int, cause: str | None, among: list[int] | None, wanted: Wante
     key = {"account_no": Account.id, "client": AccountVersion.account_id}.get(sort, RiskScore.account_id)
     query = select(key) if among is None else select(key).where(key.in_(among))
     if sort in ("account_no", "client"):  # walked in the order of their index, each row asked whether it has a score
-        counts = [RiskScore.run_id == run_id, RiskScore.account_id == key, *([] if cause is None else [cause == CAUSE])]
+        counts = [RiskScore.run_id == run_id, RiskScore.account_id == key, *_because(cause)]
         query = query.where(exists().where(*counts), *([newest_version()] if sort == "client" else []))
     else:
-        query = query.where(RiskScore.run_id == run_id, *([] if cause is None else [cause == CAUSE]))
+        query = query.where(RiskScore.run_id == run_id, *_because(cause))
     if wanted.after is not None:
         value, last = wanted.after
         further = (column < value, key < last) if down else (column > value, key > last)
         query = query.where(or_(further[0], and_(column == value, further[1])))
     order = (column.desc(), key.desc()) if down else (column, key)
     return list(db.session.execute(query.order_by(*order).limit(wanted.per_page + 1)).scalars())
+
+
+def _because(cause: str | None) -> list[ColumnElement[bool]]:
+    return [] if cause is None else [CAUSE.in_([cause])]
 
 
 def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | None = None) -> pl.DataFrame:
@@ -123,7 +127,7 @@ def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | No
         seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
         seen = seen.where(newest_version(), visible_to(actor, last_settled_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
         query = select(RiskScore.account_id, SIZE, STEP, MONEY, *SCORED.values())
-        query = query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *([] if cause is None else [cause == CAUSE]))
+        query = query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause))
         kept[which] = read_frame(query, SEEN)
     found: pl.DataFrame = kept[which]
     return found
