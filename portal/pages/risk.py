@@ -111,7 +111,7 @@ def index() -> ResponseReturnValue:
     cells = matrix(current_actor(), run.id)
     if wants_file() and request.args.get("part") == "matrix":
         return taken_out(wants_file(), f"at-risk-matrix-{run.on_day}", *_matrix_cells(cells))
-    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells}
+    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells, "settled": last_settled_day()}
     return show_list(LIST, "risk/index.html", causes=CAUSES, why=why, chance_text=chance_text, steps=STEPS, sizes=SIZES, **said)
 
 
