@@ -25,6 +25,7 @@ class SignalKind(enum.StrEnum):
     NO_CONTACT = "no_contact"
     WITHDRAWALS = "withdrawals"
     SILENT_CLIENTS = "silent_clients"
+    FEE_REQUESTS = "fee_requests"
     LOOK_UPS = "look_ups"
     EXPORTS = "exports"
 

@@ -20,6 +20,8 @@ class QuestionSubject(enum.StrEnum):
     DELIVERY = "delivery"
     STATEMENTS = "statements"
     MARKET = "market"
+    FEES = "fees"
+    """A request for lower fees (降低手续费), and nothing else about fees."""
 
 
 class QuestionState(enum.StrEnum):
@@ -37,21 +39,42 @@ class AskedVia(enum.StrEnum):
     PHONE = "phone"
 
 
+class FeeAsker(enum.StrEnum):
+    """Who asks that a client's fees be lowered."""
+
+    CLIENT = "client"
+    BROKER = "broker"
+
+
+class FeeDecision(enum.StrEnum):
+    """What the firm decided about a request for lower fees."""
+
+    LOWERED = "lowered"
+    PARTLY = "partly"
+    KEPT = "kept"
+
+
 class ClientQuestion(Base):
     """A question about an account. `owner_id` is who of the staff owes the answer (none: the branch has to name somebody).
 
     `due_at` is reckoned from `runs_from` (when it was asked or reopened last) by the response time that counts; it runs only while open.
-    `words` are the client's own; what was said afterwards stands in the entries.
+    `words` are the client's own; what was said afterwards stands in the entries. A request for lower fees (`fees`) says who asks, and in his words what
+    he wants (`fee_wanted`, where he said it); with the answer stands what was decided (`fee_decision`).
     """
 
     __tablename__ = "client_question"
     __table_args__ = (
         Index("ix_client_question_owner", "owner_id", "state", "due_at"),
         Index("ix_client_question_state", "state", "due_at"),
+        Index("ix_client_question_subject", "subject", "asked_at"),
         one_of("subject", QuestionSubject),
         one_of("state", QuestionState),
         one_of("via", AskedVia),
+        one_of("fee_asker", FeeAsker),
+        one_of("fee_decision", FeeDecision),
         CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered"),
+        CheckConstraint("(subject = 'fees') = (fee_asker IS NOT NULL)", name="fee_asker_of_fees"),
+        CheckConstraint("fee_decision IS NULL OR subject = 'fees'", name="fee_decision_of_fees"),
     )
 
     id: Mapped[int] = identifier()
@@ -66,6 +89,9 @@ class ClientQuestion(Base):
     runs_from: Mapped[datetime] = moment()
     due_at: Mapped[datetime] = moment()
     answered_at: Mapped[datetime | None] = moment(null=True)
+    fee_asker: Mapped[str | None] = choice(FeeAsker, null=True)
+    fee_wanted: Mapped[str | None] = text(120, null=True)
+    fee_decision: Mapped[str | None] = choice(FeeDecision, null=True)
 
     @property
     def number(self) -> str:

@@ -73,6 +73,7 @@ class RiskScore(Base):
     __tablename__ = "risk_score"
     __table_args__ = (
         Index("ix_risk_score_account", "account_id", "run_id"),
+        Index("ix_risk_score_loss", "run_id", "expected_loss", "account_id", "probability", "equity", "contacted", "cause"),
         one_of("cause", ChurnCause),
         CheckConstraint("probability BETWEEN 0 AND 1000000 AND follow BETWEEN 0 AND 1000000", name="probabilities"),
         {"sqlite_with_rowid": False},

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from models import db
 from models.identity import User
 from models.partners import Staff
-from models.questions import AskedVia, ClientQuestion, QuestionEntry, QuestionState, QuestionSubject, ReusableAnswer
+from models.questions import AskedVia, ClientQuestion, FeeDecision, QuestionEntry, QuestionState, QuestionSubject, ReusableAnswer
 from portal.actors import Actor
 from portal.audit import log
 from portal.bulk import insert_rows
 from portal.care import book, people
+from portal.care.fee_requests import Wish, columns_of, decided
 from portal.care.question_states import STEPS, Side
 from portal.care.response_times import Now, Running, due_times
 from portal.notices.kinds import N_, register
@@ -40,18 +41,19 @@ register(
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as it is put: what about, in which words, and how it came."""
+    """A question as it is put: what about, in which words, and how it came; `wish` where lower fees are asked for."""
 
     subject: QuestionSubject
     words: str
     via: AskedVia
+    wish: Wish | None = None
 
 
 def ask(account_id: int, asked: Asked, owner_id: int | None, actor: Actor, now: Now) -> ClientQuestion:
     """Keep a question about an account. Without `owner_id` whoever looks after it and is there owes the answer (of several the first who came; of none
     the branch has to name somebody). That the account is the client's own, or one whose care the actor works on, is for the caller to see to.
 
-    Raises NotAllowed; Refusal without words or for an owner who has left.
+    Raises NotAllowed; Refusal without words, for an owner who has left, or for a broker's wish where there is no broker.
     """
     actor.need(Can.QUESTION_ASK if asked.via is AskedVia.PORTAL else Can.CARE_WORK)
     words = _words(asked.words, needed=True)
@@ -60,7 +62,7 @@ def ask(account_id: int, asked: Asked, owner_id: int | None, actor: Actor, now: 
     (due,) = due_times([Running(account_id, asked.subject, now.moment)], now)
     question = ClientQuestion(
         account_id=account_id, subject=asked.subject, via=asked.via, words=words, state=QuestionState.OPEN, owner_id=owner_id or default_owner(account_id, now),
-        asked_at=now.moment, asked_by_id=actor.user_id, runs_from=now.moment, due_at=due,
+        asked_at=now.moment, asked_by_id=actor.user_id, runs_from=now.moment, due_at=due, **columns_of(asked.subject, asked.wish, account_id, now.today),
     )  # fmt: skip
     db.session.add(question)
     db.session.flush()
@@ -75,8 +77,11 @@ def default_owner(account_id: int, now: Now) -> int | None:
     return db.session.execute(select(Staff.id).where(Staff.staff_no.in_(there)).order_by(Staff.id).limit(1)).scalar()
 
 
-def step(question: ClientQuestion, name: str, side: Side, actor: Actor, now: Now, *, words: str = "", answer: ReusableAnswer | None = None) -> None:
+def step(
+    question: ClientQuestion, name: str, side: Side, actor: Actor, now: Now, *, words: str = "", answer: ReusableAnswer | None = None, decision: FeeDecision | None = None
+) -> None:
     """Take a step of the table with a question that is held. Reopened, its response time runs anew and an owner who has left is replaced.
+    The answer to a request for lower fees says what was decided.
 
     Raises NotAllowed for the wrong side, Conflict where the state has no such step, Refusal where words are missing.
     """
@@ -91,6 +96,7 @@ def step(question: ClientQuestion, name: str, side: Side, actor: Actor, now: Now
     if name == "answer":
         question.answered_at = now.moment
         question.owner_id = question.owner_id or _staff_id(actor)
+        question.fee_decision = decided(question.subject, decision)
     if name == "reopen":
         _run_anew(question, now)
     _note(question, name, said, side is Side.CLIENT, actor, now, answer)
@@ -138,7 +144,7 @@ def link(question: ClientQuestion) -> str:
 
 def _run_anew(question: ClientQuestion, now: Now) -> None:
     (question.due_at,) = due_times([Running(question.account_id, question.subject, now.moment)], now)
-    question.runs_from, question.answered_at = now.moment, None
+    question.runs_from, question.answered_at, question.fee_decision = now.moment, None, None
     there = people.there(now.today).subquery()
     if question.owner_id is None or db.session.execute(select(there.c.staff_id).where(there.c.staff_id == question.owner_id)).first() is None:
         question.owner_id = default_owner(question.account_id, now)
@@ -163,6 +169,7 @@ def _note(question: ClientQuestion, action: str, words: str, by_client: bool, ac
     entry.answer_id = answer.id if answer is not None else None
     db.session.add(entry)
     after = {"state": question.state, "subject": question.subject, "owner": question.owner_id, "due_at": question.due_at.isoformat(), "answer": entry.answer_id}
+    after |= {"fee_asker": question.fee_asker, "fee_decision": question.fee_decision} if question.fee_asker else {}
     log.write(actor, now.moment, f"care.question_{action}", "question", question.number, after=after)
     db.session.flush()
 

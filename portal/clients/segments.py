@@ -1,6 +1,6 @@
 """Client segments (客户分群): conditions on size, kind, age of the account, value and engagement, and the clients who meet them.
 
-Pure: the same conditions, day and moment always mean the same accounts. A segment stores nobody: who is in it is found in one question when it
+The same conditions, day and moment always mean the same accounts. A segment stores nobody: who is in it is found in one question when it
 is asked. Any room to the right may use `meets`; its own visibility comes first.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+import polars as pl
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
@@ -20,6 +21,7 @@ from models.club import Booking, CheckIn, Seat
 from models.partners import PersonKind
 from models.settlement import Balance, SettlementDay, Trade
 from models.values.months import months_later
+from portal.bulk import listed
 from portal.clients.balances import is_newest
 from portal.refusals import Refusal
 
@@ -32,12 +34,14 @@ class AsOf(NamedTuple):
     """As of when conditions are looked at: the day and the moment, and the last settled day (balances and trades reach so far).
 
     `among`: a selection of the ids of the only accounts that are asked about. It changes no answer about them; the balances, trades and contacts
-    of others are then not read."""
+    of others are then not read. `kept` gives what every account came to up to the settled day (account, fee, traded_on; None where that is not kept):
+    it changes no answer either, but a year of all trades is then not read."""
 
     day: date
     moment: datetime
     settled: date
     among: Any = None
+    kept: Callable[[], pl.DataFrame | None] = lambda: None
 
     def of(self, account_id: Any) -> ColumnElement[bool]:
         """The condition that a row is about an account that is asked about."""
@@ -134,17 +138,32 @@ def _traded(since: date, as_of: AsOf) -> Any:
 
 
 def _value(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
+    if wanted.fee_from is None and wanted.fee_to is None:
+        return []
+    rows = _kept(as_of)
+    if rows is not None:
+        return _between(lambda which: listed(rows.filter(which)["account"]), pl.col("fee"), wanted.fee_from, wanted.fee_to)
     paid = _traded(as_of.settled - YEAR, as_of).group_by(TRADED.account_id)
     return _between(paid.having, func.sum(TRADED.fee - TRADED.exchange_fee), wanted.fee_from, wanted.fee_to)
 
 
 def _trading(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:
+    def traded(days: int) -> Any:
+        since = as_of.day - timedelta(days=days)
+        rows = _kept(as_of) if since >= as_of.settled - YEAR else None
+        return _traded(since, as_of) if rows is None else listed(rows.filter(pl.col("traded_on") > since)["account"])
+
     found: list[ColumnElement[bool]] = []
     if wanted.traded_within is not None:
-        found.append(Account.id.in_(_traded(as_of.day - timedelta(days=wanted.traded_within), as_of)))
+        found.append(Account.id.in_(traded(wanted.traded_within)))
     if wanted.no_trade_for is not None:
-        found.append(Account.id.not_in(_traded(as_of.day - timedelta(days=wanted.no_trade_for), as_of)))
+        found.append(Account.id.not_in(traded(wanted.no_trade_for)))
     return found
+
+
+def _kept(as_of: AsOf) -> pl.DataFrame | None:
+    """What every account came to, where all are asked about: of a few their own trades are read sooner."""
+    return as_of.kept() if as_of.among is None else None
 
 
 def _spoken(wanted: Conditions, as_of: AsOf) -> Sequence[ColumnElement[bool]]:

@@ -20,6 +20,7 @@ from portal.care import contacts, playing, return_visits
 from portal.care.contacts import Promise, Said
 from portal.care.policy import served_by
 from portal.care.response_times import Now
+from portal.demo.care_fees import add_fee_requests
 from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
@@ -76,6 +77,7 @@ def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str)
         made = contacts.record(account, staff_id, said, who, moment)
         contacts.promise(made, account, Promise(words, today + timedelta(days=place)), who, moment, today)
     add_questions(Now(moment, today, settled, zone))
+    add_fee_requests(Now(moment, today, settled, zone))
     add_segments(moment)
     return_visits.run(today, call_due_by(), TERMINAL, moment)
     add_plans(Now(moment, today, settled, zone), jurisdiction)

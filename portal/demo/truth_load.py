@@ -15,6 +15,7 @@ from models.clients import Account
 from models.departures import Departure, DepartureKind, DepartureState, DepartureStep
 from models.partners import Broker, Staff
 from portal.actors import TERMINAL
+from portal.demo.truth_fees import add_fee_requests
 from portal.demo.truth_life import Life, account_no
 from portal.imports.receive import receive
 from portal.imports.recognise import recognise
@@ -36,6 +37,7 @@ def load(life: Life, folder: Path, zone: ZoneInfo) -> None:
     with transaction():
         add_contacts(life, zone)
         add_departures(life, zone)
+        add_fee_requests(life, zone)
 
 
 def add_contacts(life: Life, zone: ZoneInfo) -> None:

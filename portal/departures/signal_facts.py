@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from models import db
 from models.audit import AuditEntry
@@ -22,6 +22,7 @@ from models.departure_signals import SignalKind
 from models.identity import User, UserSession
 from models.leads import Claim
 from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Licence, Staff, StaffVersion
+from models.questions import ClientQuestion, FeeAsker, QuestionEntry, QuestionSubject
 from portal.departures.exposure import Kind
 from portal.departures.signal_clients import Clustered, clustered
 from portal.departures.signal_rules import WEEKS
@@ -78,7 +79,7 @@ def seen(day: date, zone: ZoneInfo, progress: Progress) -> Seen:
     _leads(found, zone)
     _sign_ins(found, users, zone)
     _look_ups(found, users, zone)
-    found.clusters = clustered(recorded, day, zone, progress)
+    found.clusters = clustered(recorded, _fee_requests(day, zone), day, zone, progress)
     return found
 
 
@@ -113,6 +114,16 @@ def _contacts(found: Seen, recorded: Facts) -> None:
     day = pl.from_epoch("at", time_unit="s").dt.replace_time_zone("UTC").dt.convert_time_zone(str(recorded.zone)).dt.date().alias("day")
     for staff_id, on in recorded.contacts.filter(known).select("staff_id", day).unique().iter_rows():
         found.deeds[SignalKind.NO_CONTACT, (Kind.STAFF, staff_id)].append(on)
+
+
+def _fee_requests(day: date, zone: ZoneInfo) -> pl.DataFrame:
+    """Requests for lower fees that were written down by the evening of a day and not taken back by then: account_id, on, by_broker. What became of
+    them is not looked at."""
+    until, row = evening(day, zone), ClientQuestion
+    back = exists().where(QuestionEntry.question_id == row.id, QuestionEntry.action == "withdraw", QuestionEntry.at < until)
+    asked = select(row.account_id, row.asked_at, row.fee_asker).where(row.subject == QuestionSubject.FEES.value, row.asked_at < until, row.asked_at >= until - BACK, ~back)
+    rows = [(account_id, at.astimezone(zone).date(), asker == FeeAsker.BROKER) for account_id, at, asker in db.session.execute(asked)]
+    return pl.DataFrame(rows, schema={"account_id": pl.Int64, "on": pl.Date, "by_broker": pl.Boolean}, orient="row")
 
 
 def _leads(found: Seen, zone: ZoneInfo) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from models.departure_signals import SignalKind
 from portal.onboarding.lapsing import Days, lapses_on
 
-VERSION = "signals-1"
+VERSION = "signals-2"
 """Stands with every run; a changed rule is another version."""
 AHEAD = 60
 """Days: an end that is further away is no signal."""
@@ -92,7 +92,7 @@ class Counted:
 
 
 def cluster(kind: SignalKind, counted: Counted, **more: int) -> Sign | None:
-    """More of a person's clients withdraw, or fall silent, than chance would bring about.
+    """More of a person's clients withdraw, fall silent, or are to pay lower fees, than chance would bring about.
 
     The statistic is the upper tail of the binomial distribution: how likely at least so many of so many are, where each does it as often as is
     usual. Usual is the larger of what these clients did 90 days before and what all others do now, so that neither a restless book nor a day on

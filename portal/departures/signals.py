@@ -52,7 +52,7 @@ def signs_of(known: Seen, who: Who) -> Iterable[rules.Sign | None]:
     for kind in (SignalKind.NO_SIGN_IN, SignalKind.NO_LEAD, SignalKind.NO_CONTACT):
         yield rules.silence(kind, known.deeds.get((kind, key), ()), known.day)
     for one in known.clusters.get(key, ()):
-        yield rules.cluster(one.kind, one.counted, **({"amount": one.amount} if one.kind is SignalKind.WITHDRAWALS else {}))
+        yield rules.cluster(one.kind, one.counted, **one.more)
     for kind in (SignalKind.LOOK_UPS, SignalKind.EXPORTS):
         if (kind, key) in known.weeks:
             yield rules.unusual(kind, known.weeks[kind, key], known.known_weeks.get(key, 0))

@@ -85,6 +85,9 @@ LIST = declare(
             Field("client", _l("Client"), lambda row: row.client),
             Field("subject", _l("Subject"), lambda row: str(words.SUBJECTS[row[0].subject])),
             Field("words", _l("Question"), lambda row: row[0].words),
+            Field("fee_asker", _l("Who asks for lower fees"), lambda row: str(words.FEE_ASKERS[row[0].fee_asker]) if row[0].fee_asker else ""),
+            Field("fee_wanted", _l("Fee that is wanted"), lambda row: row[0].fee_wanted or ""),
+            Field("fee_decision", _l("Decided about the fees"), lambda row: str(words.FEE_DECISIONS[row[0].fee_decision][0]) if row[0].fee_decision else ""),
             Field("owner", _l("Who answers"), lambda row: row.staff_no or ""),
             Field("state", _l("State"), lambda row: str(words.STATES[row[0].state][0])),
             Field("asked_at", _l("Asked on"), lambda row: row[0].asked_at),
@@ -122,7 +125,7 @@ def ask(account_no: str) -> ResponseReturnValue:
         account, _version = queries.client_for(actor, account_no, now.today, Can.CARE_WORK)
         named = request.form.get("staff_no", "").strip()
         owner = people.staff_named(named, actor, now.today) if named else None
-        made = verbs.ask(account.id, Asked(words.typed_subject(), request.form.get("words", ""), AskedVia.PHONE), owner, actor, now)
+        made = verbs.ask(account.id, Asked(words.typed_subject(), request.form.get("words", ""), AskedVia.PHONE, words.typed_wish()), owner, actor, now)
         question_id, number = made.id, made.number
     flash(_("%(number)s is kept.", number=number), "success")
     return redirect(url_for("care_questions.show", question_id=question_id), 303)
@@ -156,7 +159,8 @@ def step(question_id: int, name: str) -> ResponseReturnValue:
     with transaction():
         question = found.question_for(actor, question_id, now.today, Can.CARE_WORK, lock=True)[0]
         chosen = request.form.get("answer_id", type=int)
-        verbs.step(question, name, Side.STAFF, actor, now, words=request.form.get("words", ""), answer=answers.usable(chosen) if chosen and name == "answer" else None)
+        answer = answers.usable(chosen) if chosen and name == "answer" else None
+        verbs.step(question, name, Side.STAFF, actor, now, words=request.form.get("words", ""), answer=answer, decision=words.typed_decision())
         number = question.number
     flash(_("%(number)s: %(action)s.", number=number, action=words.STEPS[name]), "success")
     return redirect(url_for("care_questions.show", question_id=question_id), 303)

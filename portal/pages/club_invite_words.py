@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from models.club_invites import Arm, CostKind
+from portal.clients.segments import Conditions
+from portal.pages import segment_words
 from portal.web.formats import yuan_text
 
 ARMS = {Arm.INVITED.value: (_l("Invited"), "info"), Arm.HELD_OUT.value: (_l("Held out"), "neutral"), Arm.OWED.value: (_l("Invited by right"), "good")}
@@ -68,6 +70,7 @@ def criteria_text(plain: Mapping[str, Any], tiers: Mapping[str, str], branches: 
     """What was asked of the clients of a list."""
     said = [_("tier %(tiers)s", tiers=" / ".join(tiers.get(key, key) for key in plain["tiers"]))] if plain.get("tiers") else []
     said += [_("branch %(branch)s", branch=branches.get(plain["branch"], plain["branch"]))] if plain.get("branch") else []
+    said += [segment_words.said(Conditions.read(plain["segment"]))] if plain.get("segment") else []
     said += [_("equity of %(amount)s or more", amount=yuan_text(plain["equity_from"]))] if plain.get("equity_from") else []
     said += [_("key clients alone")] if plain.get("key") else []
     said += [_("not spoken with for %(days)s days", days=plain["silent_days"])] if plain.get("silent_days") else []

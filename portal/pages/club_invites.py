@@ -16,11 +16,12 @@ from models.club import ClubEvent
 from models.partners import Branch, BranchVersion
 from models.values.money import parse_yuan
 from portal import clock
+from portal.clients.segment_keeping import segment_for
 from portal.club import events, invites, tiers
 from portal.club.invites import Terms
 from portal.commission.queries import last_settled_day
 from portal.local_day import today
-from portal.pages import club_invite_words, club_member_words, club_words
+from portal.pages import club_invite_words, club_member_words, club_words, segment_words
 from portal.permissions import Can, Scope
 from portal.refusals import Conflict, Refusal
 from portal.risk import inviting
@@ -60,6 +61,7 @@ def _page(event: ClubEvent, *, found: Found | None = None, terms: Terms | None =
     told: dict[str, Any] = {}
     if found and terms:
         told = {"owed": owed, "held": invites.held_of(len(found.candidates) - owed, terms.percent), "digest": invites.digest_of(found.candidates), "terms": terms}
+    named["segments"] = segment_words.offers()
     asking = {"typed": request.values, "chosen": request.values.getlist("tier"), "chances": CHANCES, "usual": invites.USUAL}
     lists = {"lists": invites.of_event(event.id), "say": club_invite_words, "words": club_words, "settled": last_settled_day(), "fewest": FEWEST}
     return render_template("club/invites.html", event=event, found=found, fault=fault, **named, **told, **asking, **lists), status
@@ -116,7 +118,8 @@ def _asked(typed: Any) -> Criteria:
     if (kind and kind not in CLASSES) or equity < 0:
         raise Refusal("choose from what the form offers")
     asked = Criteria(tiers=wanted, branch=typed.get("branch", "")[:40], equity_from=equity, key=typed.get("key") == "yes", risk_class=kind)
-    return Criteria(**{**vars(asked), "silent_days": _whole(typed, "silent", MOST_SILENT), "chance_from": _whole(typed, "chance", 100)})
+    segment = segment_for(current_actor(), typed["segment"]).conditions if typed.get("segment") else {}
+    return Criteria(**{**vars(asked), "segment": segment, "silent_days": _whole(typed, "silent", MOST_SILENT), "chance_from": _whole(typed, "chance", 100)})
 
 
 def _terms(typed: Any) -> Terms:

@@ -12,6 +12,7 @@ from models.questions import AskedVia, ClientQuestion
 from portal import clock
 from portal.care import question_queries as found
 from portal.care import questions as verbs
+from portal.care.fee_requests import Wish
 from portal.care.question_states import Side, steps_from
 from portal.care.questions import Asked
 from portal.clients.own import own_accounts
@@ -78,7 +79,9 @@ def ask() -> ResponseReturnValue:
     if own is None:
         raise Refusal("“%(number)s” is none of your accounts: choose one of them", number=number[:64])
     with transaction():
-        made = verbs.ask(own.account_id, Asked(words.typed_subject(), request.form.get("words", ""), AskedVia.PORTAL), None, actor, now)
+        made = verbs.ask(
+            own.account_id, Asked(words.typed_subject(), request.form.get("words", ""), AskedVia.PORTAL, Wish(wanted=request.form.get("fee_wanted", ""))), None, actor, now
+        )
         question_id, due = made.id, made.due_at.astimezone(now.zone)
     flash(_("Your question is with the firm: it is answered by %(due)s.", due=f"{due:%Y-%m-%d %H:%M}"), "success")
     return redirect(url_for("own_questions.show", question_id=question_id), 303)

@@ -7,8 +7,9 @@ from datetime import date
 from flask import request
 from flask_babel import lazy_gettext as _l
 
-from models.questions import AnswerState, AskedVia, QuestionState, QuestionSubject
+from models.questions import AnswerState, AskedVia, FeeAsker, FeeDecision, QuestionState, QuestionSubject
 from portal import clock
+from portal.care.fee_requests import Wish
 from portal.care.question_states import is_overdue
 from portal.care.response_times import Now
 from portal.commission.queries import last_settled_day
@@ -22,6 +23,13 @@ SUBJECTS = {
     QuestionSubject.DELIVERY: _l("Delivery"),
     QuestionSubject.STATEMENTS: _l("Settlement statements"),
     QuestionSubject.MARKET: _l("Market and products"),
+    QuestionSubject.FEES: _l("Request for lower fees"),
+}
+FEE_ASKERS = {FeeAsker.CLIENT: _l("the client"), FeeAsker.BROKER: _l("his broker")}
+FEE_DECISIONS = {
+    FeeDecision.LOWERED: (_l("Fees lowered as asked"), "good"),
+    FeeDecision.PARTLY: (_l("Fees lowered in part"), "info"),
+    FeeDecision.KEPT: (_l("Fees stay as they are"), "neutral"),
 }
 STATES = {
     QuestionState.OPEN: (_l("Waits for the answer"), "warn"),
@@ -60,3 +68,19 @@ def typed_subject() -> QuestionSubject:
     if text not in set(QuestionSubject):
         raise Refusal("say what the question is about")
     return QuestionSubject(text)
+
+
+def typed_wish() -> Wish:
+    """Who asks for lower fees and what he wants, from the form. Raises Refusal."""
+    text = request.form.get("fee_asker", FeeAsker.CLIENT.value)
+    if text not in set(FeeAsker):
+        raise Refusal("say who asks for lower fees")
+    return Wish(FeeAsker(text), request.form.get("fee_wanted", ""))
+
+
+def typed_decision() -> FeeDecision | None:
+    """What was decided about the fees, from the form; None where nothing was chosen. Raises Refusal."""
+    text = request.form.get("fee_decision", "")
+    if text and text not in set(FeeDecision):
+        raise Refusal("say what was decided about the fees")
+    return FeeDecision(text) if text else None

@@ -8,19 +8,19 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, case, func, select
-from werkzeug.datastructures import MultiDict
+from sqlalchemy import Select, func
 
 from models import db
 from models.clients import Account, AccountVersion
-from models.risk import RiskMethod, RiskModel, RiskRun, RiskScore
+from models.risk import RiskMethod, RiskModel, RiskScore
 from portal.care.book import next_due
-from portal.clients.queries import accounts, newest_version, visible_to
+from portal.clients.queries import accounts, visible_to
 from portal.commission.queries import last_settled_day
 from portal.local_day import today
+from portal.pages.risk_quick import SCORED, SIZES, STEPS, Sums, matrix, newest, quick
 from portal.pages.risk_words import CAUSES, chance_text, why
 from portal.pages.taken_out import taken_out
-from portal.permissions import Can, Scope
+from portal.permissions import Can
 from portal.risk.queries import CAUSE
 from portal.web.downloads import wants_file
 from portal.web.exports import Cell, amount
@@ -29,11 +29,6 @@ from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 
 bp = Blueprint("risk", __name__, url_prefix="/risk")
-
-STEPS = ((0, 20_000), (20_000, 50_000), (50_000, 100_000), (100_000, 200_000), (200_000, 1_000_001))
-"""Classes of probability in parts per million: from, to."""
-SIZES = ((0, 10_000_000), (10_000_000, 100_000_000), (100_000_000, 500_000_000), (500_000_000, None))
-"""Classes of equity in fen: from, to."""
 
 COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),
@@ -51,13 +46,13 @@ LISTING = Listing(
     sorts={
         "account_no": Account.account_no,
         "client": AccountVersion.name,
-        "equity": func.coalesce(RiskScore.equity, 0),
-        "probability": RiskScore.probability,
-        "contacted": func.coalesce(RiskScore.contacted, -1),
-        "expected": RiskScore.expected_loss,
         "cause": CAUSE,
+        **SCORED,
+        # Not the bare column: of a page's rows, whose keys are known, an index in this order would be walked from its beginning.
+        "expected": func.coalesce(RiskScore.expected_loss, 0),
     },
     default="-expected",
+    keyset=True,
     filters=(
         Filter("q", _l("Name or account"), lambda text: AccountVersion.name.contains(text, autoescape=True) | Account.account_no.contains(text, autoescape=True), personal=True),
         Filter("cause", _l("Cause"), lambda text: text == CAUSE, choices=tuple(CAUSES.items())),
@@ -65,22 +60,16 @@ LISTING = Listing(
 )
 
 
-def newest() -> RiskRun | None:
-    """The newest scoring."""
-    return db.session.execute(select(RiskRun).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).scalar()
+def scored(asked: Asked) -> Select[Any]:
+    """The accounts that somebody sees with their score of the newest scoring."""
+    run = newest()
+    query = accounts().join(RiskScore, RiskScore.account_id == Account.id).add_columns(RiskScore)
+    return query.where(RiskScore.run_id == (run.id if run else None), visible_to(asked.actor, last_settled_day() or today()))
 
 
-def _scored(asked: Asked) -> Select[Any]:
-    return (
-        accounts()
-        .join(RiskScore, RiskScore.account_id == Account.id)
-        .add_columns(RiskScore, CAUSE.label("why_left"), next_due().label("next_due"))
-        .where(_of_newest(), visible_to(asked.actor, last_settled_day() or today()))
-    )
-
-
-def _of_newest() -> ColumnElement[bool]:
-    return RiskScore.run_id == select(RiskRun.id).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1).scalar_subquery()
+def with_words(query: Select[Any]) -> Select[Any]:
+    """The same with the cause as people know it, and when the next step is due."""
+    return query.add_columns(CAUSE.label("why_left"), next_due().label("next_due"))
 
 
 LIST = declare(
@@ -89,7 +78,7 @@ LIST = declare(
         _l("Clients at risk"),
         LISTING,
         COLUMNS,
-        source=_scored,
+        source=scored,
         fields=(
             Field("account_no", _l("Account"), lambda row: row[0].account_no),
             Field("client", _l("Client"), lambda row: row[1].name),
@@ -105,6 +94,8 @@ LIST = declare(
         ),
         sums={"equity": RiskScore.equity, "expected": RiskScore.expected_loss},
         file_name="clients-at-risk",
+        beside=with_words,
+        quick=quick,
     )
 )
 
@@ -117,32 +108,18 @@ def index() -> ResponseReturnValue:
     if run is None:
         return render_template("risk/empty.html")
     model = db.session.get_one(RiskModel, run.model_id)
-    cells = _matrix(Asked(current_actor(), {}, MultiDict()))
+    cells = matrix(current_actor(), run.id)
     if wants_file() and request.args.get("part") == "matrix":
         return taken_out(wants_file(), f"at-risk-matrix-{run.on_day}", *_matrix_cells(cells))
-    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells}
+    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells, "settled": last_settled_day()}
     return show_list(LIST, "risk/index.html", causes=CAUSES, why=why, chance_text=chance_text, steps=STEPS, sizes=SIZES, **said)
 
 
-def _matrix(asked: Asked) -> list[list[tuple[int, int]]]:
-    """How many clients and how much equity (fen) by class of equity and of probability."""
-    scored = select(RiskScore.equity, RiskScore.probability).where(_of_newest())
-    if asked.actor.scope(Can.ACCOUNT_SEE) is not Scope.ALL:
-        seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
-        scored = scored.where(RiskScore.account_id.in_(seen.where(newest_version(), visible_to(asked.actor, last_settled_day() or today()))))
-    rows = scored.subquery()
-    size = case(*((rows.c.equity < to, place) for place, (_from, to) in enumerate(SIZES) if to), else_=len(SIZES) - 1)
-    step = case(*((rows.c.probability < to, place) for place, (_from, to) in enumerate(STEPS[:-1])), else_=len(STEPS) - 1)
-    query = select(size, step, func.count(), func.coalesce(func.sum(rows.c.equity), 0)).group_by(size, step)
-    found = {(row[0], row[1]): (int(row[2]), int(row[3])) for row in db.session.execute(query).all()}
-    return [[found.get((one, other), (0, 0)) for other in range(len(STEPS))] for one in range(len(SIZES))]
-
-
-def _matrix_cells(cells: list[list[tuple[int, int]]]) -> tuple[list[str], list[list[Cell]]]:
+def _matrix_cells(cells: list[list[Sums]]) -> tuple[list[str], list[list[Cell]]]:
     """The matrix as a file: classes of equity (yuan) and of the chance (per cent), each from … to under, with accounts and equity."""
     headers = [_("Equity from"), _("Equity below"), _("Chance from (%)"), _("Chance below (%)"), _("Accounts"), _("Equity")]
     rows: list[list[Cell]] = []
     for (low, high), line in zip(SIZES, cells, strict=True):
-        for (least, most), (count, equity) in zip(STEPS, line, strict=True):
+        for (least, most), (count, equity, _expected) in zip(STEPS, line, strict=True):
             rows.append([amount(low), amount(high), amount(least // 100), amount(most // 100) if most <= 1_000_000 else None, count, amount(equity)])
     return headers, rows

@@ -17,19 +17,22 @@ from wtforms.validators import InputRequired, Length
 from models import db
 from models.care import CareTask, TaskState
 from models.clients import Account, AccountVersion
+from models.questions import ClientQuestion, QuestionSubject
 from models.risk import ChurnCause, RiskModel, RiskRun, RiskScore
 from portal import clock
 from portal.audit import log
+from portal.care import book, question_queries
 from portal.care import queries as care
 from portal.clients.queries import account_for
 from portal.commission.queries import last_settled_day
 from portal.local_day import today
-from portal.pages import care_words
-from portal.pages.risk_words import CAUSES, REASONS, REST, chance_text
+from portal.pages import care_words, question_words
+from portal.pages.risk_words import CAUSES, NEXT, REASONS, REST, chance_text
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.risk import correcting
 from portal.risk.explained import Bridge, bridge
+from portal.risk.facts import WORD_COUNTS
 from portal.risk.hazard import PRIORS, Weights
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
@@ -94,10 +97,30 @@ def _page(account: Account, version: AccountVersion, form: CauseForm, status: in
     if actor.scope(Can.CARE_SEE) is not None:
         query = care.tasks(actor, today()).where(CareTask.account_id == account.id, CareTask.state == TaskState.OPEN)
         tasks = list(db.session.execute(query.order_by(CareTask.due_on, CareTask.id)).all())
+    words: dict[str, Any] = {
+        "next_step": NEXT[said[0].cause if said and said[0].run_id == run.id else score.cause],
+        "servicers": book.servicers([account.id], today()).get(account.id, []),
+    }
     along = bridge(Weights.of(model.weights) if model.weights else PRIORS, score.drivers, score.probability)
     figures = {"along": _along(along), "along_rows": _along_rows(along), "history": _history(account.id)}
-    words = {"tasks": tasks, "words": care_words, "may_say": actor.scope(Can.RISK_CORRECT) is not None, "may_care": actor.scope(Can.CARE_SEE) is not None}
+    words |= {
+        "tasks": tasks,
+        "requests": _fee_requests(account.id),
+        "question_words": question_words,
+        "words": care_words,
+        "may_say": actor.scope(Can.RISK_CORRECT) is not None,
+        "may_care": actor.scope(Can.CARE_SEE) is not None,
+    }
     return render_template("risk/client.html", score=score, run=run, model=model, **figures, **words, **more), status
+
+
+def _fee_requests(account_id: int) -> list[ClientQuestion]:
+    """Requests for lower fees of the last half year, where the reader sees questions: what speaks for a rival's fees."""
+    actor, row = current_actor(), ClientQuestion
+    if actor.scope(Can.CARE_SEE) is None:
+        return []
+    asked = question_queries.questions(actor, today()).where(row.account_id == account_id, row.subject == QuestionSubject.FEES, row.asked_at >= clock.now() - WORD_COUNTS)
+    return [one[0] for one in db.session.execute(asked.order_by(row.id.desc()))]
 
 
 def _named(name: str) -> str:

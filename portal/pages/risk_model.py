@@ -14,7 +14,7 @@ from models.risk import RiskBacktest, RiskMethod, RiskModel
 from portal import clock
 from portal.commission.queries import last_settled_day
 from portal.jobs import risk_check
-from portal.pages.risk import newest
+from portal.pages.risk_quick import newest
 from portal.pages.risk_words import CHANNELS, FEATURE_WORDS, METHODS, NAMED, REASONS, chance_text, share_text
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can

@@ -17,6 +17,17 @@ CAUSES = {
     "taken_by_staff": _l("taken along by a staff member"),
     "taken_by_broker": _l("taken along by a broker"),
 }
+NEXT = {
+    "abandoned": _l("Call him: for long nobody has spoken with him."),
+    "poached": _l("Speak about his fees, and about what he gets for them."),
+    "forced": _l("Ask whether a smaller account or a pause would help him."),
+    "own_will": _l("Call him and ask what he misses."),
+    "lost_money": _l("Go through his losses and his margin with him."),
+    "drawn_away": _l("Ask what the money that he took out is meant for."),
+    "taken_by_staff": _l("Introduce whoever looks after him from now on."),
+    "taken_by_broker": _l("Speak with him yourself, before his broker does."),
+}
+"""What is proposed to be done first, by the cause; people decide."""
 REASONS = {
     "size": _l("size of the account"),
     "idle": _l("days without a trade"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -23,6 +24,7 @@ from portal.commission.queries import last_settled_day
 from portal.local_day import today
 from portal.permissions import Can
 from portal.refusals import Refusal
+from portal.settlement import windows
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor
 from portal.web.listing import Filter, Label
@@ -55,7 +57,12 @@ MONEY = ("equity_from", "equity_to", "fee_from", "fee_to")
 
 def as_of() -> AsOf:
     """As of when a request looks at segments."""
-    return once("as of", lambda: AsOf(today(), clock.now(), last_settled_day() or date.min))
+    return once("as of segments", _as_of)
+
+
+def _as_of() -> AsOf:
+    settled = last_settled_day() or date.min
+    return AsOf(today(), clock.now(), settled, kept=cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on"))))
 
 
 def typed(form: MultiDict[str, str]) -> Conditions:

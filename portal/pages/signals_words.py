@@ -18,6 +18,7 @@ KINDS = {
     "no_contact": _l("Speaks with no client"),
     "withdrawals": _l("Clients withdraw"),
     "silent_clients": _l("Clients fall silent"),
+    "fee_requests": _l("Requests for lower fees"),
     "look_ups": _l("Unusual look-ups"),
     "exports": _l("Unusual exports"),
 }
@@ -31,7 +32,7 @@ def evidence_text(kind: str, said: Mapping[str, Any]) -> str:
         return _ending(kind, said)
     if kind in ("no_sign_in", "no_lead", "no_contact"):
         return _silent(kind, said)
-    if kind in ("withdrawals", "silent_clients"):
+    if kind in ("withdrawals", "silent_clients", "fee_requests"):
         return _cluster(kind, said)
     if kind == "exports":
         return str(_("%(count)s rows of lists of clients or leads were taken out in seven days; the busiest of the %(weeks)s weeks before had %(busiest)s.", **_numbers(said)))
@@ -60,6 +61,11 @@ def _cluster(kind: str, said: Mapping[str, Any]) -> str:
             "%(hit)s of %(of)s clients took out 30 %% or more of their equity within 30 days, %(amount)s together.",
             hit=said["hit"], of=said["of"], amount=yuan_text(said["amount"]),
         )  # fmt: skip
+    elif kind == "fee_requests":
+        first = _(
+            "Within 30 days lower fees were asked for %(hit)s of %(of)s clients who trade; for %(by_broker)s of them the broker asked.",
+            **_numbers({name: said[name] for name in ("hit", "of", "by_broker")}),
+        )
     else:
         first = _("%(hit)s of %(of)s clients who were used to trade have not traded for 30 days.", hit=said["hit"], of=said["of"])
     usual = _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,6 +23,7 @@ from portal.research.audiences import Reach, reach
 from portal.research.drafting import digest_of, newest_of, version_of
 from portal.research.telling import ZONE, tell_subscribers
 from portal.research.verdicts import KEPT_FROM, LEAST
+from portal.settlement import windows
 
 APPROVAL = "research.release"
 """The kind of the approval by which a version is read."""
@@ -70,7 +72,8 @@ def withdraw(item: ResearchItem, why: str, actor: Actor, moment: datetime) -> No
 def as_of_moment(moment: datetime) -> AsOf:
     """As of when people are counted at a moment: the firm's day, and the last settled one."""
     settled = db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
-    return AsOf(moment.astimezone(ZONE).date(), moment, settled or date.min)
+    kept = cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on")) if settled else None)
+    return AsOf(moment.astimezone(ZONE).date(), moment, settled or date.min, kept=kept)
 
 
 def _release(approval: Approval, approver: Actor, moment: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Who may be invited to an event: the clients whom somebody may see, by tier, branch, equity, silence and, with the right to see scores, by score.
+"""Who may be invited to an event: the clients whom somebody may see, by tier, branch, segment, equity, silence and, with the right to see scores, by score.
 
 Whoever said no to invitations or the club is left out; whoever said no to being profiled is never chosen by a score.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -29,11 +30,13 @@ from portal.care.key_clients import KeyRule
 from portal.care.policy import visible_to as seen_by
 from portal.clients.balances import held
 from portal.clients.queries import accounts, visible_to
+from portal.clients.segments import AsOf, Conditions, meets
 from portal.club import invites, members
 from portal.club.invites import Candidate
 from portal.permissions import Can
 from portal.risk.outcomes import SMALL
 from portal.risk.queries import CAUSE
+from portal.settlement import windows
 
 CLASSES = {
     "inevitable": (ChurnCause.ABANDONED, ChurnCause.POACHED, ChurnCause.FORCED),
@@ -44,13 +47,22 @@ CLASSES = {
 CHANCES = (0, 2, 5, 10, 20)
 """From which chance to leave within 90 days (percent) one may choose."""
 MOST_SILENT = 3_650
-COLUMNS: dict[str, Any] = {"client_no": pl.String, "branch_no": pl.String, "equity": pl.Int64, "key": pl.Int64, "spoken": pl.Int64, "chance": pl.Int64, "cause": pl.String}
+COLUMNS: dict[str, Any] = {
+    "client_no": pl.String,
+    "branch_no": pl.String,
+    "equity": pl.Int64,
+    "key": pl.Int64,
+    "spoken": pl.Int64,
+    "inside": pl.Int64,
+    "chance": pl.Int64,
+    "cause": pl.String,
+}
 
 
 @dataclass(frozen=True)
 class Criteria:
     """What is asked of a client. Empty or 0: not asked. `equity_from` in fen; `silent_days`: nobody spoke with him for so long; `risk_class`: a key of
-    CLASSES; `chance_from`: percent."""
+    CLASSES; `chance_from`: percent; `segment`: the conditions of a client segment as they were when it was chosen, met by one of his accounts."""
 
     tiers: tuple[str, ...] = ()
     branch: str = ""
@@ -59,6 +71,7 @@ class Criteria:
     silent_days: int = 0
     risk_class: str = ""
     chance_from: int = 0
+    segment: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def by_score(self) -> bool:
@@ -114,12 +127,25 @@ def _rows(asked: Criteria, settled: date, actor: Actor, moment: datetime, today:
     if asked.key:
         rule = KeyRule.read(settings.values_on(today))
         key = case((key_clients.is_key(rule, key_clients.cut_offs(settled, rule)), 1), else_=0)
+    inside: ColumnElement[Any] = literal(1)
+    if asked.segment:
+        as_of = AsOf(today, moment, settled, kept=cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on"))))
+        inside = case((meets(Conditions.read(asked.segment).checked(), as_of), 1), else_=0)
     query = accounts().join(Branch, Branch.id == AccountVersion.branch_id, isouter=True).outerjoin(Balance, held(settled))
     query = query.outerjoin(RiskScore, (RiskScore.run_id == run) & (RiskScore.account_id == Account.id))
     query = query.where(or_(AccountVersion.closed_on.is_(None), AccountVersion.closed_on > today), visible_to(actor, today))
     if asked.by_score:
         query = query.where(seen_by(actor, today, Can.RISK_SEE))
-    columns = (AccountVersion.client_no, Branch.branch_no, Balance.equity, key.label("key"), spoken.label("spoken"), RiskScore.probability, CAUSE.label("cause"))
+    columns = (
+        AccountVersion.client_no,
+        Branch.branch_no,
+        Balance.equity,
+        key.label("key"),
+        spoken.label("spoken"),
+        inside.label("inside"),
+        RiskScore.probability,
+        CAUSE.label("cause"),
+    )
     return read_frame(query.with_only_columns(*columns), COLUMNS)
 
 
@@ -128,7 +154,12 @@ def _people(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     classes = {cause.value: name for name, causes in CLASSES.items() for cause in causes}
     rows = rows.filter(pl.col("client_no") != "").sort("client_no", pl.col("equity").fill_null(0), descending=[False, True])
     people = rows.group_by("client_no", maintain_order=True).agg(
-        pl.col("equity").sum(), pl.col("branch_no").unique().alias("branches"), pl.col("key").max(), pl.col("spoken").max(), pl.col("chance").first(), pl.col("cause").first()
+        pl.col("equity").sum(),
+        pl.col("branch_no").unique().alias("branches"),
+        pl.col("key").max(),
+        pl.col("spoken", "inside").max(),
+        pl.col("chance").first(),
+        pl.col("cause").first(),
     )
     standing = members.standing_on(today).subquery()
     query = select(ClubMember.client_no, ClubTier.key).join(standing, standing.c.member_id == ClubMember.id).join(ClubTier, ClubTier.id == standing.c.tier_id)
@@ -146,7 +177,7 @@ def _asked(asked: Criteria, of_event: tuple[str, ...]) -> list[pl.Expr]:
         conditions.append(pl.col("key") == 1)
     if asked.silent_days:
         conditions.append(pl.col("spoken") == 0)
-    return conditions
+    return [*conditions, pl.col("inside") == 1]
 
 
 def _scored(asked: Criteria) -> list[pl.Expr]:

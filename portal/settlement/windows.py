@@ -195,6 +195,12 @@ def of_accounts(day: date, accounts: Sequence[int]) -> pl.DataFrame | None:
     return pl.scan_parquet(io.BytesIO(held)).filter(pl.col("account").is_in(list(accounts))).collect()
 
 
+def of_all(day: date, columns: Sequence[str]) -> pl.DataFrame | None:
+    """Some columns of the WINDOW of every account; None where there is none that holds."""
+    held = _held_up_to(day)
+    return None if held is None else pl.read_parquet(io.BytesIO(held), columns=list(columns))
+
+
 def differences() -> list[str]:
     """Where the newest window differs from the facts, in words; empty where it agrees or does not hold any more."""
     held = None if is_stale() else made(whole=True)

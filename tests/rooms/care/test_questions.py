@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,15 +12,18 @@ from sqlalchemy import select
 
 from models import db
 from models.audit import Approval, AuditEntry
+from models.clients import Account
 from models.departures import Departure, DepartureKind, DepartureState
 from models.identity import Role
 from models.notices import Notice
-from models.questions import ClientQuestion, QuestionEntry, QuestionState, ReusableAnswer
+from models.questions import ClientQuestion, FeeAsker, QuestionEntry, QuestionState, QuestionSubject, ReusableAnswer
 from portal import clock
 from portal.actors import TERMINAL
 from portal.care import questions as verbs
+from portal.care.fee_requests import Wish, columns_of
 from portal.care.question_states import NAMES, STEPS, Side, steps_from
 from portal.local_day import today
+from portal.refusals import Refusal
 from portal.transaction import transaction
 from tests import make
 from tests.people import post, seat, someone
@@ -231,3 +234,58 @@ def test_what_was_refused_is_put_in_by_nobody(firm: Flask, manager: FlaskClient)
         db.session.remove()
     assert post(seat(firm, someone(firm, Role.ADMIN)), f"/approvals/{key}/refuse", "/me", digest=digest, note="too vague").status_code == 303
     assert rows(firm, ReusableAnswer.state) == [("refused",)]
+
+
+FEES = {"subject": "fees", "words": "手续费能否下调"}
+
+
+def test_a_request_for_lower_fees_is_written_down_and_decided(firm: Flask, manager: FlaskClient) -> None:
+    """Who asks, what he wants, and what was decided; the answer is refused without a decision."""
+    made = post(manager, "/care/clients/10001/question", "/me", **FEES, fee_asker="broker", fee_wanted=" 交易所 + 1 分 ")
+    assert made.status_code == 303, made.text
+    address = made.headers["Location"]
+    told = (ClientQuestion.fee_asker, ClientQuestion.fee_wanted, ClientQuestion.fee_decision)
+    assert rows(firm, *told) == [("broker", "交易所 + 1 分", None)]
+    assert post(manager, address + "/answer", "/me", words="按公司标准答复").status_code == 422
+    assert post(manager, address + "/answer", "/me", words="按公司标准答复", fee_decision="free").status_code == 422
+    assert post(manager, address + "/answer", "/me", words="按公司标准答复", fee_decision="partly").status_code == 303
+    assert rows(firm, *told) == [("broker", "交易所 + 1 分", "partly")]
+    page = manager.get(address).text
+    assert "his broker" in page
+    assert "Fees lowered in part" in page
+    assert "his broker,交易所 + 1 分,Fees lowered in part" in manager.get("/care/questions?state=answered&format=csv").text
+    assert post(manager, address + "/reopen", "/me", words="客户再次要求下调").status_code == 303
+    assert rows(firm, ClientQuestion.fee_decision) == [(None,)]
+    with firm.app_context():
+        logged = str([row.after for row in db.session.execute(select(AuditEntry).where(AuditEntry.action.like("care.question%"))).scalars()])
+        assert "'fee_decision': 'partly'" in logged
+        assert "交易所" not in logged, "the log outlives erasure"
+        db.session.remove()
+
+
+def test_a_client_asks_for_lower_fees_himself_and_for_nobody_else(firm: Flask, client: FlaskClient) -> None:
+    address = post(client, "/questions", "/me", account="10001", **FEES, fee_asker="broker", fee_wanted="交易所 + 1 分").headers["Location"]
+    assert rows(firm, ClientQuestion.fee_asker, ClientQuestion.fee_wanted) == [("client", "交易所 + 1 分")]
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("more", [{"fee_asker": "friend"}, {"fee_wanted": "x" * 121}], ids=["nobody asks for a friend", "too long"])
+def test_what_is_no_request_is_refused(firm: Flask, manager: FlaskClient, more: dict[str, str]) -> None:
+    assert post(manager, "/care/clients/10001/question", "/me", **FEES, **more).status_code == 422
+    assert rows(firm, ClientQuestion.id) == []
+
+
+def test_no_broker_asks_for_a_client_who_has_none(firm: Flask) -> None:
+    """On a day before the client was attributed to anybody; on one after it he may."""
+    with firm.app_context():
+        account = db.session.execute(select(Account.id).where(Account.account_no == "10001")).scalar_one()
+        wish = Wish(FeeAsker.BROKER, "交易所 + 1 分")
+        with pytest.raises(Refusal, match="no broker"):
+            columns_of(QuestionSubject.FEES, wish, account, date(1990, 1, 1))
+        assert columns_of(QuestionSubject.FEES, wish, account, date(2026, 3, 2)) == {"fee_asker": "broker", "fee_wanted": "交易所 + 1 分"}
+        db.session.remove()
+
+
+def test_a_question_about_something_else_keeps_no_wish(firm: Flask, manager: FlaskClient) -> None:
+    assert post(manager, "/care/clients/10001/question", "/me", subject="margin", words="保证金何时上调", fee_wanted="交易所 + 1 分").status_code == 303
+    assert rows(firm, ClientQuestion.fee_asker, ClientQuestion.fee_wanted) == [(None, None)]

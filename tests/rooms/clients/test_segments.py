@@ -22,6 +22,7 @@ from models.values.months import months_later
 from portal.clients.segment_keeping import counted, members
 from portal.clients.segments import AsOf, Conditions
 from portal.refusals import Refusal
+from portal.settlement import windows
 from portal.transaction import transaction
 from tests import make
 from tests.people import post, seat, someone
@@ -155,8 +156,8 @@ def _evenings(user_id: int) -> None:
                     db.session.add(CheckIn(event_id=evening, seat_id=sat.id, undo=undo, **told))
 
 
-def found(wanted: Conditions) -> set[str]:
-    return {account.account_no for account, _version, _equity in db.session.execute(members(wanted, true(), AS_OF))}
+def found(wanted: Conditions, as_of: AsOf = AS_OF) -> set[str]:
+    return {account.account_no for account, _version, _equity in db.session.execute(members(wanted, true(), as_of))}
 
 
 def test_whoever_meets_the_conditions_is_in(firm: Flask) -> None:
@@ -171,6 +172,25 @@ def test_whoever_meets_the_conditions_is_in(firm: Flask) -> None:
             assert counted(wanted, true(), AS_OF) == (len(right), sum(CLIENTS[number].equity or 0 for number in right))
             tried += bool(right) and len(right) < len(CLIENTS)
         assert tried > 60, "most of them tell clients apart"
+        db.session.remove()
+
+
+def test_what_every_account_came_to_gives_the_same_answer(firm: Flask) -> None:
+    """With the window that a job keeps: the same clients; and a window that misses somebody would be noticed."""
+    with firm.app_context():
+        with transaction():
+            window = windows.made()
+            assert window is not None
+            windows.keep(window)
+        rows = windows.of_all(SETTLED, ("account", "fee", "traded_on"))
+        assert rows is not None
+        assert rows.height > 3
+        missed = 0
+        for name, value in [(one, value) for one in ("fee_from", "fee_to", "no_trade_for", "traded_within") for value in (*EACH[one], 3650)]:
+            wanted = Conditions(**{name: value})
+            assert found(wanted, AS_OF._replace(kept=lambda: rows)) == found(wanted), (name, value)
+            missed += found(wanted, AS_OF._replace(kept=rows.clear)) != found(wanted)
+        assert missed > 5
         db.session.remove()
 
 

@@ -81,6 +81,26 @@ def test_from_the_preview_to_the_draw_to_the_letters(firm: Flask) -> None:
     assert "16 invited, 4 held out" in text(admin.get("/club/events/night/invitations"))
 
 
+def test_a_segment_chooses_and_the_list_keeps_its_conditions(firm: Flask) -> None:
+    """The list says by which conditions it was drawn, also after the segment was changed; another's own segment is none."""
+    admin = desk(firm)
+    made = post(admin, "/segments", "/me", name="新客户", equity_from="1000.00", kind="person", shared="nobody").headers["Location"].rsplit("/", 1)[-1]
+    look = f"{LOOK}&segment={made}"
+    preview = admin.get(look)
+    assert "Clients who fit 20" in text(preview)
+    asked = {"percent": "20", "equity": "1000", "segment": made, "digest": hidden_in(preview.text, "digest")}
+    answer = post(admin, "/club/events/night/invitations", look, **asked)
+    assert answer.status_code == 303
+    assert post(admin, f"/segments/{made}", "/me", name="新客户", kind="institution", shared="nobody").status_code == 303
+    assert "Kind: Person" in text(admin.get(answer.headers["Location"]))
+    with firm.app_context():
+        assert db.session.execute(select(InviteList.criteria)).scalar_one() == {"equity_from": 100_000, "segment": {"equity_from": 100_000, "kind": "person"}}
+        db.session.remove()
+    assert "Clients who fit 0" in text(admin.get(look))
+    manager = desk(firm, Role.BRANCH_MANAGER, branch_no="02")
+    assert manager.get(look).status_code == 404
+
+
 def test_other_clients_than_those_of_the_preview_are_not_drawn(firm: Flask) -> None:
     admin = desk(firm)
     digest = hidden_in(admin.get(LOOK).text, "digest")

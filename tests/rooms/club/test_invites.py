@@ -203,6 +203,9 @@ class TestEligible:
             ({"key": True}, ["C10004"]),
             ({"silent_days": 30}, ["C10004", "C10005", "TWO"]),
             ({"tiers": ("gold",)}, []),
+            ({"segment": {"equity_from": 2_000_000}}, ["C10004", "C10005"]),
+            ({"segment": {"equity_from": 60_000, "equity_to": 60_000}}, ["TWO"]),
+            ({"segment": {"kind": "institution"}}, []),
         ],
     )
     def test_each_condition_narrows(self, asked: dict[str, object], who: list[str]) -> None:

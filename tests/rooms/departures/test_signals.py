@@ -71,9 +71,9 @@ def test_the_job_keeps_them_and_what_goes_on_keeps_its_first_day(firm: Flask) ->
     assert not nightly.is_due(NOON)
     before = [("S001", "no_contact", date(2026, 3, 30)), ("S003", "exports", date(2026, 3, 30))]
     tonight = [("S001", "no_contact", date(2026, 3, 30)), ("S003", "exports", date(2026, 3, 30)), ("B001", "licence_ends", DAY), ("B001", "withdrawals", DAY)]
-    assert table() == [(*one[:2], date(2026, 3, 30), one[2], "signals-1") for one in before] + [(*one[:2], DAY, one[2], "signals-1") for one in tonight]
+    assert table() == [(*one[:2], date(2026, 3, 30), one[2], "signals-2") for one in before] + [(*one[:2], DAY, one[2], "signals-2") for one in tonight]
     line = db.session.execute(select(AuditEntry.after).where(AuditEntry.action == "signals.raised").order_by(AuditEntry.seq.desc())).scalars().first()
-    assert line == {"on": "2026-03-31", "rules": "signals-1", "persons": 5, "signals": 4}
+    assert line == {"on": "2026-03-31", "rules": "signals-2", "persons": 5, "signals": 4}
 
 
 def test_nothing_recorded_later_is_read(firm: Flask) -> None:
@@ -137,5 +137,5 @@ def test_the_terminal_prints_them(firm: Flask) -> None:
     db.session.remove()
     out = firm.test_cli_runner().invoke(args=["departures", "signals", "--on", "2026-03-31", "--format", "csv"])
     assert out.output.splitlines()[0] == "person_kind,person_no,signal,evidence,on,rule_version"
-    assert out.output.splitlines()[3] == 'broker,B001,licence_ends,"{""days"": 60, ""ends_on"": ""2026-05-30""}",2026-03-31,signals-1'
+    assert out.output.splitlines()[3] == 'broker,B001,licence_ends,"{""days"": 60, ""ends_on"": ""2026-05-30""}",2026-03-31,signals-2'
     assert len(out.output.splitlines()) == 1 + len(RAISED)
