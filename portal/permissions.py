@@ -76,6 +76,9 @@ class Can(enum.StrEnum):
     OUTBOX_SEND = "notices.outbox.send"
     OVERVIEW_SEE = "commission.overview.see"
     OWN_SETTINGS = "identity.self.edit"
+    PAYOUT_APPROVE = "commission.payout.approve"
+    PAYOUT_PREPARE = "commission.payout.prepare"
+    PAYOUT_SEE = "commission.payout.see"
     PLAN_APPROVE = "commission.plan.approve"
     PLAN_DRAFT_SEE = "commission.plan.draft.see"
     PLAN_EDIT = "commission.plan.edit"
@@ -131,6 +134,7 @@ _READS_ALL = {
     Can.MONTH_SEE: Scope.ALL,
     Can.ONBOARD_SEE: Scope.ALL,
     Can.OVERVIEW_SEE: Scope.ALL,
+    Can.PAYOUT_SEE: Scope.ALL,
     Can.PLAN_DRAFT_SEE: Scope.ALL,
     Can.PLAN_SEE: Scope.ALL,
     Can.RESEARCH_OPENS: Scope.ALL,
@@ -276,6 +280,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_TERMS: Scope.ALL,
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
         Can.RESEARCH_APPROVE: Scope.ALL,
         Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
@@ -297,6 +302,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.MONTH_APPROVE: Scope.ALL,
         Can.CHANNEL_EDIT: Scope.ALL,
         Can.CLUB_MONEY: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PAYOUT_PREPARE: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
@@ -339,6 +346,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_EDIT: Scope.ALL,
         Can.OUTBOX_SEE: Scope.ALL,
         Can.OUTBOX_SEND: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PAYOUT_PREPARE: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
         Can.RESEARCH_APPROVE: Scope.ALL,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from portal.audit.wording.payments import OF_PAYMENTS
+
 NAMES: dict[str, LazyString] = {
     "plan": _l("Plan"),
     "period": _l("Month"),
@@ -126,12 +128,10 @@ NAMES: dict[str, LazyString] = {
     "why": _l("Why it goes back"),
     "came_with": _l("Came with the serial number"),
     "came_on": _l("Came on"),
-    "company": _l("Company name"),
-    "bank": _l("Bank"),
-    "bank_account_no": _l("Bank account number"),
     "author": _l("Author"),
     "risk_line": _l("Risk line"),
     "needs_grade": _l("Needs the grade"),
+    **OF_PAYMENTS,
     "valid_until": _l("Valid through"),
     "meant": _l("For how many it is meant"),
     "sees": _l("Will see it"),
