@@ -79,6 +79,9 @@ class Can(enum.StrEnum):
     PAYOUT_APPROVE = "commission.payout.approve"
     PAYOUT_PREPARE = "commission.payout.prepare"
     PAYOUT_SEE = "commission.payout.see"
+    PERSONAL_ERASE = "personal.request.decide"
+    PERSONAL_OWN = "personal.data.own"
+    PERSONAL_SEE = "personal.request.see"
     PLAN_APPROVE = "commission.plan.approve"
     PLAN_DRAFT_SEE = "commission.plan.draft.see"
     PLAN_EDIT = "commission.plan.edit"
@@ -171,6 +174,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
         Can.ONBOARD_APPLY: Scope.OWN,
+        Can.PERSONAL_OWN: Scope.OWN,
         Can.PLAN_SEE: Scope.OWN,
     },
     Role.CLIENT: {
@@ -184,6 +188,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.CONSENT_GIVE: Scope.OWN,
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
+        Can.PERSONAL_OWN: Scope.OWN,
         Can.QUESTION_ASK: Scope.OWN,
         Can.RESEARCH_READ: Scope.OWN,
     },
@@ -281,6 +286,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
         Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PERSONAL_ERASE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
         Can.RESEARCH_APPROVE: Scope.ALL,
         Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
@@ -308,7 +315,16 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.PLAN_EDIT: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
     },
-    Role.AUDITOR: {**_EVERYONE, **_READS_ALL, Can.ANSWER_SEE: Scope.ALL, Can.AUDIT_READ: Scope.ALL, Can.CARE_SEE: Scope.ALL, Can.OUTBOX_SEE: Scope.ALL, Can.USER_SEE: Scope.ALL},
+    Role.AUDITOR: {
+        **_EVERYONE,
+        **_READS_ALL,
+        Can.ANSWER_SEE: Scope.ALL,
+        Can.AUDIT_READ: Scope.ALL,
+        Can.CARE_SEE: Scope.ALL,
+        Can.OUTBOX_SEE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
+        Can.USER_SEE: Scope.ALL,
+    },
     Role.ADMIN: {
         **_EMPLOYEE,
         **_READS_ALL,
@@ -346,6 +362,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_EDIT: Scope.ALL,
         Can.OUTBOX_SEE: Scope.ALL,
         Can.OUTBOX_SEND: Scope.ALL,
+        Can.PERSONAL_ERASE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
         Can.PAYOUT_APPROVE: Scope.ALL,
         Can.PAYOUT_PREPARE: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,

@@ -41,6 +41,7 @@ from portal.demo.habits import add_habits
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
 from portal.demo.payments import add_payments
+from portal.demo.requests import add_requests
 from portal.demo.research import add_research
 from portal.demo.signed_in import acting
 from portal.demo.stories import account_no
@@ -96,6 +97,7 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
+    yield add_requests(now())
     yield add_payments(load.keyring, acting(PREPARER), acting(APPROVER), now())
     while one_step():
         load.progress("making names findable", 0, 0)

@@ -28,6 +28,8 @@ MODULES: list[str] = [
     "portal.jobs.law",
     "portal.jobs.retention",
     "portal.lists.making",
+    "portal.personal.making",
+    "portal.personal.erasing",
     "portal.jobs.shadow",
     "portal.jobs.case",
     "portal.jobs.case_time",

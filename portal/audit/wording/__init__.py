@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from portal.audit.wording.payments import OF_PAYMENTS
+from portal.audit.wording.payments import OF_PAYMENTS, OF_PERSONS
 
 NAMES: dict[str, LazyString] = {
     "plan": _l("Plan"),
@@ -132,6 +132,7 @@ NAMES: dict[str, LazyString] = {
     "risk_line": _l("Risk line"),
     "needs_grade": _l("Needs the grade"),
     **OF_PAYMENTS,
+    **OF_PERSONS,
     "valid_until": _l("Valid through"),
     "meant": _l("For how many it is meant"),
     "sees": _l("Will see it"),
