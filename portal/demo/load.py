@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import select
 
 from models import db
@@ -97,7 +98,7 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
-    yield add_requests(now())
+    yield add_requests(current_app._get_current_object(), now())  # type: ignore[attr-defined]
     yield add_payments(load.keyring, acting(PREPARER), acting(APPROVER), now())
     while one_step():
         load.progress("making names findable", 0, 0)

@@ -28,6 +28,7 @@ MODULES: list[str] = [
     "portal.jobs.law",
     "portal.jobs.retention",
     "portal.lists.making",
+    "portal.lists.scheduled",
     "portal.personal.making",
     "portal.personal.erasing",
     "portal.jobs.shadow",

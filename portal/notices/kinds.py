@@ -31,6 +31,7 @@ class Group(enum.StrEnum):
     BROKERS = "brokers"
     CLUB = "club"
     RESEARCH = "research"
+    LISTS = "lists"
     ACCOUNT = "account"
 
 

@@ -44,7 +44,20 @@ LEFT_OUT = {
         ("risk_score", "cause_correction", "rule_breach", "care_task", "service_plan", "service_plan_review", "club_invitee"), N_("the firm’s own assessment: told by compliance")
     ),
     **dict.fromkeys(
-        ("user_session", "one_time_link", "recovery_code", "api_answer", "api_key", "consent_link", "export_file", "job", "saved_view", "default_view"),
+        (
+            "user_session",
+            "one_time_link",
+            "recovery_code",
+            "api_answer",
+            "api_key",
+            "consent_link",
+            "export_file",
+            "job",
+            "saved_view",
+            "default_view",
+            "export_schedule",
+            "export_sending",
+        ),
         N_("keys and traces of this portal"),
     ),
     **dict.fromkeys(("broker_book", "search_word"), N_("made from other rows, which are in the copy")),

@@ -12,6 +12,7 @@ BLUEPRINTS = [
     "portal.pages.concentration:bp",
     "portal.pages.concentration_limits:bp",
     "portal.pages.commission:bp",
+    "portal.pages.orders:bp",
     "portal.pages.own_data:bp",
     "portal.pages.erase_requests:bp",
     "portal.pages.payout_answers:bp",

@@ -53,6 +53,7 @@ OF_BLUEPRINT = {
     "search": "search",
     "notices": "search",
     "plans": "commission",
+    "orders": "search",
     "own_data": "own-data",
     "erase_requests": "own-data",
     "payouts": "payments",

@@ -97,7 +97,7 @@ LISTS = [
     ("/clients/10001/trades", Role.COMPLIANCE), ("/clients/10001", Role.BROKER), ("/imports/refusals", Role.FINANCE), (f"/imports/days/{DAY}", Role.FINANCE),
     ("/imports/comparisons", Role.FINANCE), ("/imports/comparisons/1", Role.FINANCE), ("/plans", Role.AUDITOR), ("/plans/HALF", Role.AUDITOR),
     ("/plans/shadows/one", Role.FINANCE), (f"/commission/months/{PERIOD}/look", Role.FINANCE), (f"/commission/months/{PERIOD}/corrections", Role.FINANCE),
-    ("/compliance/erase-requests", Role.AUDITOR), ("/commission/payouts", Role.AUDITOR), (f"/commission/payouts/next/{PERIOD}", Role.FINANCE), (f"/commission/payouts/{PERIOD}-01", Role.FINANCE), ("/commission/payees", Role.COMPLIANCE),
+    ("/compliance/erase-requests", Role.AUDITOR), ("/orders", Role.FINANCE), ("/commission/payouts", Role.AUDITOR), (f"/commission/payouts/next/{PERIOD}", Role.FINANCE), (f"/commission/payouts/{PERIOD}-01", Role.FINANCE), ("/commission/payees", Role.COMPLIANCE),
     (f"/commission/months/{PERIOD}/publication", Role.FINANCE), ("/attribution", Role.AUDITOR), ("/attribution/findings", Role.AUDITOR),
     ("/club/duties", Role.ADMIN), ("/club/no-shows", Role.COMPLIANCE), ("/club", Role.ADMIN), ("/club/events/night", Role.COMPLIANCE), ("/club/bookings", Role.CLIENT), ("/club/money", Role.FINANCE),
     ("/club/money/transfers", Role.FINANCE), ("/club/money/statement/paper", Role.FINANCE), ("/club/money/returns", Role.ADMIN),
@@ -149,6 +149,7 @@ def worked_out(app: Flask) -> None:
 OWN = {Role.BROKER: ("broker_no",), Role.CLIENT: ("client_no",), Role.STAFF: ("staff_no", "branch_no")}
 """Who sees only what he is bound to, and by which numbers."""
 NOTHING_THERE = (
+    "/orders",
     "/compliance/erase-requests",
     "/imports/1",
     "/approvals",
