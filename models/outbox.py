@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
@@ -36,7 +36,8 @@ class OutboxMessage(Base):
 
     `business_key` says what it tells of, so that the same is never written twice. A guest without a sign-in has an `address`
     of his own; a user's is read when it is sent. `about` names what hangs on it ({"calendar": event, "gone": bool}). What only the
-    receiver may know (a one-time link) is sealed, and blanked once the message is over. Nothing is sent after `until`.
+    receiver may know (a one-time link) is sealed, and blanked once the message is over. Nothing is sent after `until`. A `digest` one waits to
+    be gathered into the one mail of its day.
     """
 
     __tablename__ = "outbox_message"
@@ -60,6 +61,7 @@ class OutboxMessage(Base):
     about: Mapped[Any] = mapped_column(JsonText)
     secret_sealed: Mapped[str | None] = text(2000, null=True)
     urgent: Mapped[bool] = mapped_column()
+    digest: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = choice(MessageState)
     created_at: Mapped[datetime] = moment()
     send_at: Mapped[datetime] = moment()
@@ -71,7 +73,8 @@ class OutboxMessage(Base):
 
 
 class MessageChoice(Base):
-    """Whether a person wants a group of kinds by mail or by text message; without a row: by mail yes, by text message no."""
+    """Whether a person wants a group of kinds by mail or by text message, and its mails gathered in one a day (`digest`); without a row: by mail
+    yes and at once, by text message no."""
 
     __tablename__ = "message_choice"
     __table_args__ = (one_of("way", MessageWay),)
@@ -80,10 +83,11 @@ class MessageChoice(Base):
     topic: Mapped[str] = mapped_column(text(30).column.type, primary_key=True)
     way: Mapped[str] = mapped_column(choice(MessageWay).column.type, primary_key=True)
     wanted: Mapped[bool] = mapped_column()
+    digest: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class MessageContact(Base):
-    """Where a person wants text messages, and whether he wants messages also in quiet hours."""
+    """Where a person wants text messages, whether he wants messages also in quiet hours, and at which hour (Shanghai) the mail of a day."""
 
     __tablename__ = "message_contact"
 
@@ -91,6 +95,7 @@ class MessageContact(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
     phone_sealed: Mapped[str | None] = text(400, null=True)
     any_time: Mapped[bool] = mapped_column(default=False)
+    digest_hour: Mapped[int] = mapped_column(default=18, server_default="18")
 
 
 class MessageStop(Base):

@@ -76,6 +76,12 @@ class Can(enum.StrEnum):
     OUTBOX_SEND = "notices.outbox.send"
     OVERVIEW_SEE = "commission.overview.see"
     OWN_SETTINGS = "identity.self.edit"
+    PAYOUT_APPROVE = "commission.payout.approve"
+    PAYOUT_PREPARE = "commission.payout.prepare"
+    PAYOUT_SEE = "commission.payout.see"
+    PERSONAL_ERASE = "personal.request.decide"
+    PERSONAL_OWN = "personal.data.own"
+    PERSONAL_SEE = "personal.request.see"
     PLAN_APPROVE = "commission.plan.approve"
     PLAN_DRAFT_SEE = "commission.plan.draft.see"
     PLAN_EDIT = "commission.plan.edit"
@@ -132,6 +138,7 @@ _READS_ALL = {
     Can.MONTH_SEE: Scope.ALL,
     Can.ONBOARD_SEE: Scope.ALL,
     Can.OVERVIEW_SEE: Scope.ALL,
+    Can.PAYOUT_SEE: Scope.ALL,
     Can.PLAN_DRAFT_SEE: Scope.ALL,
     Can.PLAN_SEE: Scope.ALL,
     Can.RESEARCH_OPENS: Scope.ALL,
@@ -168,6 +175,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
         Can.ONBOARD_APPLY: Scope.OWN,
+        Can.PERSONAL_OWN: Scope.OWN,
         Can.PLAN_SEE: Scope.OWN,
     },
     Role.CLIENT: {
@@ -181,6 +189,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.CONSENT_GIVE: Scope.OWN,
         Can.LEAD_REGISTER: Scope.OWN,
         Can.LEAD_SEE: Scope.OWN,
+        Can.PERSONAL_OWN: Scope.OWN,
         Can.QUESTION_ASK: Scope.OWN,
         Can.RESEARCH_READ: Scope.OWN,
         Can.SUITABILITY_OWN: Scope.OWN,
@@ -278,6 +287,9 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.LEAD_TERMS: Scope.ALL,
         Can.MONTH_APPROVE: Scope.ALL,
         Can.ONBOARD_APPROVE: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PERSONAL_ERASE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
         Can.RESEARCH_APPROVE: Scope.ALL,
         Can.RESEARCH_WITHDRAW: Scope.ALL,
         Can.RULE_EDIT: Scope.ALL,
@@ -299,11 +311,22 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.MONTH_APPROVE: Scope.ALL,
         Can.CHANNEL_EDIT: Scope.ALL,
         Can.CLUB_MONEY: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PAYOUT_PREPARE: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
         Can.TRANSFER_APPROVE: Scope.ALL,
     },
-    Role.AUDITOR: {**_EVERYONE, **_READS_ALL, Can.ANSWER_SEE: Scope.ALL, Can.AUDIT_READ: Scope.ALL, Can.CARE_SEE: Scope.ALL, Can.OUTBOX_SEE: Scope.ALL, Can.USER_SEE: Scope.ALL},
+    Role.AUDITOR: {
+        **_EVERYONE,
+        **_READS_ALL,
+        Can.ANSWER_SEE: Scope.ALL,
+        Can.AUDIT_READ: Scope.ALL,
+        Can.CARE_SEE: Scope.ALL,
+        Can.OUTBOX_SEE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
+        Can.USER_SEE: Scope.ALL,
+    },
     Role.ADMIN: {
         **_EMPLOYEE,
         **_READS_ALL,
@@ -341,6 +364,10 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.ONBOARD_EDIT: Scope.ALL,
         Can.OUTBOX_SEE: Scope.ALL,
         Can.OUTBOX_SEND: Scope.ALL,
+        Can.PERSONAL_ERASE: Scope.ALL,
+        Can.PERSONAL_SEE: Scope.ALL,
+        Can.PAYOUT_APPROVE: Scope.ALL,
+        Can.PAYOUT_PREPARE: Scope.ALL,
         Can.PLAN_APPROVE: Scope.ALL,
         Can.PLAN_EDIT: Scope.ALL,
         Can.RESEARCH_APPROVE: Scope.ALL,

@@ -20,6 +20,7 @@ from models.leads import Lead
 from models.onboarding import Application
 from models.outbox import MessageContact, OutboxMessage
 from models.partners import Broker, BrokerVersion, Relative, Staff, StaffVersion
+from models.payouts import Payee
 from portal.sealing import Keyring, Unreadable
 
 CHUNK = 2_000
@@ -61,7 +62,9 @@ def _places() -> tuple[Place, ...]:
         Place(contacts, "phone_sealed", User.public_id, contacts.join(users, contacts.c.user_id == users.c.id)),
         Place(outbox, "secret_sealed", OutboxMessage.business_key, outbox),
     )
-    return (*places, *of_leads, *of_applications, *of_messages, Place(users, "totp_secret", User.public_id, users))
+    payees = Payee.__table__
+    of_payees = Place(payees, "account_no_sealed", Payee.public_id, payees)
+    return (*places, *of_leads, *of_applications, *of_messages, of_payees, Place(users, "totp_secret", User.public_id, users))
 
 
 PLACES = _places()

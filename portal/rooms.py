@@ -56,5 +56,5 @@ ROOMS = (
     "handover",
 )
 
-DOORS = ("documents", "pages", "search", "imports", "demo", "jobs", "lists", "web", "admin", "api", "cli", "gateways", "standin")
+DOORS = ("documents", "pages", "personal", "search", "imports", "demo", "jobs", "lists", "web", "admin", "api", "cli", "gateways", "standin")
 """Packages that cross rooms: what is carried in, what a clock or a person sets off, what goes out."""

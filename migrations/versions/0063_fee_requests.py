@@ -1,7 +1,7 @@
 """Requests for lower fees: a subject of questions with who asks, what he wants and what was decided, and a signal of departures.
 
 Revision ID: 0063
-Revises: 0059
+Revises: 0062
 """
 
 from __future__ import annotations

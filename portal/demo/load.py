@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import select
 
 from models import db
@@ -41,6 +42,8 @@ from portal.demo.firm import DemoFirm, SignIn
 from portal.demo.habits import add_habits
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
+from portal.demo.payments import add_payments
+from portal.demo.requests import add_requests
 from portal.demo.research import add_research
 from portal.demo.signed_in import acting
 from portal.demo.stories import account_no
@@ -96,6 +99,8 @@ def steps(load: Load) -> Iterator[str]:
     for period in load.firm.months_to_close:
         yield close_month(load, period)
     yield import_files(load, list(load.firm.later))
+    yield add_requests(current_app._get_current_object(), now())  # type: ignore[attr-defined]
+    yield add_payments(load.keyring, acting(PREPARER), acting(APPROVER), now())
     while one_step():
         load.progress("making names findable", 0, 0)
     for day in rollups.missing_days():

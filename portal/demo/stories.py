@@ -14,6 +14,8 @@
 | A broker who ended | broker B058 | ended on 2026-07-01; his clients stay with the house |
 | A correction after the close | account 80102016, 2026-07-20 | the exchange fee was too high in the first file; the second file halves it: a correction for 2026-07 |
 | A transfer learnt late | account 80103108 | belonged to B021, not B020, since 2026-06-15; learnt after the close of August: corrections for 2026-06 to 2026-08 |
+| What brokers are paid | payment runs, portal/demo/payments.py | everything up to the last but one closed month is paid, but one payment that came back and one broker whose payments are held back; the newest run waits for its second person |
+| A broker who wants his data erased | broker B011 | asked; what would go and what must be kept stands under Requests to erase |
 | Leads and what is around them | portal/demo/leads.py, leads_around.py | leads in every state; links of a broker, an employee, a client and a campaign; one consent taken back; three campaigns and nine costs |
 | Who wants to become a broker | applications B061, B062 | one has shown a part of what he needs, the other waits for a second person |
 | Two claims on one person | B011 and B004 | two cases: one decided for who held the claim, one open |

@@ -24,10 +24,11 @@ from portal.keys import secret
 from portal.leads.withdrawal import MAILED as CONSENT_LINK
 from portal.notices import choices
 from portal.notices.carriers import File, Mail
+from portal.notices.digest import DIGEST
 from portal.notices.kinds import INVITED, KINDS, RESET, Kind
 from portal.notices.outbox import ALWAYS
 from portal.notices.sending import Taken
-from portal.notices.wording import sentence
+from portal.notices.wording import GROUPS, sentence
 from portal.onboarding.applicant import LASTS as OWN_LINK_LASTS
 from portal.onboarding.applicant import MAILED as OWN_LINK
 from portal.pages import club_words
@@ -112,7 +113,15 @@ def _worded(taken: Taken, base: str) -> Worded:
     event = db.session.get(ClubEvent, int(taken.about["calendar"])) if "calendar" in taken.about else None
     values = dict(taken.values) if event is None else {**taken.values, "title": club_words.title(event)}
     text = sentence(replace(kind, template=kind.mail), values)
+    if taken.kind == DIGEST:
+        return Worded(text, _of_a_day(taken))
     return Worded(text) if event is None else _with_event(text, event, taken, base)
+
+
+def _of_a_day(taken: Taken) -> tuple[tuple[str, str], ...]:
+    """Every notice of the mail of a day, with the group that it belongs to."""
+    known = [(KINDS[item["kind"]], item["values"]) for item in taken.about.get("items", ()) if item["kind"] in KINDS]
+    return tuple((str(GROUPS[kind.group]), sentence(replace(kind, template=kind.mail), values)) for kind, values in known)
 
 
 def _with_event(text: str, event: ClubEvent, taken: Taken, base: str) -> Worded:

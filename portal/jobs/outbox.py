@@ -21,7 +21,7 @@ from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
-from portal.notices import sending
+from portal.notices import digest, sending
 from portal.notices.carriers import Mail, Mailer, Post, Rejected, Texter, Undelivered
 from portal.notices.sending import Taken
 from portal.transaction import transaction
@@ -39,7 +39,9 @@ def send_job(work: Work) -> dict[str, int]:
 
 
 def send_due(mails: Mailer | None, texts: Texter | None) -> dict[str, int]:
-    """Send everything that is due, part by part. Returns how many messages came to which state."""
+    """Put the mails of the day together, and send everything that is due, part by part. Returns how many messages came to which state."""
+    with transaction():
+        digest.gather(clock.now())
     counts: dict[str, int] = {}
     with ExitStack() as open_ways:
         post = open_ways.enter_context(mails.post()) if mails is not None else None

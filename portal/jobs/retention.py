@@ -48,6 +48,12 @@ TABLES = (
     "club_invitation",
     "research_open",
     "research_lesson",
+    "notice",
+    "message_contact",
+    "outbox_message",
+    "payee",
+    "user_session",
+    '"user"',
 )
 
 

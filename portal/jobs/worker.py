@@ -45,6 +45,7 @@ from portal.jobs import (
     tidy,
 )
 from portal.jobs.handlers import Cancelled, Work, handler_of
+from portal.lists import scheduled
 from portal.refusals import Refusal
 from portal.search import index
 from portal.search.job import ask_to_catch_up
@@ -207,7 +208,7 @@ class Worker:
         """Ask for what falls due by itself: names to be made findable, old traces of signing in to be deleted, what a day decided
         about leads to be written down, books to be held against the rules, lapses to be told, cases to be closed, holds, payments and
         waitlists of the club to be looked at, its members to be told, its tiers to follow the equity, its evenings to be spoken of,
-        messages to be sent, clients to be scored, what speaks for departures to be looked at, the invited and the held-out of events to be compared."""
+        messages to be sent, ordered lists to be made, clients to be scored, what speaks for departures to be looked at, the invited and the held-out of events to be compared."""
         moment = clock.now()
         due = (
             (ask_to_catch_up, index.behind()),
@@ -232,6 +233,7 @@ class Worker:
             (association.ask_to_remind, association.is_due(moment)),
             (handover.ask_to_write, handover.is_due(moment)),
             (club_effect.ask, club_effect.is_due(moment)),
+            (scheduled.ask, scheduled.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):
             return False

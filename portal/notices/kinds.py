@@ -31,6 +31,8 @@ class Group(enum.StrEnum):
     BROKERS = "brokers"
     CLUB = "club"
     RESEARCH = "research"
+    LISTS = "lists"
+    DIGEST = "digest"
     ACCOUNT = "account"
 
 

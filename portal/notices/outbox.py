@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from models import db
 from models.identity import User, UserState
 from models.outbox import MessageChoice, MessageContact, MessageState, MessageWay, OutboxMessage
+from portal.notices.digest import USUAL, next_at
 from portal.notices.kinds import Group, Kind
 from portal.notices.quiet import opens
 from portal.sealing import Keyring
@@ -60,10 +61,21 @@ def write(rows: Iterable[Row], kind: Kind, letter: Letter, moment: datetime) -> 
         part = told[start : start + CHUNK]
         wishes = _wishes({user_id for user_id, _link, _values in part}, kind.group)
         _insert(
-            _columns(kind, way, letter, moment, link, values, f"{user_id}:{digest_of(link)[:8]}", user_id=user_id, urgent=kind.urgent or any_time)
+            _columns(
+                kind,
+                way,
+                letter,
+                moment,
+                link,
+                values,
+                f"{user_id}:{digest_of(link)[:8]}",
+                user_id=user_id,
+                urgent=kind.urgent or wish.any_time,
+                **_when(wish, way, kind, letter, moment),
+            )
             for user_id, link, values in part
-            for ways, any_time in [wishes.get(user_id, ((), False))]
-            for way in ways
+            for wish in [wishes.get(user_id, NOTHING)]
+            for way in wish.ways
         )
 
 
@@ -110,23 +122,42 @@ def digest_of(address: str) -> str:
     return hashlib.sha256(address.strip().lower().encode()).hexdigest()
 
 
-def _wishes(user_ids: set[int], topic: Group) -> dict[int, tuple[Sequence[MessageWay], bool]]:
-    """By which ways each user wants a group, and whether at any time; who has no open sign-in is left out."""
+class Wish(NamedTuple):
+    """How a user wants a group: by which ways, whether at any time, and at which hour its mails gathered in one (None: at once)."""
+
+    ways: Sequence[MessageWay]
+    any_time: bool = False
+    hour: int | None = None
+
+
+NOTHING = Wish(())
+
+
+def _when(wish: Wish, way: MessageWay, kind: Kind, letter: Letter, moment: datetime) -> dict[str, Any]:
+    """Whether a message waits for the one mail of its day, and until when: not what is urgent or would be too late then."""
+    if way is not MessageWay.MAIL or wish.hour is None or kind.urgent:
+        return {}
+    at = next_at(moment, wish.hour)
+    return {} if letter.until is not None and letter.until <= at else {"digest": True, "send_at": at}
+
+
+def _wishes(user_ids: set[int], topic: Group) -> dict[int, Wish]:
+    """How each user wants a group; who has no open sign-in is left out."""
     mail, sms = aliased(MessageChoice), aliased(MessageChoice)
-    query = select(User.id, mail.wanted, sms.wanted, MessageContact.any_time, MessageContact.phone_sealed)
+    query = select(User.id, mail.wanted, sms.wanted, mail.digest, MessageContact.any_time, MessageContact.phone_sealed, MessageContact.digest_hour)
     query = query.outerjoin(mail, (mail.user_id == User.id) & (mail.topic == topic) & (mail.way == MessageWay.MAIL))
     query = query.outerjoin(sms, (sms.user_id == User.id) & (sms.topic == topic) & (sms.way == MessageWay.SMS))
     query = query.outerjoin(MessageContact, MessageContact.user_id == User.id)
-    found: dict[int, tuple[Sequence[MessageWay], bool]] = {}
-    for user_id, by_mail, by_sms, any_time, phone in db.session.execute(query.where(User.id.in_(user_ids), User.state != UserState.DISABLED)):
+    found: dict[int, Wish] = {}
+    for user_id, by_mail, by_sms, gathered, any_time, phone, hour in db.session.execute(query.where(User.id.in_(user_ids), User.state != UserState.DISABLED)):
         ways = [MessageWay.MAIL] if by_mail is not False or topic in ALWAYS else []
-        found[user_id] = ([*ways, MessageWay.SMS] if by_sms and phone else ways, bool(any_time))
+        found[user_id] = Wish([*ways, MessageWay.SMS] if by_sms and phone else ways, bool(any_time), (hour or USUAL) if gathered and topic not in ALWAYS else None)
     return found
 
 
 def _columns(kind: Kind, way: MessageWay, letter: Letter, moment: datetime, link: str, values: Mapping[str, Any], who: str, *, urgent: bool, **more: Any) -> dict[str, Any]:
     key = letter.key or hashlib.sha256(f"{link} {moment.isoformat()}".encode()).hexdigest()[:24]
-    plain: dict[str, Any] = {"user_id": None, "address": "", "locale": "", "secret_sealed": None, "failure": "", "attempts": 0}
+    plain: dict[str, Any] = {"user_id": None, "address": "", "locale": "", "secret_sealed": None, "failure": "", "attempts": 0, "digest": False}
     return {
         **plain,
         "business_key": f"{way}:{kind.kind}:{key}:{who}"[:400],

@@ -18,6 +18,7 @@ from models.identity import User, UserState
 from models.outbox import MessageChoice, MessageContact, MessageState, MessageStop, MessageWay, OutboxMessage
 from portal.actors import Actor
 from portal.audit import log
+from portal.notices import digest
 from portal.notices.kinds import KINDS
 from portal.notices.outbox import ALWAYS, digest_of
 from portal.notices.quiet import is_quiet, opens
@@ -57,13 +58,13 @@ class Taken:
 def due(moment: datetime) -> ColumnElement[bool]:
     """The condition that a message may be taken now: in quiet hours only what is urgent."""
     open_now = OutboxMessage.urgent if is_quiet(moment) else true()
-    waits = and_(OutboxMessage.state.in_(TO_DO), OutboxMessage.send_at <= moment, open_now)
+    waits = and_(OutboxMessage.state.in_(TO_DO), OutboxMessage.send_at <= moment, ~OutboxMessage.digest, open_now)
     return or_(waits, and_(OutboxMessage.state == MessageState.SENDING, OutboxMessage.claimed_at <= moment - STALE))
 
 
 def is_due(moment: datetime) -> bool:
     """Whether something is to be sent."""
-    return db.session.execute(select(OutboxMessage.id).where(due(moment)).limit(1)).first() is not None
+    return digest.is_due(moment) or db.session.execute(select(OutboxMessage.id).where(due(moment)).limit(1)).first() is not None
 
 
 def claim(moment: datetime, most: int, keyring: Keyring) -> list[Taken]:

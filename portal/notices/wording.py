@@ -24,6 +24,8 @@ GROUPS = {
     Group.BROKERS.value: _l("Brokers and rules"),
     Group.CLUB.value: _l("Club"),
     Group.RESEARCH.value: _l("Research and courses"),
+    Group.LISTS.value: _l("Ordered lists"),
+    Group.DIGEST.value: _l("The notices of a day in one mail"),
     Group.ACCOUNT.value: _l("My sign-in"),
 }
 

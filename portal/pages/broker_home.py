@@ -16,7 +16,7 @@ from models.values.calendar import Month
 from portal.actors import Actor
 from portal.audit.recordings import last_recording_id
 from portal.clients.queries import seen_by_broker
-from portal.commission import book, queries
+from portal.commission import book, payout_balances, queries
 from portal.commission.changes import Changes, changes
 from portal.commission.fading import BOOK_DAY, DAYS, Fading, fading
 from portal.commission.lapses import Lapse, Standing, lapses, standing_of
@@ -45,7 +45,7 @@ def overview(actor: Actor, day: date) -> dict[str, Any]:
     """Everything that the page shows of the signed-in broker."""
     broker = queries.broker_for(actor, actor.broker_no or "")
     standing = standing_of(broker)
-    months = db.session.execute(queries.statements(actor).where(Broker.id == broker.id).order_by(CommissionRun.period.desc()).limit(6)).all()
+    months = db.session.execute(payout_balances.with_payments(queries.statements(actor)).where(Broker.id == broker.id).order_by(CommissionRun.period.desc()).limit(6)).all()
     here = next((row for row in months if row.CommissionRun.period == str(Month.of(day))), None)
     days = queries.broker_days(broker.id, day - YEAR)
     last, previous = _last_two(day)
@@ -69,6 +69,7 @@ def overview(actor: Actor, day: date) -> dict[str, Any]:
         "outlook_said": outlook_text(estimate) if estimate else "",
         "figure_of": equity_figure(days, plan_changes(standing)),
         "columns": words.COLUMNS,
+        "next_payout": payout_balances.next_payout(broker.id),
         **remembered(("book", broker.id, day, last_recording_id()), lambda: _of_book(broker, standing, last, previous)),
         **(remembered(("lines", broker.id, here.CommissionRun.id), lambda: _of_lines(here.CommissionRun, broker)) if here else NO_LINES),
     }

@@ -13,7 +13,7 @@ from models.values.calendar import NotADate, parse_day
 from models.values.rates import decimal_text
 from portal import local_day
 from portal.clock import now
-from portal.commission import blocks, publication, queries, runs
+from portal.commission import blocks, payout_balances, publication, queries, runs
 from portal.commission.close import prepare_close
 from portal.commission.explain import Question, explain
 from portal.commission.statement import COLUMNS as AMOUNTS
@@ -22,6 +22,7 @@ from portal.commission.wording import Step
 from portal.pages import asking, month_desk, statement_states, words
 from portal.pages.commission_lists import LINE_LIST, MONTH_LIST, STATEMENT_LIST, lines_of, month_of
 from portal.pages.kept_lines import broker_lines
+from portal.pages.payout_words import HOLDS
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import lock_months, transaction
@@ -49,6 +50,7 @@ def statement(period: str, broker_no: str) -> ResponseReturnValue:
     actor = current_actor()
     broker = queries.broker_for(actor, broker_no)
     found = publication.statement_of(str(month_of(period)), broker, actor)
+    paying = payout_balances.paying_of(found.RunStatement, found.period)
     shown = render_template(
         "commission/statement.html",
         broker_no=broker.broker_no,
@@ -57,7 +59,9 @@ def statement(period: str, broker_no: str) -> ResponseReturnValue:
         row=found.RunStatement,
         amounts=AMOUNTS,
         labels=words.COLUMNS,
-        state=statement_states.state_now(found.closed_at, found.published_at, found.period, actor),
+        state=statement_states.state_now(found.closed_at, found.published_at, found.period, actor, paying.standing),
+        paying=paying,
+        holds=HOLDS,
         files=kept_part(("files", found.period, broker.broker_no), "commission/_statement_files.html", lambda: {"run": found, "broker_no": broker.broker_no}),
     )
     if publication.is_first_sight(found, broker, actor):
@@ -188,7 +192,7 @@ give(
     line_address=line_address,
     question_address=asking.of_line,
     statement_states=statement_states.STATES,
-    state_of_statement=lambda closed, published, period, waiting: statement_states.state_of(closed, published, period, waiting, current_actor()),
+    state_of_statement=lambda row, waiting: statement_states.state_of_row(row, waiting, current_actor()),
     person_may=lambda right: current_actor().may(Can(right)),
     share_text=lambda share: f"{decimal_text(share, 4)} %",
 )

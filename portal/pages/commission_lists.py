@@ -10,13 +10,15 @@ from flask_babel import lazy_gettext as _l
 
 from models.commission import CommissionRun, MonthClose, RunStatement
 from models.partners import Broker
+from models.payouts import Payout, PayoutState
 from models.values.calendar import Month, NotADate
-from portal.actors import Actor
-from portal.commission import publication, queries
+from portal.actors import NOBODY, Actor
+from portal.commission import payout_balances, publication, queries
 from portal.commission.statement import COLUMNS as AMOUNTS
 from portal.pages import words
 from portal.pages.broker_clients import is_broker
 from portal.pages.kept_lines import broker_lines
+from portal.pages.statement_states import STATES, state_of_row
 from portal.refusals import NotFound
 from portal.web.exports import amount
 from portal.web.list_pages import Asked, Field, ListPage, declare
@@ -67,12 +69,24 @@ STATEMENT_COLUMNS = columns(
 
 
 def _in_state(text: str) -> Any:
-    """Statements that are provisional, of a closed month, or published as final."""
+    """Statements that are provisional, of a closed month, published as final, or of which a payment is this far."""
     if text == "final":
         return publication.is_final()
+    if text in {PayoutState.PAID, PayoutState.RETURNED}:
+        return Payout.state == text
+    if text == "in_payment":
+        return Payout.state.in_((PayoutState.PREPARED, PayoutState.APPROVED))
     return MonthClose.closed_at.is_not(None) == (text == "closed")
 
 
+STATE_CHOICES = (
+    ("open", _l("Provisional")),
+    ("closed", _l("Closed")),
+    ("final", _l("Final")),
+    ("in_payment", _l("In payment")),
+    ("paid", _l("Paid")),
+    ("returned", _l("Returned")),
+)
 STATEMENTS = Listing(
     tiebreak=RunStatement.broker_id,
     sorts={"broker_no": Broker.broker_no, "period": CommissionRun.period, **{name: getattr(RunStatement, name) for name in AMOUNTS}},
@@ -81,7 +95,7 @@ STATEMENTS = Listing(
         Filter("period", _l("Month"), lambda text: CommissionRun.period == text),
         Filter("broker", _l("Broker"), lambda text: Broker.broker_no == text),
         Filter("branch", _l("Branch"), queries.brokers_of_branch, hidden=True),
-        Filter("state", _l("State"), _in_state, choices=(("open", _l("Provisional")), ("closed", _l("Closed")), ("final", _l("Final")))),
+        Filter("state", _l("State"), _in_state, choices=STATE_CHOICES),
     ),
 )
 
@@ -96,7 +110,8 @@ STATEMENT_FIELDS = (
     Field("broker_no", _l("Broker"), lambda row: row.Broker.broker_no),
     Field("period", _l("Month"), lambda row: row.CommissionRun.period),
     *(_amount_of(name) for name in AMOUNTS),
-    Field("state", _l("State"), lambda row: str(_l("Final") if row.published_at else _l("Provisional"))),
+    Field("state", _l("State"), lambda row: str(STATES[state_of_row(row, set(), NOBODY)][0])),
+    Field("paid_on", _l("Paid on"), lambda row: row.paid_on if row.pay_state == PayoutState.PAID else None),
 )
 
 
@@ -112,7 +127,7 @@ STATEMENT_LIST = declare(
         _l("Statements"),
         STATEMENTS,
         {key: column for key, column in STATEMENT_COLUMNS.items() if key not in CARRIED},
-        source=lambda asked: queries.statements(asked.actor),
+        source=lambda asked: payout_balances.with_payments(queries.statements(asked.actor)),
         fields=STATEMENT_FIELDS,
         sums=STATEMENT_SUMS,
         file_name="statements",

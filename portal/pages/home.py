@@ -17,7 +17,7 @@ from portal import clock
 from portal.actors import Actor
 from portal.care import question_queries
 from portal.club import rota
-from portal.commission import queries
+from portal.commission import payout_balances, queries
 from portal.commission.statement import COLUMNS
 from portal.local_day import today
 from portal.pages import broker_home, care, club_duties, club_words, first_run, question_words
@@ -66,7 +66,7 @@ def overview() -> ResponseReturnValue:
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:
     """A broker's first page: his books as computed last, from what was known at the last recording."""
     broker = queries.broker_for(actor, actor.broker_no or "")
-    books = kept_part((broker.id, *now), "home/_broker.html", lambda: broker_home.overview(actor, day))
+    books = kept_part((broker.id, *now, *payout_balances.marker(broker.id)), "home/_broker.html", lambda: broker_home.overview(actor, day))
     name = remembered(("name", broker.id, now.known), lambda: queries.name_of(broker))
     return render_template("home/broker.html", books=books, broker_no=broker.broker_no, name=name)
 

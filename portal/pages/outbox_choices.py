@@ -12,6 +12,7 @@ from portal.gateways.sms import texter
 from portal.keys import keyring, secret
 from portal.leads.people import phone_number
 from portal.notices import choices
+from portal.notices.digest import HOURS, USUAL
 from portal.notices.kinds import Group
 from portal.notices.outbox import ALWAYS
 from portal.notices.wording import GROUPS
@@ -39,7 +40,16 @@ def _page(fault: str = "", status: int = 200) -> ResponseReturnValue:
     said, contact = choices.wishes_of(actor.user_id), choices.contact_of(actor.user_id)
     rows = [(group, GROUPS[group], said.get((group, "mail"), True) or group in ALWAYS, said.get((group, "sms"), False), group in ALWAYS) for group in choices.mailed()]
     phone = masked(_phone(), 3, 4) if contact is not None and contact.phone_sealed else ""
-    more = {"any_time": contact is not None and contact.any_time, "phone": phone, "texts": texter() is not None, "shown": href("outbox_shown.index")}
+    gathered, hour = choices.gathered_of(actor.user_id), contact.digest_hour if contact is not None else USUAL
+    more = {
+        "gathered": gathered,
+        "hour": hour,
+        "hours": HOURS,
+        "any_time": contact is not None and contact.any_time,
+        "phone": phone,
+        "texts": texter() is not None,
+        "shown": href("outbox_shown.index"),
+    }
     return render_template("notices/ways.html", rows=rows, fault=fault, typed=request.form, **more), status
 
 
@@ -67,7 +77,9 @@ def change() -> ResponseReturnValue:
         phone = "" if request.form.get("forget") == "yes" else typed or _phone()
         with transaction():
             sealed = keyring().seal(phone, _about()) if phone else None
-            choices.choose(wanted, sealed, request.form.get("any_time") == "yes", actor=current_actor(), moment=clock.now())
+            said = request.form.get("hour", str(USUAL))
+            hour = int(said) if said.isascii() and said.isdigit() and len(said) < 3 else -1
+            choices.choose(wanted, sealed, request.form.get("any_time") == "yes", request.form.getlist("gathered"), hour, actor=current_actor(), moment=clock.now())
     except Refusal as refusal:
         return _page(_(refusal.message, **refusal.values), refusal.status)
     flash(_("Your settings are kept."), "success")

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from portal.web.exports import Cell, csv_lines, write_xlsx
 
-TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+TYPES = {"zip": "application/zip", "csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 """What a file of each form is, as browsers are told."""
 
 

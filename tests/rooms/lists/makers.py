@@ -8,6 +8,7 @@ from datetime import timedelta
 from models import db
 from models.identity import User
 from models.lists import ExportFile, SavedView
+from models.schedules import ExportSchedule
 from portal import clock
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -53,6 +54,20 @@ def export_no(user: User | None, which: Which) -> str:
             made_at=moment,
             expires_at=moment + timedelta(days=1),
         )
+        db.session.add(row)
+        db.session.flush()
+        return row.public_id
+
+
+@maker("order_no")
+def order_no(user: User | None, which: Which) -> str:
+    """A list that comes by itself to oneself, or to another."""
+    if which == "missing" or user is None:
+        return secrets.token_urlsafe(12)
+    owner, moment = user.id if which == "own" else somebody_else(user), clock.now()
+    with transaction():
+        said = {"endpoint": "lists.exports", "address": "/exports", "title": "x", "form": "csv", "columns": [], "locale": "en", "rhythm": "daily"}
+        row = ExportSchedule(public_id=secrets.token_urlsafe(12), owner_id=owner, next_on=moment.date(), since=moment, ended_why="", **said)
         db.session.add(row)
         db.session.flush()
         return row.public_id

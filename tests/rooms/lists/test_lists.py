@@ -44,6 +44,7 @@ from portal.web.list_declared import LIST_PAGES
 from tests.people import change, post, seat, someone
 from tests.rooms.club.scene import event_of
 from tests.rooms.club.statement_scene import handed_in
+from tests.rooms.commission.payout_scene import standing_run
 from tests.rooms.handover.makers import made as handed_over
 from tests.rooms.pages.firm import DAY, NUMBERS, PERIOD, settle_in
 from tests.rooms.risk.makers import scored
@@ -96,6 +97,7 @@ LISTS = [
     ("/clients/10001/trades", Role.COMPLIANCE), ("/clients/10001", Role.BROKER), ("/imports/refusals", Role.FINANCE), (f"/imports/days/{DAY}", Role.FINANCE),
     ("/imports/comparisons", Role.FINANCE), ("/imports/comparisons/1", Role.FINANCE), ("/plans", Role.AUDITOR), ("/plans/HALF", Role.AUDITOR),
     ("/plans/shadows/one", Role.FINANCE), (f"/commission/months/{PERIOD}/look", Role.FINANCE), (f"/commission/months/{PERIOD}/corrections", Role.FINANCE),
+    ("/compliance/erase-requests", Role.AUDITOR), ("/orders", Role.FINANCE), ("/commission/payouts", Role.AUDITOR), (f"/commission/payouts/next/{PERIOD}", Role.FINANCE), (f"/commission/payouts/{PERIOD}-01", Role.FINANCE), ("/commission/payees", Role.COMPLIANCE),
     (f"/commission/months/{PERIOD}/publication", Role.FINANCE), ("/attribution", Role.AUDITOR), ("/attribution/findings", Role.AUDITOR),
     ("/club/duties", Role.ADMIN), ("/club/no-shows", Role.COMPLIANCE), ("/club", Role.ADMIN), ("/club/events/night", Role.COMPLIANCE), ("/club/bookings", Role.CLIENT), ("/club/money", Role.FINANCE),
     ("/club/money/transfers", Role.FINANCE), ("/club/money/statement/paper", Role.FINANCE), ("/club/money/returns", Role.ADMIN),
@@ -138,6 +140,7 @@ def worked_out(app: Flask) -> None:
             )
         with transaction():
             points.hold([Holder("client:none", "none", None)])
+        standing_run()
         handed_over("own")
         scored()
         db.session.remove()
@@ -146,6 +149,8 @@ def worked_out(app: Flask) -> None:
 OWN = {Role.BROKER: ("broker_no",), Role.CLIENT: ("client_no",), Role.STAFF: ("staff_no", "branch_no")}
 """Who sees only what he is bound to, and by which numbers."""
 NOTHING_THERE = (
+    "/orders",
+    "/compliance/erase-requests",
     "/imports/1",
     "/approvals",
     "/cases",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from portal.audit.wording.payments import OF_PAYMENTS, OF_PERSONS
+
 NAMES: dict[str, LazyString] = {
     "plan": _l("Plan"),
     "period": _l("Month"),
@@ -127,12 +129,11 @@ NAMES: dict[str, LazyString] = {
     **{"membership_ends": _l("The membership ends on"), "subscription_ends": _l("The subscription ends")},
     "came_with": _l("Came with the serial number"),
     "came_on": _l("Came on"),
-    "company": _l("Company name"),
-    "bank": _l("Bank"),
-    "bank_account_no": _l("Bank account number"),
     "author": _l("Author"),
     "risk_line": _l("Risk line"),
     "needs_grade": _l("Needs the grade"),
+    **OF_PAYMENTS,
+    **OF_PERSONS,
     "valid_until": _l("Valid through"),
     "meant": _l("For how many it is meant"),
     "sees": _l("Will see it"),
