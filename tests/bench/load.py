@@ -210,7 +210,9 @@ def main() -> None:
             seen, rate = run(made, given.seconds, (READS,))
             used = cpu_of(parent) - before[0], time.process_time() - before[1]
     print("\n".join(versions(given.database)))
-    print(f"firm S, {given.leads:,} leads, {PEOPLE} connections, {given.seconds} s, {given.workers} workers: {rate:.0f} requests/s (budget 180); bare health page {floor_rate:.0f}/s")
+    print(
+        f"firm S, {given.leads:,} leads, {PEOPLE} connections, {given.seconds} s, {given.workers} workers: {rate:.0f} requests/s (budget 180); bare health page {floor_rate:.0f}/s"
+    )
     asked = sum(map(len, seen.times.values()))
     server, clients = (1000 * seconds / asked for seconds in used)
     print(f"  processor per request: server {server:.2f} ms, clients {clients:.2f} ms: two quiet cores answer at most {2000 / (server + clients):.0f} requests/s")
