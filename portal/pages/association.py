@@ -21,6 +21,7 @@ from portal.web.exports import amount
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
+from portal.web.once import once
 from portal.web.paging import Column, Filter, Listing, columns
 
 bp = Blueprint("association", __name__, url_prefix="/association")
@@ -44,6 +45,10 @@ LISTING = Listing(
 )
 
 
+def _months() -> list[Month]:
+    return once("months of the association", association.months)
+
+
 def asked_month(args: Any) -> Month | None:
     """The month that an address names, else the last whose end is past, else the last with settled days. Raises Refusal where it is none."""
     text = args.get("month", "").strip()
@@ -52,7 +57,7 @@ def asked_month(args: Any) -> Month | None:
             return Month.parse(text)
         except NotADate as error:
             raise Refusal("%(text)s is no month: give one as 2026-04", text=text[:20]) from error
-    held = association.months()
+    held = _months()
     return next((month for month in held if month.last < today()), held[0] if held else None)
 
 
@@ -99,7 +104,7 @@ def index() -> ResponseReturnValue:
     if asked_month(request.args) is None:
         return render_template("departures/association_empty.html")
     found = _report(request.args)
-    months = [str(month) for month in association.months()]
+    months = [str(month) for month in _months()]
     limits: dict[str, Any] = {"most": CLIENTS, "limit": yuan_text(EQUITY), "left": association.days_left(found, today()), "over": today() > found.month.last}
     return show_list(LIST, "departures/association.html", source=found.rows, found=found, months=months, kinds=KINDS, **limits, **_sent(found))
 

@@ -34,7 +34,8 @@ from portal.pages import (
     words,
 )
 from portal.pages.channels_behind import won_accounts
-from portal.pages.clients_quick import day_of, last_day, newest, quick
+from portal.pages.clients_quick import day_of, newest, quick
+from portal.pages.settled import last_day
 from portal.permissions import Can
 from portal.sealing import masked
 from portal.suitability.sittings import newest_of

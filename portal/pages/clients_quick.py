@@ -13,7 +13,7 @@ from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance, SettlementDay
 from portal.clients import balances
-from portal.commission.queries import last_settled_day
+from portal.pages.settled import last_day
 from portal.permissions import Can, Scope
 from portal.web.list_pages import COUNT, Asked, Quick
 from portal.web.once import once
@@ -28,11 +28,6 @@ def day_of(asked: Asked) -> date:
         return read_day(asked.args["day"])
     except (KeyError, ValueError):
         return last_day() or date.min
-
-
-def last_day() -> date | None:
-    """The last settled day."""
-    return once("last settled day", last_settled_day)
 
 
 def newest(day: date) -> ColumnElement[bool]:

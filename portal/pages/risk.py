@@ -15,10 +15,10 @@ from models.clients import Account, AccountVersion
 from models.risk import RiskMethod, RiskModel, RiskScore
 from portal.care.book import next_due
 from portal.clients.queries import accounts, visible_to
-from portal.commission.queries import last_settled_day
 from portal.local_day import today
 from portal.pages.risk_quick import SCORED, SIZES, STEPS, Sums, matrix, newest, quick
 from portal.pages.risk_words import CAUSES, chance_text, why
+from portal.pages.settled import last_day
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.risk.queries import CAUSE
@@ -64,7 +64,7 @@ def scored(asked: Asked) -> Select[Any]:
     """The accounts that somebody sees with their score of the newest scoring."""
     run = newest()
     query = accounts().join(RiskScore, RiskScore.account_id == Account.id).add_columns(RiskScore)
-    return query.where(RiskScore.run_id == (run.id if run else None), visible_to(asked.actor, last_settled_day() or today()))
+    return query.where(RiskScore.run_id == (run.id if run else None), visible_to(asked.actor, last_day() or today()))
 
 
 def with_words(query: Select[Any]) -> Select[Any]:
@@ -111,7 +111,7 @@ def index() -> ResponseReturnValue:
     cells = matrix(current_actor(), run.id)
     if wants_file() and request.args.get("part") == "matrix":
         return taken_out(wants_file(), f"at-risk-matrix-{run.on_day}", *_matrix_cells(cells))
-    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells, "settled": last_settled_day()}
+    said: dict[str, Any] = {"run": run, "model": model, "priors": model.method == RiskMethod.PRIORS, "cells": cells, "settled": last_day()}
     return show_list(LIST, "risk/index.html", causes=CAUSES, why=why, chance_text=chance_text, steps=STEPS, sizes=SIZES, **said)
 
 

@@ -15,8 +15,8 @@ from models.risk import CauseCorrection, RiskRun, RiskScore
 from portal.actors import Actor
 from portal.bulk import read_frame
 from portal.clients.queries import newest_version, visible_to
-from portal.commission.queries import last_settled_day
 from portal.local_day import today
+from portal.pages.settled import last_day
 from portal.permissions import Can, Scope
 from portal.risk.queries import CAUSE
 from portal.web.list_pages import COUNT, Asked, Quick
@@ -125,7 +125,7 @@ def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | No
     kept, which = g.setdefault("risk_seen", {}), (cause, named and named.text)
     if which not in kept:
         seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
-        seen = seen.where(newest_version(), visible_to(actor, last_settled_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
+        seen = seen.where(newest_version(), visible_to(actor, last_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
         query = select(RiskScore.account_id, SIZE, STEP, MONEY, *SCORED.values())
         query = query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause))
         kept[which] = read_frame(query, SEEN)

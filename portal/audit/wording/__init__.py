@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from portal.audit.wording.club_money import OF_CLUB_MONEY, WHY_DUES
 from portal.audit.wording.payments import OF_PAYMENTS, OF_PERSONS
 
 NAMES: dict[str, LazyString] = {
@@ -112,23 +113,7 @@ NAMES: dict[str, LazyString] = {
     "text_zh": _l("Answer in Chinese"),
     "text_en": _l("Answer in English"),
     "withdrawn": _l("Withdraw this rule"),
-    "serial": _l("Bank’s serial number"),
-    "received_on": _l("Received on"),
-    "sent_on": _l("Transferred on"),
-    "payer": _l("Payer"),
-    "payee": _l("Goes back to"),
-    "remark": _l("Words on the transfer"),
-    "order": _l("Reference of the order"),
-    "ordered_by": _l("Ordered by"),
-    "asked": _l("Asked for"),
-    "fit": _l("How it fits"),
-    "effect": _l("What happens then"),
-    "back": _l("Of it goes back"),
-    "if_no_seat": _l("If no seat is left by then"),
-    "why": _l("Why it goes back"),
-    **{"membership_ends": _l("The membership ends on"), "subscription_ends": _l("The subscription ends")},
-    "came_with": _l("Came with the serial number"),
-    "came_on": _l("Came on"),
+    **OF_CLUB_MONEY,
     "author": _l("Author"),
     "risk_line": _l("Risk line"),
     "needs_grade": _l("Needs the grade"),
@@ -215,7 +200,7 @@ MONEY_BACK: dict[str, LazyString] = {
     "not_wanted": _l("The firm sends it back"),
     "seat_returned": _l("A guest’s seat was given back"),
     "no_seat": _l("The payment came when no seat was left"),
-    **{"dues_unused": _l("The days that are left"), "dues_ours": _l("Our fault"), "dues_error": _l("Paid in error"), "dues_goodwill": _l("Goodwill")},
+    **WHY_DUES,
 }
 """Why money of the club goes back."""
 
