@@ -38,7 +38,7 @@ KEPT = {
 }
 """What stays, and is used for nothing else."""
 STATES = {
-    "asked": (_l("Asked"), "warn"),
+    "asked": (_l("Asked, not answered yet"), "warn"),
     "prepared": (_l("Waits for a second person"), "warn"),
     "done": (_l("Erased"), "good"),
     "refused": (_l("Refused"), "bad"),
