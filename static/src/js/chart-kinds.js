@@ -29,6 +29,11 @@ function amounts(look, say, more = {}) {
   return { type: "value", splitNumber: 4, axisLabel: { color: look.soft, formatter: say.short }, splitLine: { lineStyle: { color: look.line } }, ...more };
 }
 
+// People and lots are counted: no axis speaks of half of one.
+function counted(data) {
+  return data.unit === "count" ? { minInterval: 1 } : {};
+}
+
 function legend(look, series) {
   if (series.length < 2) return undefined;
   return { top: 0, right: 4, icon: "path://M0 6h22v3H0z", itemWidth: 20, itemHeight: 4, textStyle: { color: look.ink } };
@@ -50,7 +55,7 @@ function line(data, look, say, more = {}) {
       label: { color: look.ink, formatter: (at) => at.name }, data: data.marks.map((mark, index) => ({ name: mark.name, xAxis: mark.x, label: { distance: index % 2 ? 18 : 3 } })), // neighbours keep their names apart
     };
   }
-  const options = frame(look, { grid: { ...grid(look, series.length > 1), ...(data.marks?.length ? { top: data.marks.length > 1 ? 42 : 26 } : {}) }, legend: legend(look, series), series, xAxis: categories(look, data.x, { boundaryGap: false, axisLabel: { showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right" } }), yAxis: amounts(look, say, { scale: !whole, max: data.max, interval: data.max ? data.max / 4 : undefined, axisLabel: { color: look.soft, formatter: axis } }) });
+  const options = frame(look, { grid: { ...grid(look, series.length > 1), ...(data.marks?.length ? { top: data.marks.length > 1 ? 42 : 26 } : {}) }, legend: legend(look, series), series, xAxis: categories(look, data.x, { boundaryGap: false, axisLabel: { showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right" } }), yAxis: amounts(look, say, { scale: !whole, max: data.max, interval: data.max ? data.max / 4 : undefined, ...counted(data), axisLabel: { color: look.soft, formatter: axis } }) });
   options.tooltip = { ...options.tooltip, trigger: "axis", valueFormatter: say.full };
   return options;
 }
@@ -62,7 +67,7 @@ function bar(data, look, say) {
   const series = data.series.map((one) => ({
     type: "bar", name: one.name, data: one.values, stack: data.stacked ? "all" : undefined, barMaxWidth: 34, itemStyle: { borderRadius: data.stacked ? 0 : [3, 3, 0, 0] },
   }));
-  const options = frame(look, { grid: { ...grid(look, series.length > 1), right: 32 }, legend: series.length > 1 ? { ...legend(look, series), icon: "roundRect", itemWidth: 12, itemHeight: 12 } : undefined, series, xAxis: categories(look, data.x, few), yAxis: amounts(look, say, data.max ? { max: data.max, interval: data.max / 4 } : undefined) });
+  const options = frame(look, { grid: { ...grid(look, series.length > 1), right: 32 }, legend: series.length > 1 ? { ...legend(look, series), icon: "roundRect", itemWidth: 12, itemHeight: 12 } : undefined, series, xAxis: categories(look, data.x, few), yAxis: amounts(look, say, data.max ? { max: data.max, interval: data.max / 4 } : counted(data)) });
   options.tooltip = { ...options.tooltip, trigger: "axis", axisPointer: { type: "shadow" }, valueFormatter: say.full };
   return options;
 }
