@@ -9,9 +9,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, cast, func, select
 
 from models import db
 from models.commission import CommissionRun, MonthClose, RunStatement
@@ -105,12 +106,19 @@ class Paying:
     hold: PayoutHold | None
 
 
-def paying_of(row: RunStatement, period: str) -> Paying:
-    """How one published statement is paid."""
-    payments = select(Payout).where(Payout.broker_id == row.broker_id, Payout.period == period, Payout.state != PayoutState.VOID)
-    payment = db.session.scalars(payments.order_by(Payout.id.desc()).limit(1)).first()
-    hold = db.session.scalars(select(PayoutHold).where(PayoutHold.broker_id == row.broker_id, PayoutHold.ended_at.is_(None))).first()
+def paying_of(row: RunStatement, period: str, *, published: bool) -> Paying:
+    """How one statement is paid; what is not published yet has no payment."""
+    payment, hold = db.session.execute(_paying(), {"broker_id": row.broker_id, "period": period}).one() if published else (None, None)
     return Paying(standing_of(row.net, row.payable, payment.state if payment else None, hold), payment, hold)
+
+
+@cache
+def _paying() -> Select[*tuple[Any, ...]]:
+    """The newest payment of a statement and the broker's hold, in one question that is built once: every statement that is looked at asks it."""
+    of_statement = and_(Payout.broker_id == Broker.id, Payout.period == bindparam("period"), Payout.state != PayoutState.VOID)
+    held = and_(PayoutHold.broker_id == Broker.id, PayoutHold.ended_at.is_(None))
+    query = select(Payout, PayoutHold).select_from(Broker).outerjoin(Payout, of_statement).outerjoin(PayoutHold, held)
+    return query.where(Broker.id == bindparam("broker_id")).order_by(Payout.id.desc()).limit(1)
 
 
 def marker(broker_id: int) -> tuple[object, ...]:

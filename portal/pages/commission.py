@@ -50,7 +50,7 @@ def statement(period: str, broker_no: str) -> ResponseReturnValue:
     actor = current_actor()
     broker = queries.broker_for(actor, broker_no)
     found = publication.statement_of(str(month_of(period)), broker, actor)
-    paying = payout_balances.paying_of(found.RunStatement, found.period)
+    paying = payout_balances.paying_of(found.RunStatement, found.period, published=found.published_at is not None)
     shown = render_template(
         "commission/statement.html",
         broker_no=broker.broker_no,
