@@ -123,15 +123,15 @@ def _paying() -> Select[*tuple[Any, ...]]:
 
 def marker(broker_id: int) -> tuple[object, ...]:
     """What changes whenever something about a broker's payments does: pages that are kept are kept under it."""
-    asked = (
-        select(func.max(StatementPublication.published_at)).where(StatementPublication.broker_id == broker_id),
-        select(func.max(Payout.id)).where(Payout.broker_id == broker_id),
-        select(func.max(Payout.settled_at)).where(Payout.broker_id == broker_id),
-        select(func.max(PayoutHold.since)).where(PayoutHold.broker_id == broker_id),
-        select(func.max(PayoutHold.ended_at)).where(PayoutHold.broker_id == broker_id),
-        select(func.max(Payee.decided_at)).where(Payee.broker_id == broker_id),
-    )
-    return tuple(db.session.execute(select(*(one.scalar_subquery() for one in asked))).one())
+    return tuple(db.session.execute(_marker(), {"broker_id": broker_id}).one())
+
+
+@cache
+def _marker() -> Select[*tuple[Any, ...]]:
+    """Asked at every look at a broker's first page, so it is built once and of plain columns."""
+    said, paid, held, payee = (model.__table__.c for model in (StatementPublication, Payout, PayoutHold, Payee))
+    newest = (said.published_at, paid.id, paid.settled_at, held.since, held.ended_at, payee.decided_at)
+    return select(*(select(func.max(column)).where(column.table.c.broker_id == bindparam("broker_id")).scalar_subquery() for column in newest))
 
 
 @dataclass(frozen=True)
