@@ -46,7 +46,7 @@ from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter
-from portal.web.remembered import kept_part
+from portal.web.remembered import kept_part, remembered
 from portal.web.requests import request_id
 
 bp = Blueprint("clients", __name__)
@@ -191,7 +191,7 @@ def _shown(account: Account, version: AccountVersion, numbers: Identity, known: 
         "clients/account.html",
         account=account,
         version=version,
-        branch=branch_of(version),
+        branch=remembered(("branch", version.branch_id, known), lambda: branch_of(version)),
         numbers=numbers,
         revealed=bool(reason),
         reason=reason,
