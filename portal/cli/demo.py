@@ -1,4 +1,4 @@
-"""`flask demo`: make the demonstration firm's files, load it into an empty portal, print how to sign in."""
+"""`flask demo`: make the demonstration firm's files, load it into an empty portal, empty it again, print how to sign in."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from pathlib import Path
 
 import click
 from flask import current_app
+from flask_migrate import upgrade
 
 from models.identity import Role
+from portal import clock
 from portal.cli.progress import progress
 from portal.cli.refusing import RefusingGroup
 from portal.demo.firm import SignIn, invented_sign_ins, make
 from portal.demo.load import Load, check_empty, sign_in_table, steps
+from portal.demo.wipe import HALF, begin_anew, move_aside, standing
 from portal.keys import keyring
 from portal.refusals import Refusal
 
@@ -40,7 +43,28 @@ def load() -> None:
         firm = make(Path(folder) / "firm")
         for sentence in steps(Load(firm, settings, keyring(), report)):
             click.echo(f"{time.monotonic() - started:5.1f} s  {sentence}")
+    (Path(settings.instance) / HALF).unlink(missing_ok=True)
     click.echo("`flask demo sign-ins` prints one sign-in per role")
+
+
+@group.command()
+@click.option("--yes-wipe", "typed", default="", metavar="NAME", help="The name of the database, typed: without it the command says what it would do.")
+@click.option("--load/--no-load", "anew", default=True, show_default=True, help="Load the firm anew at once, or leave that to `flask demo load`.")
+@click.pass_context
+def wipe(context: click.Context, typed: str, anew: bool) -> None:
+    """Empty a demonstration firm and load it anew. The old database is moved aside, whole; the portal must not run meanwhile."""
+    settings = current_app.config["PORTAL"]
+    found = standing(settings)
+    click.echo(f"{found.name} holds {found.people} people, {found.accounts} accounts, {found.days} settled days and {found.lines} lines of the audit log.")
+    click.echo("All of it is moved aside and an empty firm begins: every sign-in ends, and what was entered since it was loaded is not in the new one.")
+    if typed != found.name:
+        raise Refusal("nothing was changed: to do it, say flask demo wipe --yes-wipe %(name)s", name=found.name)
+    place = move_aside(settings, clock.now())
+    upgrade()
+    begin_anew(found, place, clock.now())
+    click.echo(f"The old one lies in {place}; delete it when nobody needs it.")
+    if anew:
+        context.invoke(load)
 
 
 @group.command("sign-ins")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -180,9 +180,17 @@ def show(lead_public_id: str) -> ResponseReturnValue:
     return shown(queries.lead_for(current_actor(), lead_public_id))
 
 
-def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = "") -> str:
+@dataclass(frozen=True)
+class OwnerForm:
+    """Who looks after the lead, as a form in place of the value: what was chosen in it, and what speaks against that."""
+
+    given: str = ""
+    error: str = ""
+
+
+def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = "", owner_form: OwnerForm | None = None) -> str:
     """The page of a lead; `phone` in the clear where it was just asked for, with the `reason` that was given, or the link with which
-    the person takes consents back."""
+    the person takes consents back; `owner_form` while it is chosen who looks after it."""
     actor = current_actor()
     if words.is_client(actor):
         return render_template("leads/progress.html", lead=lead, name=queries.given_name(lead.name) or lead.number, states=words.STATES, steps=BOARD)
@@ -201,6 +209,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         live=live,
         until=until(live),
         consent_link=consent_link,
+        owner_form=owner_form,
         **_onward(lead, held, actor),
         entries=queries.entries(lead.id),
         tasks=[] if words.is_outside(actor) else queries.tasks(lead.id),

@@ -11,20 +11,21 @@ from flask_babel import gettext as _
 
 from portal import clock, local_day
 from portal.keys import keyring
-from portal.leads import pool, queries, work
+from portal.leads import queries, work
 from portal.leads.reveal import show_phone
 from portal.leads.steps import take_step
-from portal.pages import leads_assign, leads_steps
+from portal.pages import leads_assign, leads_owner, leads_steps
 from portal.pages import leads_words as words
 from portal.pages.leads import shown
 from portal.permissions import Can
-from portal.refusals import Conflict, Refusal
+from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
 from portal.web.requests import request_id
 
 bp = Blueprint("leads_work", __name__, url_prefix="/leads")
 bp.register_blueprint(leads_assign.bp)
+bp.register_blueprint(leads_owner.bp)
 bp.register_blueprint(leads_steps.bp)
 
 
@@ -108,21 +109,6 @@ def _step(public_id: str, *, name: str, version: int, **more: Any) -> None:
 def extend(lead_public_id: str) -> ResponseReturnValue:
     """Extend the claim by rule."""
     return _done(lead_public_id, work.extend, _("The claim is extended."), today=local_day.today())
-
-
-@bp.post("/<lead_public_id>/assign")
-@requires(Can.LEAD_ASSIGN)
-def assign(lead_public_id: str) -> ResponseReturnValue:
-    """Give the lead to somebody."""
-    staff_no = request.form.get("staff_no", "")
-    queries.lead_for(current_actor(), lead_public_id, can=Can.LEAD_ASSIGN)
-    if not staff_no:
-        raise Refusal("choose to whom the lead is given")
-    try:
-        return _done(lead_public_id, pool.assign, _("%(number)s looks after it now.", number=staff_no), staff_no=staff_no, today=local_day.today())
-    except Conflict as conflict:  # he has no room any more, or the lead changed: the page as it stands now says more than a fault's
-        flash(_(conflict.message, **conflict.values), "warning")
-        return redirect(url_for("leads.show", lead_public_id=lead_public_id), 303)
 
 
 @bp.post("/<lead_public_id>/phone")

@@ -156,5 +156,6 @@ INSTALLERS: list[str] = [
     "portal.jobs.forgotten",
     "portal.standin.made",
     "portal.pages.outbox_shown",
+    "portal.pages.demo_wipe",
 ]
 """Modules with an `install(app, settings)` of their own: assets, filters, and what rooms to the left ask of the pages."""

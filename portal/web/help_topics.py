@@ -50,6 +50,7 @@ OF_BLUEPRINT = {
     "exchange_fees": "imports",
     "audit": "second-person",
     "identity": "sign-in",
+    "demo_wipe": "sign-in",
     "search": "search",
     "notices": "search",
     "plans": "commission",

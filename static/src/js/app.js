@@ -8,6 +8,7 @@ import "./door.js";
 import "./drop-files.js";
 import "./drops.js";
 import "./finder.js";
+import "./in-place.js";
 import "./leave.js";
 import "./preferences.js";
 import "./rail.js";
