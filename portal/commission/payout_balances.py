@@ -20,7 +20,7 @@ from models.partners import Broker, BrokerVersion
 from models.payouts import Payee, PayeeState, Payout, PayoutHold, PayoutState
 from models.publication import StatementPublication
 from portal.commission.payouts import STANDING, unpaid
-from portal.versions import current
+from portal.versions import version_of
 
 
 class Standing(enum.StrEnum):
@@ -50,16 +50,16 @@ def balances() -> Select[*tuple[Any, ...]]:
     of_statement = and_(RunStatement.run_id == StatementPublication.run_id, RunStatement.broker_id == StatementPublication.broker_id)
     open_sum = select(StatementPublication.broker_id, func.sum(RunStatement.net).label("payable")).join(RunStatement, of_statement).where(unpaid())
     payable = open_sum.group_by(StatementPublication.broker_id).subquery()
-    version = current(BrokerVersion).subquery()
+    version, is_his = version_of(BrokerVersion, Broker.id)
     paid, in_payment = func.coalesce(money.c.paid, 0), func.coalesce(money.c.in_payment, 0)
     amounts = {"posted": closed.c.posted, "paid": paid, "balance": closed.c.posted - paid, "payable": func.coalesce(payable.c.payable, 0)}
     amounts |= {"in_payment": in_payment, "carried": closed.c.posted - closed.c.net}
     return (
-        select(Broker.broker_no, version.c.name, *(cast(column, BigInteger).label(name) for name, column in amounts.items()))
+        select(Broker.broker_no, version.name, *(cast(column, BigInteger).label(name) for name, column in amounts.items()))
         .add_columns(Payee.bank, Payee.account_tail, PayoutHold.why.label("held"))
         .select_from(closed)
         .join(Broker, Broker.id == closed.c.broker_id)
-        .outerjoin(version, version.c.broker_id == Broker.id)
+        .outerjoin(version, is_his)
         .outerjoin(money, money.c.broker_id == Broker.id)
         .outerjoin(payable, payable.c.broker_id == Broker.id)
         .outerjoin(Payee, and_(Payee.broker_id == Broker.id, Payee.state == PayeeState.VALID))

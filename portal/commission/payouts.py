@@ -29,7 +29,7 @@ from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import on_postgresql
-from portal.versions import current
+from portal.versions import version_of
 
 PAYOUT = "commission.payout"
 """The kind of the approval of a payment run."""
@@ -66,15 +66,15 @@ def unpaid() -> ColumnElement[bool]:
 
 
 def _payable(period: str) -> Select[*tuple[object, ...]]:
-    version = current(BrokerVersion).subquery()
+    version, is_his = version_of(BrokerVersion, Broker.id)
     of_statement = and_(RunStatement.run_id == StatementPublication.run_id, RunStatement.broker_id == StatementPublication.broker_id)
-    columns = (Broker.id, Broker.broker_no, version.c.name, StatementPublication.period, RunStatement.net, Payee.id.label("payee_id"), Payee.bank, Payee.account_tail)
+    columns = (Broker.id, Broker.broker_no, version.name, StatementPublication.period, RunStatement.net, Payee.id.label("payee_id"), Payee.bank, Payee.account_tail)
     return (
         select(*columns, PayoutHold.id.label("hold_id"))
         .select_from(StatementPublication)
         .join(RunStatement, of_statement)
         .join(Broker, Broker.id == StatementPublication.broker_id)
-        .outerjoin(version, version.c.broker_id == Broker.id)
+        .outerjoin(version, is_his)
         .outerjoin(Payee, and_(Payee.broker_id == Broker.id, Payee.state == PayeeState.VALID))
         .outerjoin(PayoutHold, and_(PayoutHold.broker_id == Broker.id, PayoutHold.ended_at.is_(None)))
         .where(StatementPublication.period <= period, unpaid())

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from models.partners import Broker, BrokerVersion
 from models.payouts import Payee, Payout, PayoutBatch
@@ -18,7 +18,7 @@ from portal.jobs.law import jurisdiction
 from portal.pages.commission_lists import month_of
 from portal.pages.payout_words import BATCHES, HOLDS, PAYMENTS, WAITS
 from portal.rules.book import parameter
-from portal.versions import current
+from portal.versions import version_of
 from portal.web.exports import amount
 from portal.web.list_pages import Asked, Field, ListPage, declare
 from portal.web.paging import Column, Filter, Listing, columns
@@ -118,9 +118,9 @@ DUE_LIST = declare(
 
 
 def _payments(asked: Asked) -> Any:
-    version = current(BrokerVersion).subquery()
-    query = select(Payout, Broker.broker_no, version.c.name, Payee.holder, Payee.bank, Payee.account_tail).join(Broker, Broker.id == Payout.broker_id)
-    query = query.join(Payee, Payee.id == Payout.payee_id).outerjoin(version, and_(version.c.broker_id == Broker.id))
+    version, is_his = version_of(BrokerVersion, Broker.id)
+    query = select(Payout, Broker.broker_no, version.name, Payee.holder, Payee.bank, Payee.account_tail).join(Broker, Broker.id == Payout.broker_id)
+    query = query.join(Payee, Payee.id == Payout.payee_id).outerjoin(version, is_his)
     return query.where(Payout.batch_id == payouts.batch_of(str(asked.values["batch_no"])).id)
 
 
