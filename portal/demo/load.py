@@ -42,6 +42,7 @@ from portal.demo.firm import DemoFirm, SignIn
 from portal.demo.habits import add_habits
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
+from portal.demo.notices import read_most
 from portal.demo.payments import add_payments
 from portal.demo.requests import add_requests
 from portal.demo.research import add_research
@@ -126,6 +127,8 @@ def steps(load: Load) -> Iterator[str]:
     while one_step():
         load.progress("making names findable", 0, 0)
     mark(load)
+    with transaction():
+        read_most(now())
     yield f"{load.firm.last_settled_day} is the last settled day; {' and '.join(map(str, load.firm.open_months))} are open"
 
 

@@ -21,6 +21,7 @@ from models.departures import Departure
 from models.disputes import Dispute
 from models.identity import Role, User
 from models.leads import Campaign, IntroductionLink, Lead, LeadConsent, LeadState
+from models.notices import Notice
 from models.onboarding import Application
 from models.partners import Broker, Staff
 from models.settlement import SettlementDay
@@ -32,6 +33,7 @@ from portal.actors import TERMINAL
 from portal.clock import now
 from portal.demo import DemoFirm
 from portal.demo.load import PASSWORD, Load, check_empty, steps
+from portal.demo.notices import UNREAD
 from portal.identity import passwords, verbs
 from portal.keys import keyring
 from portal.refusals import Refusal
@@ -75,6 +77,8 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
     assert db.session.execute(select(MonthClose.period)).scalars().all() == ["2025-11"]
     assert db.session.execute(select(func.count()).select_from(RunStatement)).scalar_one() > 50
+    unread = select(func.count(Notice.id).label("many")).where(Notice.read_at.is_(None)).group_by(Notice.user_id).subquery()
+    assert db.session.execute(select(func.max(unread.c.many))).scalar_one() == UNREAD, "the bell counts what is new"
     questions = db.session.execute(select(Dispute.state, Dispute.granted).order_by(Dispute.id)).all()
     assert [tuple(row) for row in questions] == [("in_review", 0), ("answered", 1280)]
     assert [tuple(row) for row in db.session.execute(select(Departure.kind, Departure.state))] == [("staff_leaves", "announced")]
