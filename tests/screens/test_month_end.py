@@ -131,7 +131,7 @@ def publish(desk: Desk, page: Page, browser_page: OpenPage, english: set[str], l
     expect(page.locator(".flash.good")).to_be_visible()
     look_over(page, english)
     broker.goto(statement)
-    expect(broker.locator(".badge-of.good")).to_have_count(1)
+    expect(broker.locator("p.soft .badge-of.good")).to_have_count(1)
     look_over(broker, english)
     page.goto(desk.address + MARCH)
     expect(page.locator(".desk-step.done")).to_have_count(8)
