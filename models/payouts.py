@@ -64,6 +64,11 @@ WAITING = sql("state = 'waiting'")
 HELD = sql("ended_at IS NULL")
 
 
+def masked_account(bank: str, tail: str) -> str:
+    """An account as it may be shown to everybody who sees payments: its bank and its last four digits."""
+    return f"{bank} •••• {tail}"
+
+
 class Payee(Base):
     """The account that a broker is paid to. Its number is sealed; `account_tail` is its last four digits, `account_index` finds equal ones."""
 

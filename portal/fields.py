@@ -60,6 +60,15 @@ def words(length: int, *, required: bool = True) -> Reader:
     return read
 
 
+def one_line(text: str) -> str:
+    """What somebody typed as one line: without the character that no database keeps, and with single blanks.
+
+    >>> one_line("  paid\n twice\0 ")
+    'paid twice'
+    """
+    return " ".join(text.replace("\0", "").split())
+
+
 def prose(value: str) -> str:
     """A note: free text of at most 2,000 characters, line ends allowed."""
     if len(value) > 2000:

@@ -13,9 +13,9 @@ from models.clients import Account
 from models.settlement import Balance, SettlementDay
 
 
-def held(day: date) -> ColumnElement[bool]:
-    """The condition that joins to an Account its Balance of a day, in the newest version."""
-    return (Balance.trade_date == day) & (Balance.account_id == Account.id) & ~Balance.gone & newest(day)
+def held(day: date, counts: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """The condition that joins to an Account its Balance of a day, in the newest version; `counts` where `newest` was asked already."""
+    return (Balance.trade_date == day) & (Balance.account_id == Account.id) & ~Balance.gone & (newest(day) if counts is None else counts)
 
 
 def newest(day: date, row: Any = Balance) -> ColumnElement[bool]:

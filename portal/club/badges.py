@@ -15,6 +15,7 @@ from portal.audit import log
 from portal.club import queries
 from portal.club.booking import held_booking
 from portal.club.entries import note
+from portal.fields import one_line
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 
@@ -35,7 +36,7 @@ def say(public_id: str, position: int, words: str, *, actor: Actor, moment: date
     seat = db.session.execute(select(Seat).where(Seat.booking_id == booking.id, Seat.position == position, Seat.freed_at.is_(None))).scalar_one_or_none()
     if seat is None:
         raise NotFound("there is no such seat")
-    words = " ".join(words.replace("\0", "").split())
+    words = one_line(words)
     if len(words) > LONGEST:
         raise Refusal("what stands on a badge has at most %(most)s characters", most=LONGEST)
     seat.badge = words

@@ -13,6 +13,7 @@ from models.audit import Approval
 from models.club_bank import BankAccount
 from portal.actors import Actor
 from portal.audit import approvals, log
+from portal.fields import one_line
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
@@ -38,7 +39,7 @@ def propose(company: str, bank: str, account_no: str, *, actor: Actor, moment: d
     """Put an account before a second person; all three empty: no transfers are taken any more. Raises NotAllowed; Refusal where something
     is missing or is no account number; Conflict where it is this one already."""
     actor.need(Can.CLUB_MONEY)
-    wanted = {name: " ".join(text.replace("\0", "").split()) for name, text in (("company", company), ("bank", bank), ("bank_account_no", account_no))}
+    wanted = {name: one_line(text) for name, text in (("company", company), ("bank", bank), ("bank_account_no", account_no))}
     if any(wanted.values()) and not (all(wanted.values()) and all(len(text) <= LONGEST for text in wanted.values())):
         raise Refusal("an account has a company name, a bank and a number; leave all three empty to take no transfers")
     if any(wanted.values()) and not _NUMBER.fullmatch(wanted["bank_account_no"]):

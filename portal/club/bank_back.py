@@ -17,6 +17,7 @@ from portal.actors import Actor
 from portal.audit import approvals, log
 from portal.audit.policy import watch
 from portal.club import refunds, telling_bank
+from portal.fields import one_line
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
@@ -74,7 +75,7 @@ def prepare(public_id: str, serial: str, sent_on: date, today: date, *, actor: A
     number or a day to come; Conflict where that was prepared already, or the number is another transfer's."""
     actor.need(Can.CLUB_MONEY)
     found = _held(public_id)
-    serial = " ".join(serial.replace("\0", "").split())
+    serial = one_line(serial)
     if found.row.state != ReturnState.DUE:
         raise Conflict("this was transferred back already, or waits for a second person")
     if not serial or len(serial) > LONGEST_SERIAL:

@@ -24,6 +24,7 @@ from portal.club import bank_match, bank_owed, dues, members, payments, telling_
 from portal.club.bank_match import MAY_PAY, UNDECIDED, Fit
 from portal.club.bank_time import same_name
 from portal.club.booking import held_booking_of
+from portal.fields import one_line
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import on_postgresql
@@ -47,7 +48,7 @@ class Incoming:
 
 def checked(line: Incoming, today: date) -> Incoming:
     """A line as it is kept. Raises Refusal where it is none."""
-    words = {name: " ".join(getattr(line, name).replace("\0", "").split()) for name in LONGEST}
+    words = {name: one_line(getattr(line, name)) for name in LONGEST}
     if not words["serial"] or not words["payer"]:
         raise Refusal("a transfer has the bank’s serial number and the payer’s name")
     if any(len(words[name]) > most for name, most in LONGEST.items()):
@@ -147,7 +148,7 @@ def void(public_id: str, note: str, *, actor: Actor, moment: datetime) -> None:
 
 
 def _reason(note: str) -> str:
-    return " ".join(note.replace("\0", "").split())[:400]
+    return one_line(note)[:400]
 
 
 def prepare(public_id: str, pay: bool, note: str, *, actor: Actor, moment: datetime) -> Approval:

@@ -13,6 +13,7 @@ from datetime import date
 
 from models.values.money import parse_yuan
 from portal.club.bank_in import LONGEST, MOST, Incoming
+from portal.fields import one_line
 from portal.refusals import Findings, Refusal
 from portal.settlement.back_office_cells import Sheet, sheets
 
@@ -131,7 +132,7 @@ def _line(line: int, cells: dict[str, list[str]], today: date) -> Incoming | Fau
     if day > today:
         return Fault(line, "received_on", "future", text["received_on"][:60])
     words = {"serial": text["serial"], "payer": text["payer"], "remark": " ".join(dict.fromkeys(one for one in cells["remark"] if one))}
-    kept = {column: " ".join(said.replace("\0", "").split()) for column, said in words.items()}
+    kept = {column: one_line(said) for column, said in words.items()}
     return _wrong(line, kept) or Incoming(kept["serial"], day, amount, kept["payer"], kept["remark"][: LONGEST["remark"]])
 
 

@@ -20,6 +20,7 @@ from portal.audit import approvals, log
 from portal.club import dues, members, points, refunds
 from portal.club.refunds import COUNTED, KEPT
 from portal.club.telling_membership import PAGE
+from portal.fields import one_line
 from portal.notices import verbs as notices
 from portal.notices.kinds import N_
 from portal.permissions import Can
@@ -131,7 +132,7 @@ def checked(asked: Asked, found: Standing, *, actor: Actor) -> Asked:
         raise Refusal("what goes back is more than nothing, and at most %(left)s fen", left=found.left)
     if asked.why == RefundWhy.DUES_UNUSED and asked.amount > found.by_policy:
         raise Refusal("the days that are left are worth %(most)s fen: for more, choose another reason", most=found.by_policy)
-    words = " ".join(asked.words.replace("\0", "").split())
+    words = one_line(asked.words)
     if not 2 <= len(words) <= LONGEST_WORDS:
         raise Refusal("say in a few words why")
     return Asked(asked.amount, asked.why, words, asked.ends, asked.ends_subscription and found.subscribed, asked.left)

@@ -20,6 +20,7 @@ from portal.actors import Actor
 from portal.club import capacity, letters
 from portal.club.entries import note
 from portal.club.evenings import inside_seats
+from portal.fields import one_line
 from portal.handed_in import ENDINGS, kind_of
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
@@ -52,7 +53,7 @@ def add(event_id: int, given: Given, *, actor: Actor, moment: datetime) -> ClubM
     """Put a file or a link to an event, inside the open transaction. Raises NotAllowed, NotFound, Refusal; Conflict where there are too many."""
     actor.need(Can.CLUB_EDIT)
     event = capacity.locked(event_id)
-    title, address = " ".join(given.title.replace("\0", "").split()), given.address.replace("\0", "").strip()
+    title, address = one_line(given.title), given.address.replace("\0", "").strip()
     if not 2 <= len(title) <= TITLE or given.handed_to not in set(HandedTo):
         raise Refusal("a title has 2 to 120 characters; say for whom it is")
     if bool(address) == bool(given.content):

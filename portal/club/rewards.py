@@ -16,6 +16,7 @@ from portal.audit import approvals, log
 from portal.club import points
 from portal.club.booking import person_of
 from portal.club.points import Earning, Holder
+from portal.fields import one_line
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
@@ -145,7 +146,7 @@ def close(reward_id: int, *, actor: Actor, moment: datetime) -> None:
 def propose_correction(person: str, count: int, reason: str, lasts_days: int, *, actor: Actor, moment: datetime) -> Approval:
     """Put points that somebody gets (or loses, below nought) by hand before a second person. Raises NotAllowed, NotFound, Refusal."""
     actor.need(Can.CLUB_EDIT)
-    reason = " ".join(reason.replace("\0", "").split())
+    reason = one_line(reason)
     if not 2 <= len(reason) <= LONGEST_REASON:
         raise Refusal("say in a few words why")
     if count == 0 or abs(count) > MOST or not 1 <= lasts_days <= 3_660:

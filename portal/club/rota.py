@@ -20,6 +20,7 @@ from models.partners import Staff, StaffVersion
 from portal.actors import Actor
 from portal.club import capacity
 from portal.club.entries import note
+from portal.fields import one_line
 from portal.notices import verbs as notices
 from portal.partners.here import CERTAIN, is_here
 from portal.permissions import Can
@@ -55,7 +56,7 @@ def give(event_id: int, staff_no: str, turn: Turn, *, confirmed: bool, actor: Ac
     event = capacity.locked(event_id)
     if event.state == EventState.CANCELLED:
         raise Conflict("this event was called off")
-    words = " ".join(turn.note.replace("\0", "").split())
+    words = one_line(turn.note)
     if turn.what not in set(DutyKind) or not timedelta() < turn.ends_at - turn.starts_at <= LONGEST or len(words) > NOTE:
         raise Refusal("a duty has a kind, ends after it begins and within a day, and a note of at most %(most)s characters", most=NOTE)
     staff_id = _staff_here(staff_no, event, turn)

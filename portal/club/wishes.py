@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.fields import one_line
 from portal.refusals import Refusal
 
 LONGEST_NAME = 60
@@ -35,7 +36,7 @@ class Wish:
 
 def checked_name(name: str) -> str:
     """A name as it is kept. Raises Refusal where it is none."""
-    name = " ".join(name.replace("\0", "").split())
+    name = one_line(name)
     if not name or len(name) > LONGEST_NAME:
         raise Refusal("a name has 1 to %(most)s characters", most=LONGEST_NAME)
     return name

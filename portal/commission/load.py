@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Integer, cast, select
+from sqlalchemy import select
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -17,14 +17,14 @@ from models.clients import AccountVersion
 from models.commission import Agreement, PlanVersion
 from models.partners import Broker, BrokerState, BrokerStatus, BrokerVersion, Licence, PersonKind, Relative, Upline
 from models.values.calendar import Month
-from portal.bulk import read_frame, read_table
+from portal.bulk import read_frame
 from portal.commission.facts import ATTRIBUTIONS, EQUITY, NO_VERSION, PRODUCTS, STANDING, TIES, TRADES, UPLINES, Day, MonthFacts
 from portal.commission.instead import WhatIf
 from portal.commission.price import LEVELS
 from portal.commission.terms import Terms, read_terms
 from portal.commission.vocabulary import Reason
 from portal.settlement.facts import account_rows, day_frames, settled_days
-from portal.versions import current, newest_of
+from portal.versions import current, newest_frame, newest_of
 
 SPAN = {"valid_from": pl.Date, "valid_to": pl.Date}
 
@@ -163,14 +163,9 @@ def _dated(model: Any, known: int, month: Month, brokers: list[int] | None = Non
 
 
 def _attributions(known: int, month: Month, ranks: pl.DataFrame, accounts: list[int] | None) -> pl.DataFrame:
-    row = Attribution
-    columns = (row.id, row.account_id, row.broker_id, row.share, row.state, row.valid_from, row.valid_to, row.confirmed_on, cast(row.withdrawn, Integer))
-    query = select(*columns).where(row.recording_id <= known)
-    if accounts is not None:
-        query = query.where(row.account_id.in_(accounts))
-    numbers = dict.fromkeys(("attribution", "account", "broker_id", "share"), pl.Int64)
-    read = read_table(query, {**numbers, "state": pl.String, **SPAN, "confirmed_on": pl.Date, "withdrawn": pl.Int64})
-    held = newest_of(read.with_columns(pl.col("withdrawn").cast(pl.Boolean)), ["account", "broker_id", "valid_from"], "attribution")
+    columns = {"id": pl.Int64, "account_id": pl.Int64, "broker_id": pl.Int64, "share": pl.Int64, "state": pl.String, **SPAN, "confirmed_on": pl.Date}
+    few = () if accounts is None else (Attribution.account_id.in_(accounts),)
+    held = newest_frame(Attribution, columns, *few, known=known).rename({"id": "attribution", "account_id": "account"})
     held = held.filter(pl.col("valid_from") <= month.last, pl.col("valid_to") > month.first)
     reasons = {
         AttributionState.CONFIRMED.value: 0,

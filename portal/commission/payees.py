@@ -11,11 +11,12 @@ from sqlalchemy import select
 from models import db
 from models.audit import Approval, ApprovalState
 from models.partners import Broker
-from models.payouts import Payee, PayeeState
+from models.payouts import Payee, PayeeState, masked_account
 from portal.actors import Actor
 from portal.audit import approvals, log
 from portal.audit.policy import watch
 from portal.commission.queries import name_of
+from portal.fields import one_line
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
@@ -33,15 +34,15 @@ def account_of(broker_id: int, state: PayeeState = PayeeState.VALID) -> Payee | 
 
 
 def shown(account: Payee | None) -> str:
-    """An account as it may be shown to everybody who sees payments: its bank and its last four digits."""
-    return f"{account.bank} •••• {account.account_tail}" if account is not None else "–"
+    """An account as it may be shown to everybody who sees payments; a dash where there is none."""
+    return masked_account(account.bank, account.account_tail) if account is not None else "–"
 
 
 def propose(broker: Broker, holder: str, bank: str, account_no: str, *, actor: Actor, moment: datetime, ring: Keyring) -> Approval:
     """Put an account before a second person. Raises NotAllowed; Refusal where something is missing or is no number; Conflict where it is the
     account already, or another one waits."""
     actor.need(Can.PAYOUT_PREPARE)
-    holder, bank = (" ".join(text.replace("\0", "").split()) for text in (holder, bank))
+    holder, bank = (one_line(text) for text in (holder, bank))
     number = "".join(account_no.replace("-", "").split())
     if not holder or not bank or max(len(holder), len(bank)) > LONGEST:
         raise Refusal("an account has the name of its holder and its bank, each of at most 120 characters")
@@ -105,7 +106,7 @@ def reveal(account: Payee, broker_no: str, *, reason: str, actor: Actor, moment:
 
 def reason_of(text: str) -> str:
     """A reason as it stands in the log. Raises Refusal where it is none."""
-    reason = " ".join(text.replace("\0", "").split())
+    reason = one_line(text)
     if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
         raise Refusal(
             "say why you need the numbers, in %(shortest)s to %(longest)s characters: the reason stands in the audit log", shortest=SHORTEST_REASON, longest=LONGEST_REASON

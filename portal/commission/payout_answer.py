@@ -13,6 +13,7 @@ from datetime import date
 
 from models.values.money import NotMoney, parse_yuan
 from portal.commission.payout_settling import SERIAL_LONGEST, WHY_SHORTEST, Answer
+from portal.fields import one_line
 from portal.refusals import Findings, Refusal
 from portal.settlement.back_office_cells import Sheet, sheets
 
@@ -125,7 +126,7 @@ def _line(line: int, cells: Mapping[str, str], sent: Mapping[str, Sent], today: 
 
 def _said(cells: Mapping[str, str]) -> str:
     """Why the bank did not pay, in its own words; where it gives none, its result stands for them."""
-    why = " ".join(cells["why"].replace("\0", "").split())[:400]
+    why = one_line(cells["why"])[:400]
     return why if len(why) >= WHY_SHORTEST else f"{cells['result']} {why}".strip().ljust(WHY_SHORTEST, ".")
 
 
@@ -133,7 +134,7 @@ def _paid(line: int, cells: Mapping[str, str], today: date) -> Answer | Fault:
     day = _day(cells["paid_on"])
     if day is None or day > today:
         return Fault(line, "paid_on", "day" if day is None else "future", cells["paid_on"][:60])
-    serial = " ".join(cells["serial"].replace("\0", "").split())
+    serial = one_line(cells["serial"])
     if not 0 < len(serial) <= SERIAL_LONGEST:
         return Fault(line, "serial", "serial", serial[:60])
     return Answer(cells["reference"], day, serial)

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case,
 from models import db
 from models.commission import CommissionRun, MonthClose, RunStatement
 from models.partners import Broker, BrokerVersion
-from models.payouts import Payee, PayeeState, Payout, PayoutHold, PayoutState
+from models.payouts import Payee, PayeeState, Payout, PayoutHold, PayoutState, masked_account
 from models.publication import StatementPublication
 from portal.commission.payouts import STANDING, unpaid
 from portal.versions import version_of
@@ -160,5 +160,5 @@ def next_payout(broker_id: int) -> NextPayout:
     )
     here = db.session.execute(standing.outerjoin(Payee, and_(Payee.broker_id == Broker.id, Payee.state == PayeeState.VALID)).where(Broker.id == broker_id)).one()
     on_its_way = sum(row.amount for row in payments if row.state != PayoutState.PAID)
-    account = f"{here.bank} •••• {here.account_tail}" if here.bank else ""
+    account = masked_account(here.bank, here.account_tail) if here.bank else ""
     return NextPayout(on_its_way, payable, here.id is not None, sum(row.amount for row in paid if row.paid_on == last_on), last_on, account)

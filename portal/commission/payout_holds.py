@@ -12,6 +12,7 @@ from models.payouts import HoldWhy, PayoutHold
 from portal.actors import Actor
 from portal.audit import log
 from portal.commission.payouts import hold_payouts
+from portal.fields import one_line
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 
@@ -54,7 +55,7 @@ def end(broker: Broker, note: str, *, actor: Actor, moment: datetime) -> None:
 
 
 def _words(note: str) -> str:
-    said = " ".join(note.replace("\0", "").split())
+    said = one_line(note)
     if not SHORTEST <= len(said) <= LONGEST:
         raise Refusal("say in %(shortest)s to %(longest)s characters why: it stands in the audit log", shortest=SHORTEST, longest=LONGEST)
     return said

@@ -12,13 +12,14 @@ from datetime import date, datetime
 from sqlalchemy import func, select, update
 
 from models import db
-from models.identity import Role, User, UserRole, UserState
 from models.partners import Broker
 from models.payouts import BatchState, Payout, PayoutBatch, PayoutState
 from portal.actors import Actor
 from portal.audit import log
 from portal.audit.log import Line
 from portal.commission.payouts import batch_of, hold_payouts
+from portal.commission.publication import users_of_brokers
+from portal.fields import one_line
 from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell_each
 from portal.permissions import Can
@@ -60,7 +61,7 @@ def settle(number: str, answers: Sequence[Answer], today: date, *, actor: Actor,
     Conflict for a run that is not approved or a payment that is not open; Refusal for a day to come, or without a number or a reason."""
     actor.need(Can.PAYOUT_PREPARE)
     hold_payouts()
-    batch = _approved(number)
+    batch = approved_batch(number, held=True)
     open_rows = _open(batch.id)
     changes = [_change(answer, open_rows, today) for answer in answers]
     if len({one["id"] for one in changes}) < len(changes):
@@ -74,7 +75,7 @@ def settle_rest(number: str, paid_on: date, serial: str, today: date, *, actor: 
     """All payments of a run that are still open were paid on one day under one number. Returns how many. Raises as `settle`."""
     actor.need(Can.PAYOUT_PREPARE)
     hold_payouts()
-    rows = _open(_approved(number).id)
+    rows = _open(approved_batch(number, held=True).id)
     if not rows:
         raise Conflict("no payment of this run is open")
     return settle(number, [Answer(reference, paid_on, serial) for reference in rows], today, actor=actor, moment=moment)[0]
@@ -96,10 +97,11 @@ def give_back(reference: str, why: str, *, actor: Actor, moment: datetime) -> Pa
     return payout
 
 
-def _approved(number: str) -> PayoutBatch:
-    batch = batch_of(number, held=True)
+def approved_batch(number: str, *, held: bool = False) -> PayoutBatch:
+    """A run that a second person let through; `held` until the transaction ends. Raises NotFound, Conflict."""
+    batch = batch_of(number, held=held)
     if batch.state not in {BatchState.APPROVED, BatchState.DONE}:
-        raise Conflict("only an approved payment run is paid")
+        raise Conflict("only an approved payment run is handed to the bank and paid")
     return batch
 
 
@@ -116,14 +118,14 @@ def _change(answer: Answer, open_rows: Mapping[str, int], today: date) -> dict[s
         return row | {"state": PayoutState.RETURNED, "why": _why(answer.why)}
     if answer.paid_on > today:
         raise Refusal("%(day)s has not come yet: a payment is paid when the bank has done it", day=answer.paid_on.isoformat())
-    serial = " ".join(answer.serial.replace("\0", "").split())
+    serial = one_line(answer.serial)
     if not 0 < len(serial) <= SERIAL_LONGEST:
         raise Refusal("a payment has the bank’s number, of at most %(most)s characters", most=SERIAL_LONGEST)
     return row | {"state": PayoutState.PAID, "serial": serial}
 
 
 def _why(text: str) -> str:
-    said = " ".join(text.replace("\0", "").split())
+    said = one_line(text)
     if not WHY_SHORTEST <= len(said) <= WHY_LONGEST:
         raise Refusal("say in %(shortest)s to %(longest)s characters why the payment came back", shortest=WHY_SHORTEST, longest=WHY_LONGEST)
     return said
@@ -150,11 +152,7 @@ def _line(row: Payout) -> Line:
 
 def _tell(rows: Sequence[tuple[str, Payout]], actor: Actor, moment: datetime) -> None:
     """Tell every broker's users of what became of his payments."""
-    users: dict[str, list[int]] = {}
-    query = select(User.broker_no, User.id).join(UserRole, UserRole.user_id == User.id)
-    query = query.where(UserRole.role == Role.BROKER, User.state != UserState.DISABLED, User.broker_no.in_({number for number, _row in rows}))
-    for number, user_id in db.session.execute(query.order_by(User.id)):
-        users.setdefault(str(number), []).append(user_id)
+    users = users_of_brokers({number for number, _row in rows})
     for kind, state in ((PAID, PayoutState.PAID), (RETURNED, PayoutState.RETURNED)):
         told = [(user, f"/commission/statements/{row.period}/{number}", _values(row)) for number, row in rows if row.state == state for user in users.get(number, ())]
         if told:

@@ -19,7 +19,7 @@ from models import db
 from models.audit import Approval, ApprovalState
 from models.commission import RunStatement
 from models.partners import Broker, BrokerVersion
-from models.payouts import BatchState, Payee, PayeeState, Payout, PayoutBatch, PayoutHold, PayoutState
+from models.payouts import BatchState, Payee, PayeeState, Payout, PayoutBatch, PayoutHold, PayoutState, masked_account
 from models.publication import StatementPublication
 from portal.actors import Actor
 from portal.audit import approvals, log
@@ -94,7 +94,7 @@ def due(period: str, least: int) -> list[Due]:
             return HELD
         return NO_ACCOUNT if row.payee_id is None else BELOW_LEAST if sums[row.id] < least else ""  # type: ignore[attr-defined]
 
-    account = (f"{row.bank} •••• {row.account_tail}" if row.payee_id else "" for row in rows)
+    account = (masked_account(row.bank, row.account_tail) if row.payee_id else "" for row in rows)
     return [Due(row.id, row.broker_no, row.name or "", row.period, row.net, row.payee_id, to, waits(row)) for row, to in zip(rows, account, strict=True)]
 
 

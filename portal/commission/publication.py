@@ -121,7 +121,7 @@ def tell_brokers(period: str, actor: Actor, moment: datetime) -> tuple[int, int]
     brokers = db.session.execute(published.order_by(StatementPublication.broker_id)).all()
     if not brokers:
         raise Conflict("every broker of %(period)s was told already", period=period)
-    users = _users_of()
+    users = users_of_brokers()
     rows = [(user, f"/commission/statements/{period}/{row.broker_no}", {"month": period, "net_fen": row.net}) for row in brokers for user in users.get(row.broker_no, ())]
     tell_each(rows, PUBLISHED, actor=actor, moment=moment)
     told = ((period, row.broker_id, len(users.get(row.broker_no, ())), moment, actor.user_id, actor.label[:200]) for row in brokers)
@@ -130,11 +130,12 @@ def tell_brokers(period: str, actor: Actor, moment: datetime) -> tuple[int, int]
     return len(brokers), len(rows)
 
 
-def _users_of() -> dict[str, list[int]]:
-    """The sign-ins of every broker, by broker number."""
+def users_of_brokers(numbers: Collection[str] | None = None) -> dict[str, list[int]]:
+    """The sign-ins that are open, by broker number; of some brokers only if named."""
     query = select(User.broker_no, User.id).join(UserRole, UserRole.user_id == User.id)
+    query = query.where(User.broker_no.is_not(None) if numbers is None else User.broker_no.in_(numbers))
     found: dict[str, list[int]] = {}
-    for number, user_id in db.session.execute(query.where(UserRole.role == Role.BROKER, User.state != UserState.DISABLED, User.broker_no.is_not(None)).order_by(User.id)):
+    for number, user_id in db.session.execute(query.where(UserRole.role == Role.BROKER, User.state != UserState.DISABLED).order_by(User.id)):
         found.setdefault(str(number), []).append(user_id)
     return found
 

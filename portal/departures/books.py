@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Integer, case, cast, delete, func, insert, literal, select, update
+from sqlalchemy import case, delete, func, insert, literal, select, update
 
 from models import db
 from models.clients import Servicing, ServicingRole
@@ -21,14 +21,14 @@ from models.partners import BrokerVersion, PersonKind, StaffVersion
 from models.rollups import BrokerBook, Channel, FirmDay, RollupDay
 from models.values.calendar import Month
 from portal.audit.recordings import last_recording_id
-from portal.bulk import insert_frame, read_frame, read_table
+from portal.bulk import insert_frame, read_frame
 from portal.care.people import there
 from portal.departures.spread import concentration
 from portal.settlement.facts import day_frames
 from portal.settlement.rollups import placed
-from portal.versions import current, first_day_changed, newest_of, table_of
+from portal.versions import current, first_day_changed, newest_frame, table_of
 
-SPANS: dict[str, Any] = {"id": pl.Int64, "account_id": pl.Int64, "staff_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date, "withdrawn": pl.Int64}
+SPANS: dict[str, Any] = {"account_id": pl.Int64, "staff_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date}
 STAFF = ("accounts", "equity", "alone", "alone_equity", "retained_fee")
 CONTACTS = ("equity", "several", "one", "nobody")
 CHANNELS = list(Channel)
@@ -112,9 +112,7 @@ def all_hold(known: int) -> None:
 
 def served() -> pl.DataFrame:
     """Every span in which somebody looks after an account, as it is believed now."""
-    columns = [cast(Servicing.withdrawn, Integer) if name == "withdrawn" else getattr(Servicing, name) for name in SPANS]
-    frame = read_table(select(*columns).where(Servicing.role == ServicingRole.SERVICER.value), SPANS).with_columns(pl.col("withdrawn").cast(pl.Boolean))
-    return newest_of(frame, ["account_id", "staff_id", "valid_from"]).drop("id", "withdrawn")
+    return newest_frame(Servicing, SPANS, Servicing.role == ServicingRole.SERVICER.value)
 
 
 def _serving(spans: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import polars as pl
-from flask import Blueprint, g
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, case, func, select
@@ -25,6 +25,7 @@ from portal.permissions import Can
 from portal.web.exports import amount
 from portal.web.guard import requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
+from portal.web.once import once
 from portal.web.paging import Column, Filter, Listing, columns
 from portal.web.remembered import remembered
 
@@ -54,12 +55,13 @@ class Counting(NamedTuple):
 
 def counting() -> Counting:
     """What counts now; asked once a request."""
-    held: Counting | None = g.get("care_counting")
-    if held is None:
-        now, values = now_known(), settings.values_on(today())
-        settled, found = now.day or date.min, KeyRule.read(values)
-        held = g.care_counting = Counting(settled, values, found, remembered(("key clients", settled, now.known, found), lambda: key_clients.cut_offs(settled, found)))
-    return held
+    return once("what care counts by", _counting)
+
+
+def _counting() -> Counting:
+    now, values = now_known(), settings.values_on(today())
+    settled, found = now.day or date.min, KeyRule.read(values)
+    return Counting(settled, values, found, remembered(("key clients", settled, now.known, found), lambda: key_clients.cut_offs(settled, found)))
 
 
 def rule() -> tuple[KeyRule, dict[int, int]]:

@@ -20,6 +20,7 @@ from portal.actors import Actor
 from portal.attribution.channels import came_by, first_broker_is
 from portal.attribution.queries import spans
 from portal.audit.recordings import last_recording_id
+from portal.clients.balances import held
 from portal.clients.queries import account_now, accounts, branch_of, visible_to
 from portal.clients.reveal import Identity, opened, reveal
 from portal.clock import now
@@ -103,8 +104,7 @@ LISTING = Listing(
 
 def listed(actor: Actor, day: date) -> Select[*tuple[Any, ...]]:
     """The accounts that somebody may see now, with their balance of a settled day."""
-    its_own = (Balance.trade_date == day) & (Balance.account_id == Account.id) & ~Balance.gone & newest(day)
-    query = accounts().outerjoin(Balance, its_own).add_columns(Balance.equity, Balance.available)
+    query = accounts().outerjoin(Balance, held(day, newest(day))).add_columns(Balance.equity, Balance.available)
     return query.where(visible_to(actor, last_day() or day))
 
 

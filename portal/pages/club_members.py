@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -54,7 +55,7 @@ COLUMNS = columns(
 )
 LISTING = Listing(
     tiebreak=ClubMember.id,
-    sorts={"name": ClubMember.name, "client": ClubMember.client_no, "tier": func.coalesce(ClubTier.rank, -1), "until": func.coalesce(_now.c.valid_to, literal("0001-01-01", Date))},
+    sorts={"name": ClubMember.name, "client": ClubMember.client_no, "tier": func.coalesce(ClubTier.rank, -1), "until": func.coalesce(_now.c.valid_to, literal(date.min, Date))},
     default="-tier",
     filters=(
         Filter("code", _l("Card"), lambda code: ClubMember.code == code, read=card_code),

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from models.partners import Broker, BrokerVersion
-from models.payouts import Payee, Payout, PayoutBatch
+from models.payouts import Payee, Payout, PayoutBatch, masked_account
 from portal import local_day
 from portal.bulk import read_frame
 from portal.commission import payout_balances, payouts
@@ -197,7 +197,7 @@ BALANCE_LIST = declare(
                 Field(name, label, lambda row, name=name: amount(row[name]))  # type: ignore[misc]
                 for name, label in zip(BALANCE_NAMES, (_l("Posted"), _l("Paid"), _l("Balance"), _l("Payable now"), _l("In payment"), _l("Carried over")), strict=True)
             ),
-            Field("account", _l("Account"), lambda row: f"{row['bank']} •••• {row['tail']}" if row["bank"] else ""),
+            Field("account", _l("Account"), lambda row: masked_account(row["bank"], row["tail"]) if row["bank"] else ""),
             Field("held", _l("Held back"), lambda row: str(HOLDS[row["held"]]) if row["held"] else ""),
         ),
         file_name="owed",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,8 +14,7 @@ from models.commission import MonthClose
 from models.partners import Broker
 from models.payouts import BatchState, Payee, Payout, PayoutBatch, PayoutState
 from portal import clock, local_day
-from portal.audit import log
-from portal.commission import payees, payout_settling, payouts
+from portal.commission import payees, payout_handing, payout_settling, payouts
 from portal.commission.payout_settling import Answer
 from portal.keys import keyring
 from portal.pages.commission_lists import month_of
@@ -25,7 +22,7 @@ from portal.pages.payout_lists import BATCH_LIST, DUE_LIST, PAYMENT_LIST, due_fr
 from portal.pages.payout_words import BATCHES, PAYMENTS, WAITS
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
-from portal.refusals import Conflict, NotFound, Refusal
+from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction
 from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
@@ -97,38 +94,31 @@ def _sums(batch: PayoutBatch) -> dict[str, tuple[int, int]]:
 @requires(Can.PAYOUT_PREPARE)
 def bank_file(batch_no: str) -> ResponseReturnValue:
     """The file that is handed to the bank, account numbers in the clear: only of an approved run, with a reason, and in the log."""
-    batch = payouts.batch_of(batch_no)
-    if batch.state not in {BatchState.APPROVED, BatchState.DONE}:
-        raise Conflict("only an approved payment run is handed to the bank")
-    reason = payees.reason_of(request.form.get("reason", ""))
-    query = select(Payout, Payee, Broker.broker_no).join(Payee, Payee.id == Payout.payee_id).join(Broker, Broker.id == Payout.broker_id)
-    rows = db.session.execute(query.where(Payout.batch_id == batch.id, Payout.state == PayoutState.APPROVED).order_by(Payout.id)).all()
-    if not rows:
-        raise Conflict("no payment of this run is open")
-    ring, headings = keyring(), [_("Reference of the payment"), _("Holder of the account"), _("Account number"), _("Bank"), _("Amount"), _("Purpose")]
-    lines = [
-        (row.Payout.reference, row.Payee.holder, payees.opened(row.Payee, ring), row.Payee.bank, amount(row.Payout.amount), _("Commission %(period)s", period=row.Payout.period))
-        for row in rows
-    ]
     form = "xlsx" if request.form.get("form") == "xlsx" else "csv"
-    after = {"fields": ["account_no"], "payments": len(rows), "form": form, "number": secrets.token_hex(6)}
     with transaction():
-        log.write(current_actor(), clock.now(), "payout.bank_file", "payout_batch", batch.number, after=after, reason=reason, request_id=request_id())
-    return taken_out(form, f"payments-{batch.number}", headings, lines)
+        reason, now = request.form.get("reason", ""), clock.now()
+        rows = payout_handing.hand_over(batch_no, form, reason, actor=current_actor(), moment=now, ring=keyring(), request_id=request_id())
+    headings = [_("Reference of the payment"), _("Holder of the account"), _("Account number"), _("Bank"), _("Amount"), _("Purpose")]
+    lines = [(row.reference, row.holder, row.account_no, row.bank, amount(row.amount), _("Commission %(period)s", period=row.period)) for row in rows]
+    return taken_out(form, f"payments-{batch_no}", headings, lines)
 
 
 @bp.post("/<batch_no>/paid")
 @requires(Can.PAYOUT_PREPARE)
 def all_paid(batch_no: str) -> ResponseReturnValue:
     """The bank did all that was open, on one day under one number."""
-
-    payouts.batch_of(batch_no)
-
-    def act() -> Any:
-        day = _day(request.form.get("paid_on", ""))
-        return payout_settling.settle_rest(batch_no, day, request.form.get("serial", ""), local_day.today(), actor=current_actor(), moment=clock.now())
-
-    return _done(batch_no, act)
+    payouts.batch_of(batch_no)  # a run that there is not is said before anything about its form
+    form, actor = request.form, current_actor()
+    try:
+        with transaction():
+            count = payout_settling.settle_rest(batch_no, _day(form.get("paid_on", "")), form.get("serial", ""), local_day.today(), actor=actor, moment=clock.now())
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(_(refusal.message, **refusal.values), "error")
+    else:
+        flash(_("Kept: %(count)s payments are paid.", count=count), "success")
+    return redirect(url_for("payouts.show", batch_no=batch_no), 303)
 
 
 @bp.get("/<batch_no>/<payment_ref>")
@@ -184,16 +174,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise Refusal("choose the day on which the bank paid") from error
-
-
-def _done(batch_no: str, act: Any) -> ResponseReturnValue:
-    try:
-        with transaction():
-            count = act()
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        flash(_(refusal.message, **refusal.values), "error")
-    else:
-        flash(_("Kept: %(count)s payments are paid.", count=count), "success")
-    return redirect(url_for("payouts.show", batch_no=batch_no), 303)

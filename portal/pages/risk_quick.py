@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import polars as pl
-from flask import g
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from models import db
@@ -20,6 +19,7 @@ from portal.pages.settled import last_day
 from portal.permissions import Can, Scope
 from portal.risk.queries import CAUSE
 from portal.web.list_pages import COUNT, Asked, Quick
+from portal.web.once import once
 from portal.web.remembered import remembered
 from portal.web.wanted import Bound, Wanted
 
@@ -56,10 +56,7 @@ class Sums(NamedTuple):
 
 def newest() -> RiskRun | None:
     """The newest scoring; asked once a request."""
-    if "risk_newest" not in g:
-        g.risk_newest = db.session.execute(select(RiskRun).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).scalar()
-    found: RiskRun | None = g.risk_newest
-    return found
+    return once("newest scoring", lambda: db.session.execute(select(RiskRun).order_by(RiskRun.on_day.desc(), RiskRun.id.desc()).limit(1)).scalar())
 
 
 def sees_all(actor: Actor) -> bool:
@@ -122,15 +119,14 @@ def _because(cause: str | None) -> list[ColumnElement[bool]]:
 
 def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | None = None) -> pl.DataFrame:
     """The scores of the clients whom somebody sees and asks for (SEEN; `money` is the equity); each is asked once a request."""
-    kept, which = g.setdefault("risk_seen", {}), (cause, named and named.text)
-    if which not in kept:
+
+    def read() -> pl.DataFrame:
         seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
         seen = seen.where(newest_version(), visible_to(actor, last_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
         query = select(RiskScore.account_id, SIZE, STEP, MONEY, *SCORED.values())
-        query = query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause))
-        kept[which] = read_frame(query, SEEN)
-    found: pl.DataFrame = kept[which]
-    return found
+        return read_frame(query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause)), SEEN)
+
+    return once(("scores that are seen", cause, named and named.text), read)
 
 
 def _keys_among(rows: pl.DataFrame, run_id: int, wanted: Wanted) -> list[int] | None:

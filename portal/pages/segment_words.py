@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date
-from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,11 +18,11 @@ from models.values.money import NotMoney, parse_yuan
 from portal import clock
 from portal.clients import segment_keeping
 from portal.clients.segments import AsOf, Conditions, meets
-from portal.commission.queries import last_settled_day
 from portal.local_day import today
+from portal.pages.settled import last_day
 from portal.permissions import Can
 from portal.refusals import Refusal
-from portal.settlement import windows
+from portal.settlement.windows import as_of_day
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor
 from portal.web.listing import Filter, Label
@@ -61,8 +59,7 @@ def as_of() -> AsOf:
 
 
 def _as_of() -> AsOf:
-    settled = last_settled_day() or date.min
-    return AsOf(today(), clock.now(), settled, kept=cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on"))))
+    return as_of_day(today(), clock.now(), last_day())
 
 
 def typed(form: MultiDict[str, str]) -> Conditions:

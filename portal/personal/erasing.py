@@ -23,6 +23,7 @@ from models.personal import EraseRequest, EraseState, SubjectKind
 from portal.actors import Actor
 from portal.audit import approvals, log
 from portal.audit.policy import watch
+from portal.fields import one_line
 from portal.jobs.retention import scrub
 from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell
@@ -153,7 +154,7 @@ def refuse(public_id: str, why: str, *, actor: Actor, moment: datetime) -> None:
     """Answer that nothing is erased, and why; the person is told. Raises NotAllowed, NotFound, Conflict; Refusal without a reason."""
     actor.need(Can.PERSONAL_ERASE)
     row = by_public_id(public_id, held=True)
-    said = " ".join(why.replace("\0", "").split())
+    said = one_line(why)
     if not SHORTEST <= len(said) <= LONGEST:
         raise Refusal("say in %(shortest)s to %(longest)s characters why: the person is told", shortest=SHORTEST, longest=LONGEST)
     if row.state != EraseState.ASKED:

@@ -18,7 +18,7 @@ from models.personal import SubjectKind
 from portal.actors import Actor
 from portal.personal.sources import BY_ID, BY_NUMBER, FOLLOWED, LEADS_ON, LEFT_OUT, SECRET, group_of
 from portal.refusals import NotFound
-from portal.resealing import PLACES
+from portal.resealing import PLACES, Place
 from portal.sealing import Keyring, Unreadable
 
 CHUNK = 500
@@ -133,9 +133,11 @@ def _parts(keys: set[int]) -> Iterator[list[int]]:
 
 
 def _section(table: Table, rows: list[dict[str, Any]], ring: Keyring) -> Section:
-    sealed = {place.column: place for place in PLACES if place.table is table}
     shown = [column.name for column in table.columns if _shown(column.name)]
-    plain = [_opened(table, row, ring) if sealed else row for row in rows]
+    plain = [dict(row) for row in rows]
+    for place in PLACES:
+        if place.table is table and _shown(place.column):
+            _open(place, plain, ring)
     names = tuple(name.removesuffix("_sealed") for name in shown)
     return Section(table.name, group_of(table.name), names, [tuple(_value(row[name]) for name in shown) for row in plain])
 
@@ -144,17 +146,18 @@ def _shown(name: str) -> bool:
     return name not in SECRET and name != "id" and not name.endswith(("_id", "_index", "_digest", "_hash"))
 
 
-def _opened(table: Table, row: dict[str, Any], ring: Keyring) -> dict[str, Any]:
-    """A row with its sealed numbers in the clear; one that no key opens says so by being empty."""
-    opened = dict(row)
-    for place in PLACES:
-        if place.table is table and row.get(place.column) and _shown(place.column):
-            number = db.session.execute(select(place.number).select_from(place.source).where(table.c.id == row["id"])).scalar_one()
+def _open(place: Place, rows: list[dict[str, Any]], ring: Keyring) -> None:
+    """Put what is sealed in a column into the clear; what no key opens says so by being empty."""
+    kept = {row["id"] for row in rows if row[place.column]}
+    numbers: dict[int, str] = {}
+    for part in _parts(kept):
+        numbers.update(db.session.execute(select(place.table.c.id, place.number).select_from(place.source).where(place.table.c.id.in_(part))).all())
+    for row in rows:
+        if row["id"] in kept:
             try:
-                opened[place.column] = ring.open(row[place.column], f"{place.name}:{number}")
+                row[place.column] = ring.open(row[place.column], f"{place.name}:{numbers[row['id']]}")
             except Unreadable:
-                opened[place.column] = ""
-    return opened
+                row[place.column] = ""
 
 
 def _value(value: Any) -> Any:

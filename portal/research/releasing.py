@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from functools import cache
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,7 +22,7 @@ from portal.research.audiences import Reach, reach
 from portal.research.drafting import digest_of, newest_of, version_of
 from portal.research.telling import ZONE, tell_subscribers
 from portal.research.verdicts import KEPT_FROM, LEAST
-from portal.settlement import windows
+from portal.settlement.windows import as_of_day
 
 APPROVAL = "research.release"
 """The kind of the approval by which a version is read."""
@@ -72,8 +71,7 @@ def withdraw(item: ResearchItem, why: str, actor: Actor, moment: datetime) -> No
 def as_of_moment(moment: datetime) -> AsOf:
     """As of when people are counted at a moment: the firm's day, and the last settled one."""
     settled = db.session.execute(select(func.max(SettlementDay.trade_date))).scalar()
-    kept = cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on")) if settled else None)
-    return AsOf(moment.astimezone(ZONE).date(), moment, settled or date.min, kept=kept)
+    return as_of_day(moment.astimezone(ZONE).date(), moment, settled)
 
 
 def _release(approval: Approval, approver: Actor, moment: datetime) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import polars as pl
@@ -30,13 +29,13 @@ from portal.care.key_clients import KeyRule
 from portal.care.policy import visible_to as seen_by
 from portal.clients.balances import held
 from portal.clients.queries import accounts, visible_to
-from portal.clients.segments import AsOf, Conditions, meets
+from portal.clients.segments import Conditions, meets
 from portal.club import invites, members
 from portal.club.invites import Candidate
 from portal.permissions import Can
 from portal.risk.outcomes import SMALL
 from portal.risk.queries import CAUSE
-from portal.settlement import windows
+from portal.settlement.windows import as_of_day
 
 CLASSES = {
     "inevitable": (ChurnCause.ABANDONED, ChurnCause.POACHED, ChurnCause.FORCED),
@@ -129,7 +128,7 @@ def _rows(asked: Criteria, settled: date, actor: Actor, moment: datetime, today:
         key = case((key_clients.is_key(rule, key_clients.cut_offs(settled, rule)), 1), else_=0)
     inside: ColumnElement[Any] = literal(1)
     if asked.segment:
-        as_of = AsOf(today, moment, settled, kept=cache(lambda: windows.of_all(settled, ("account", "fee", "traded_on"))))
+        as_of = as_of_day(today, moment, settled)
         inside = case((meets(Conditions.read(asked.segment).checked(), as_of), 1), else_=0)
     query = accounts().join(Branch, Branch.id == AccountVersion.branch_id, isouter=True).outerjoin(Balance, held(settled))
     query = query.outerjoin(RiskScore, (RiskScore.run_id == run) & (RiskScore.account_id == Account.id))

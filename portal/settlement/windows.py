@@ -11,7 +11,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 
 import polars as pl
 from sqlalchemy import delete, func, select
@@ -21,6 +22,7 @@ from models.rollups import AccountWindow
 from models.settlement import Balance, SettlementDay, Trade
 from portal.audit.recordings import last_recording_id
 from portal.bulk import IN_BYTES, among, read_frame
+from portal.clients.segments import AsOf
 from portal.settlement.facts import day_balances, day_frames
 
 AVERAGE, FLOW, FEE = 90, 30, 365
@@ -210,3 +212,9 @@ def differences() -> list[str]:
     stored = pl.DataFrame(schema=WINDOW) if kept is None else kept
     wrong = pl.concat([held.rows.join(stored, on=list(WINDOW), how="anti", nulls_equal=True), stored.join(held.rows, on=list(WINDOW), how="anti", nulls_equal=True)])
     return [f"{held.day} account_window {number}: differs from the facts" for number in wrong["account"].unique().sort().to_list()]
+
+
+def as_of_day(day: date, moment: datetime, settled: date | None) -> AsOf:
+    """As of when segments are looked at, with the settled days up to one: what every account came to is read once, when a condition first asks."""
+    kept = cache(lambda: of_all(settled, ("account", "fee", "traded_on")) if settled else None)
+    return AsOf(day, moment, settled or date.min, kept=kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
+from portal.web.once import once
 from portal.web.requests import here
 
 THEMES = ("auto", "light", "dark")
@@ -97,9 +99,9 @@ def _reach(actor: Actor, zone: ZoneInfo) -> dict[str, Any]:
     """How far settled days reach and how many notices are unread; asked once a request."""
     if actor.user_id is None:
         return {"data_as_of": None, "unread": 0}
-    found: dict[str, Any] | None = request.environ.get("portal.reach")
-    if found is None:
-        today = clock.now().astimezone(zone).date()
-        last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": actor.user_id}).one()
-        found = request.environ["portal.reach"] = {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}
-    return found
+    return once("reach", partial(_asked_reach, actor.user_id, clock.now().astimezone(zone).date()))
+
+
+def _asked_reach(user_id: int, today: date) -> dict[str, Any]:
+    last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": user_id}).one()
+    return {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}
