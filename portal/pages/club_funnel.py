@@ -76,7 +76,7 @@ def _picture(whole: Row) -> dict[str, Any]:
     """The steps as bars, with their table."""
     names, counts, parts = [str(COLUMNS[name]) for name in COUNTS], [int(getattr(whole, name)) for name in COUNTS], [share_of(whole, name) for name in COUNTS]
     rows = [(name, f"{count:,}", "–" if part is None else f"{part // 100}.{part % 100:02d}%") for name, count, part in zip(names, counts, parts, strict=True)]
-    return {"data": {"unit": "count", "x": names, "series": [{"name": _("People"), "values": counts}]}, "rows": rows}
+    return {"data": {"unit": "count", "x": names, "series": [{"name": _("Persons"), "values": counts}]}, "rows": rows}
 
 
 def _file(rows: list[Row]) -> tuple[list[str], list[list[Cell]]]:

@@ -111,7 +111,7 @@ STATEMENT_FIELDS = (
     Field("period", _l("Month"), lambda row: row.CommissionRun.period),
     *(_amount_of(name) for name in AMOUNTS),
     Field("state", _l("State"), lambda row: str(STATES[state_of_row(row, set(), NOBODY)][0])),
-    Field("paid_on", _l("Paid on"), lambda row: row.paid_on if row.pay_state == PayoutState.PAID else None),
+    Field("paid_on", _l("Day of the payment"), lambda row: row.paid_on if row.pay_state == PayoutState.PAID else None),
 )
 
 

@@ -58,7 +58,7 @@ BATCH_LIST = declare(
         ),
         columns(
             Column("number", _l("Payment run"), sort=True),
-            Column("payments", _l("Payments"), number=True),
+            Column("payments", _l("Number of payments"), number=True),
             Column("amount", _l("Amount"), sort=True, number=True, money=True),
             Column("prepared", _l("Prepared"), sort=True),
             Column("approved", _l("Approved")),
@@ -70,7 +70,7 @@ BATCH_LIST = declare(
         fields=(
             Field("number", _l("Payment run"), lambda row: row.number),
             Field("period", _l("Month"), lambda row: row.period),
-            Field("payments", _l("Payments"), lambda row: row.payments),
+            Field("payments", _l("Number of payments"), lambda row: row.payments),
             Field("amount", _l("Amount"), lambda row: amount(row.amount)),
             Field("prepared", _l("Prepared"), lambda row: row.prepared_at),
             Field("prepared_by", _l("Prepared by"), lambda row: row.prepared_label),
@@ -143,7 +143,7 @@ PAYMENT_LIST = declare(
             Column("period", _l("Month")),
             Column("amount", _l("Amount"), sort=True, number=True, money=True),
             Column("account", _l("To the account")),
-            Column("paid_on", _l("Paid on")),
+            Column("paid_on", _l("Day of the payment")),
             Column("state", _l("State")),
         ),
         source=_payments,
@@ -157,7 +157,7 @@ PAYMENT_LIST = declare(
             Field("period", _l("Month"), lambda row: row.Payout.period),
             Field("amount", _l("Amount"), lambda row: amount(row.Payout.amount)),
             Field("state", _l("State"), lambda row: str(PAYMENTS[row.Payout.state][0])),
-            Field("paid_on", _l("Paid on"), lambda row: row.Payout.paid_on),
+            Field("paid_on", _l("Day of the payment"), lambda row: row.Payout.paid_on),
             Field("serial", _l("Bank’s serial number"), lambda row: row.Payout.serial),
             Field("why", _l("Why it failed"), lambda row: row.Payout.why),
         ),
@@ -182,11 +182,11 @@ BALANCE_LIST = declare(
             Column("broker_no", _l("Broker"), sort=True),
             Column("posted", _l("Posted"), sort=True, number=True, money=True),
             Column("paid", _l("Paid"), sort=True, number=True, money=True),
-            Column("balance", _l("Balance"), sort=True, number=True, money=True),
+            Column("balance", _l("Balance owed"), sort=True, number=True, money=True),
             Column("payable", _l("Payable now"), sort=True, number=True, money=True),
             Column("in_payment", _l("In payment"), sort=True, number=True, money=True),
-            Column("carried", _l("Carried over"), sort=True, number=True, money=True),
-            Column("account", _l("Account")),
+            Column("carried", _l("Carried into the next month"), sort=True, number=True, money=True),
+            Column("account", _l("To the account")),
         ),
         source=balance_frame,
         sums={name: pl.col(name) for name in BALANCE_NAMES},
@@ -195,9 +195,11 @@ BALANCE_LIST = declare(
             Field("name", _l("Name"), lambda row: row["name"]),
             *(
                 Field(name, label, lambda row, name=name: amount(row[name]))  # type: ignore[misc]
-                for name, label in zip(BALANCE_NAMES, (_l("Posted"), _l("Paid"), _l("Balance"), _l("Payable now"), _l("In payment"), _l("Carried over")), strict=True)
+                for name, label in zip(
+                    BALANCE_NAMES, (_l("Posted"), _l("Paid"), _l("Balance owed"), _l("Payable now"), _l("In payment"), _l("Carried into the next month")), strict=True
+                )
             ),
-            Field("account", _l("Account"), lambda row: masked_account(row["bank"], row["tail"]) if row["bank"] else ""),
+            Field("account", _l("To the account"), lambda row: masked_account(row["bank"], row["tail"]) if row["bank"] else ""),
             Field("held", _l("Held back"), lambda row: str(HOLDS[row["held"]]) if row["held"] else ""),
         ),
         file_name="owed",

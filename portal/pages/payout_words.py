@@ -48,7 +48,7 @@ STANDINGS = {
 ANSWER_COLUMNS = {
     "reference": _l("Reference of the payment"),
     "result": _l("Result"),
-    "paid_on": _l("Paid on"),
+    "paid_on": _l("Day of the payment"),
     "serial": _l("Bank’s serial number"),
     "amount": _l("Amount"),
     "why": _l("Why it failed"),

@@ -98,7 +98,7 @@ def bank_file(batch_no: str) -> ResponseReturnValue:
     with transaction():
         reason, now = request.form.get("reason", ""), clock.now()
         rows = payout_handing.hand_over(batch_no, form, reason, actor=current_actor(), moment=now, ring=keyring(), request_id=request_id())
-    headings = [_("Reference of the payment"), _("Holder of the account"), _("Account number"), _("Bank"), _("Amount"), _("Purpose")]
+    headings = [_("Reference of the payment"), _("Holder of the account"), _("Bank account number"), _("Bank"), _("Amount"), _("Purpose")]
     lines = [(row.reference, row.holder, row.account_no, row.bank, amount(row.amount), _("Commission %(period)s", period=row.period)) for row in rows]
     return taken_out(form, f"payments-{batch_no}", headings, lines)
 

@@ -149,7 +149,7 @@ ENTRIES = (
     Entry("imports.index", _l("Settlement files"), _l("Files"), icon="box-arrow-in-down", can=Can.IMPORT_SEE),
     Entry("commission.months", _l("Months"), _l("Months"), icon="calendar3", can=Can.MONTH_SEE),
     Entry("erase_requests.index", _l("Requests to erase"), _l("Erasing"), icon="eraser", can=Can.PERSONAL_SEE),
-    Entry("payouts.index", _l("Payment runs"), _l("Payments"), icon="bank", can=Can.PAYOUT_SEE),
+    Entry("payouts.index", _l("Payment runs"), _l("Payouts"), icon="bank", can=Can.PAYOUT_SEE),
     Entry("calendar.this_year", _l("Trading calendar"), _l("Calendar"), icon="calendar-week", can=Can.IMPORT_SEE),
     Entry("exchange_fees.index", _l("Exchange fees"), _l("Exchange fees"), icon="percent", can=Can.IMPORT_SEE),
     Entry("club_desk.index", _l("Club events"), _l("Club"), icon="calendar-event", can=Can.CLUB_SEE, group="club", meant_for=("firm",)),

@@ -12,7 +12,7 @@ OF_PAYMENTS: dict[str, LazyString] = {
     "payee_name": _l("Holder of the account"),
     "name_on_file": _l("Name of the broker on file"),
     "same_account_of": _l("Paid to this account too"),
-    "payments": _l("Payments"),
+    "payments": _l("Number of payments"),
     "first_period": _l("Oldest month in it"),
     "payments_waiting": _l("Payments that wait"),
     "amount_waiting": _l("Amount that waits"),
