@@ -8,7 +8,6 @@ import click
 
 from portal.cli.refusing import RefusingGroup
 from portal.departures import books
-from portal.jobs.refresh import AT_ONCE
 from portal.settlement import rollups, windows
 from portal.transaction import transaction
 
@@ -28,9 +27,9 @@ def rebuild(missing: bool) -> None:
         with transaction():
             windows.keep(found)
     spread = books.stale_days() if missing else days
-    for start in range(0, len(spread), AT_ONCE):
+    for start in range(0, len(spread), books.AT_ONCE):
         with transaction():
-            books.keep(spread[start : start + AT_ONCE])
+            books.keep(spread[start : start + books.AT_ONCE])
     click.echo(f"{len(days)} days added up")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from models import db
 from models.concentration import WHOLE_FIRM, ConcentrationDay, ConcentrationFigure, Holder, Measure
 from models.partners import Staff, StaffVersion
-from portal.departures.books import floors
+from portal.departures.holders import floors
 from portal.versions import current
 
 MONTHS = 36
@@ -103,7 +103,7 @@ def month_ends(day: date) -> list[date]:
 
 def holders(day: date, branch_id: int | None, holder: Holder, measure: Measure) -> dict[int, int]:
     """What each holder has (fen) by his key: of a channel its place in CHANNELS."""
-    rows = floors(day, branch_id, [holder], [measure])
+    rows = floors([day], branch_id, [holder], [measure])
     column = "equity" if measure is Measure.EQUITY else "fee"
     found: dict[int, int] = {}
     for key, value in rows.select("key", column).iter_rows():
@@ -113,11 +113,11 @@ def holders(day: date, branch_id: int | None, holder: Holder, measure: Measure) 
 
 def by_branch_and_broker(day: date) -> dict[int, dict[int, int]]:
     """The equity (fen) of every broker in every branch, and under none of them (key 0) what stands under no broker."""
-    brokers = floors(day, None, [Holder.BROKER], [Measure.EQUITY])
+    brokers = floors([day], None, [Holder.BROKER], [Measure.EQUITY])
     found: dict[int, dict[int, int]] = {}
     for branch, key, value in brokers.select("branch_id", "key", "equity").iter_rows():
         found.setdefault(branch, {})[key] = value
-    whole = floors(day, None, [Holder.BRANCH], [Measure.EQUITY])
+    whole = floors([day], None, [Holder.BRANCH], [Measure.EQUITY])
     for branch, value in whole.select("branch_id", "equity").iter_rows():
         found.setdefault(branch, {})[0] = value - sum(found.get(branch, {}).values())
     return found

@@ -27,8 +27,6 @@ from portal.transaction import lock_months, transaction
 
 REFRESH = "commission.refresh"
 """The kind of the job. It has no arguments."""
-AT_ONCE = 10
-"""Settled days whose concentration is made in one transaction."""
 
 
 @handler(REFRESH)
@@ -50,10 +48,10 @@ def renew_concentration(progress: Progress = quiet) -> int:
     """Keep on how few the equity stands on every settled day where that is not kept or holds no more, some days in each transaction, then hold the
     limits against the newest. Returns how many days were made. For doors."""
     known, days = last_recording_id(), books.stale_days()
-    for start in range(0, len(days), AT_ONCE):
+    for start in range(0, len(days), books.AT_ONCE):
         with transaction():
             hold_clock()
-            books.keep(days[start : start + AT_ONCE], progress)
+            books.keep(days[start : start + books.AT_ONCE], progress)
     with transaction():
         if days:
             books.all_hold(known)

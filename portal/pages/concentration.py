@@ -17,8 +17,8 @@ from portal.commission import overview as sums
 from portal.commission.overview import Cut
 from portal.departures import concentration as kept
 from portal.departures import limits
-from portal.departures.books import CHANNELS
 from portal.departures.concentration import Standing
+from portal.departures.holders import CHANNELS
 from portal.departures.spread import concentration as spread_of
 from portal.local_day import today
 from portal.pages import concentration_pictures as pictures

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from models import db
 from models.departures import Departure, DepartureKind, DepartureState
@@ -14,12 +14,17 @@ from portal.versions import current
 
 CERTAIN = (DepartureState.ANNOUNCED.value, DepartureState.EFFECTIVE.value, DepartureState.SETTLED.value)
 """States in which somebody is gone from the day that is named; a suspicion takes nobody away."""
+_CERTAINLY = Departure.kind == DepartureKind.STAFF_LEAVES.value, Departure.state.in_(CERTAIN), Departure.staff_id.is_not(None)
 
 
 def departed(day: date) -> Select[int | None]:
     """The ids of the staff whose departure from the firm counts on a day, also where the master file still shows them."""
-    certain = Departure.kind == DepartureKind.STAFF_LEAVES.value, Departure.state.in_(CERTAIN), Departure.effective_on <= day
-    return select(Departure.staff_id).where(Departure.staff_id.is_not(None), *certain)
+    return select(Departure.staff_id).where(*_CERTAINLY, Departure.effective_on <= day)
+
+
+def departures() -> Select[int | None, date | None]:
+    """The staff whose departure from the firm counts on some day, and the first day without each."""
+    return select(Departure.staff_id, func.min(Departure.effective_on).label("effective_on")).where(*_CERTAINLY).group_by(Departure.staff_id)
 
 
 def is_here(day: date) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from models import db
 from models.concentration import WHOLE_FIRM, ConcentrationDay, ConcentrationFigure, Holder, Measure, StaffBook
 from models.identity import Role
 from models.partners import Staff
-from portal.departures import books
+from portal.departures import books, holders
 from portal.departures.concentration import month_ends, standing
 from portal.departures.spread import concentration
 from portal.jobs.refresh import renew_concentration
@@ -126,7 +126,7 @@ def test_a_corrected_day_is_made_anew(small: Flask, tmp_path: Path) -> None:
 
 def test_nothing_held_has_no_figures() -> None:
     assert concentration([]) is None
-    assert books.figures(books.pl.DataFrame(schema=books.FLOORS)) == []
+    assert holders.figures(holders.pl.DataFrame(schema=holders.FLOORS)) == []
 
 
 def test_the_page_says_every_figure_with_its_day(small: Flask) -> None:
