@@ -10,6 +10,7 @@ FOUNDATION = (
     "local_day",
     "refusals",
     "transaction",
+    "turns",
     "database",
     "rehearsal",
     "sealing",

@@ -108,7 +108,10 @@ def _of_days(days: list[date], progress: Callable[[str, int, int], None] = lambd
         found = books(*day_frames(day, lean=True), placed(day).select("account_id", "branch_id"), _serving(spans, here, day))
         for frames, frame in zip(made, found, strict=True):
             frames.append(frame.select(pl.lit(day).alias("trade_date"), pl.all()))
-    empty = [pl.DataFrame(schema=dict.fromkeys(("trade_date", *names), pl.Int64)).cast({"trade_date": pl.Date}) for names in (("staff_id", "branch_id", *STAFF), ("branch_id", *CONTACTS))]
+    empty = [
+        pl.DataFrame(schema=dict.fromkeys(("trade_date", *names), pl.Int64)).cast({"trade_date": pl.Date})
+        for names in (("staff_id", "branch_id", *STAFF), ("branch_id", *CONTACTS))
+    ]
     staff, contacts = (pl.concat(frames) if frames else nothing for frames, nothing in zip(made, empty, strict=True))
     return staff, contacts
 
