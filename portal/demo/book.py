@@ -14,7 +14,7 @@ import polars as pl
 
 from portal.demo.noise import SIGMA, bell, below, half_up, lognormal, stream
 from portal.demo.products import PRODUCTS, product_table
-from portal.demo.stories import CORRECTED, CORRECTED_DAY, FADING_SILENT, FADING_SINCE, STORY_ACCOUNTS
+from portal.demo.stories import CORRECTED, CORRECTED_DAY, STORY_ACCOUNTS
 
 MILLION = 1_000_000
 OPTION = len(PRODUCTS) - 1
@@ -114,9 +114,9 @@ def balances_of(state: pl.DataFrame, trades: pl.DataFrame, day: Day) -> pl.DataF
 
 
 def _moved(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
-    """Money in and out. A client's first money is his base; who is below zero is called; the fading broker's clients draw theirs out."""
+    """Money in and out. A client's first money is his base; who is below zero is called; who fades draws his out."""
     before = pl.col("previous_balance")
-    fading = pl.col("fading") & pl.lit(day.date >= FADING_SINCE)
+    fading = since("fades_on", day.date)
     pays_in = (pl.col("pays") < 9000) & ~fading
     draws = pl.col("draws") < pl.when(fading).then(45_000).otherwise(8000)
     part = 5 + pl.col("part") + pl.when(fading).then(25).otherwise(0)
@@ -130,7 +130,7 @@ def _moved(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
 
 def _positions(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
     """Lots held overnight in the client's main product, long or short for a week at a time."""
-    silent = pl.col("fading") & pl.lit(day.date >= FADING_SILENT)
+    silent = since("silent_on", day.date)
     free = (pl.col("previous_balance") - pl.col("withdrawal")).clip(0)
     lot_margin = pl.col("after") * pl.col("tick_value") * pl.col("margin_rate")
     usage = pl.col("usage") * pl.col("stance") // 1000
@@ -154,7 +154,7 @@ def _closed(rows: pl.DataFrame) -> pl.DataFrame:
 def year(seed: int, clients: pl.DataFrame, days: list[date], prices: list[list[int]]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Each settled day's balances and trades, keyed by the account's place.
 
-    `clients` has key, kind, opened_on, closed_on, old (had money before the first day) and fading.
+    `clients` has key, kind, opened_on, closed_on, old (had money before the first day), fades_on and silent_on.
     """
     people = traits(seed, clients).with_columns(pl.when(pl.col("old")).then(pl.col("base")).alias("previous_balance"))
     chances = draws(seed, people.height, len(days))
@@ -172,8 +172,11 @@ def year(seed: int, clients: pl.DataFrame, days: list[date], prices: list[list[i
 
 
 def _calmed(there: pl.DataFrame, today: date) -> pl.DataFrame:
-    """The fading broker's clients trade a third as often, then not at all."""
-    if today < FADING_SINCE:
-        return there
-    slower = pl.lit(0, dtype=pl.Int64) if today >= FADING_SILENT else pl.col("activity") // 3
-    return there.with_columns(pl.when(pl.col("fading")).then(slower).otherwise(pl.col("activity")).alias("activity"))
+    """Who fades trades a third as often, then not at all."""
+    calmer = pl.when(since("silent_on", today)).then(0).when(since("fades_on", today)).then(pl.col("activity") // 3)
+    return there.with_columns(calmer.otherwise(pl.col("activity")).alias("activity"))
+
+
+def since(column: str, today: date) -> pl.Expr:
+    """Whether a client's day has come; without such a day it never does."""
+    return (pl.col(column) <= today).fill_null(value=False)

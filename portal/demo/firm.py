@@ -118,7 +118,7 @@ def days(rows: dict[str, list[Row]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     fading = {row["account_no"] for row in rows["attributions"] if row["broker_no"] == stories.FADING_BROKER}
     people = people.with_row_index("key").with_columns(
         (pl.col("key") < clients.OLD).alias("old"),
-        pl.col("account_no").is_in(fading).alias("fading"),
+        *_fading(pl.col("account_no").is_in(fading)),
     )
     settled = trading_days()
     prices = settlement_prices(_chance("prices"), len(settled))
@@ -128,6 +128,15 @@ def days(rows: dict[str, list[Row]]) -> tuple[pl.DataFrame, pl.DataFrame]:
         balances.append(balance.select(dated, *files.BALANCE_COLUMNS[1:]))
         trades.append(trade.join(people.select("key", "account_no"), on="key", how="left", maintain_order="left").select(dated, *files.TRADE_COLUMNS[1:]))
     return pl.concat(balances), pl.concat(trades)
+
+
+def _fading(of_the_broker: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """From when on a client draws money out and trades less, and from when on not at all: those of the broker whose clients fade, and whoever
+    closes his account. Nobody goes from one day to the next."""
+    closed = pl.col("closed_on")
+    fades = pl.when(of_the_broker).then(pl.lit(stories.FADING_SINCE)).otherwise(closed - stories.FADES_BEFORE_CLOSING)
+    silent = pl.when(of_the_broker).then(pl.lit(stories.FADING_SILENT)).otherwise(closed - stories.SILENT_BEFORE_CLOSING)
+    return fades.alias("fades_on"), silent.alias("silent_on")
 
 
 def sign_ins(rows: dict[str, list[Row]]) -> tuple[SignIn, ...]:

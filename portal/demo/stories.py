@@ -3,6 +3,7 @@
 | story | where | what happened |
 |---|---|---|
 | The clients who fade | broker B007 | from 2026-08-03 on his clients withdraw again and again and trade less; since 2026-09-14 none trades; for seven of them lower fees were asked within a month; he has neither signed in for 44 days nor brought anybody for 65; all five are signals of a departure |
+| Who closes the account | one in eighty of those who were there before the year | draws money out and trades less for 75 days, not at all for the last 20: the scores of clients at risk see it coming |
 | About to leave | staff S017 | serves more than 60 accounts; nine of ten know nobody else in the firm. Others' clients mostly have a second contact. Speaks with nobody for the last 40 days, looked 32 clients up in the last week, and has handed in the letter: an announced departure |
 | A disputed client | account 80100840 | B011 alone until 2026-05-12; both claims suspended (B011 50 %, B023 50 %); split 60 : 40 since 2026-06-10 |
 | A move in mid-month | account 80101260 | B004 until 2026-07-16, B015 from that day on |
@@ -26,11 +27,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 FADING_BROKER = "B007"
 FADING_SINCE = date(2026, 8, 3)
 FADING_SILENT = date(2026, 9, 14)
+
+FADES_BEFORE_CLOSING, SILENT_BEFORE_CLOSING = timedelta(days=75), timedelta(days=20)
 
 LEAVER = "S017"
 

@@ -17,7 +17,7 @@ from portal.demo import DemoFirm, make, stories
 from portal.demo.calendar import FIRST_DAY, LAST_DAY, trading_days
 from portal.settlement.day import AMOUNTS
 
-DIGEST = "0aec3c0c5e067014b8effe56b7b989a22abb0837c82b7b372d8abb9d5a015e53"
+DIGEST = "69274f17dddd3d0a4e7ef885e19c462e2a64476b3756904811395eb320a15b8a"
 """Of every file's name and bytes. It changes only where the firm is meant to change; then put the new one here."""
 
 
@@ -211,6 +211,17 @@ def test_the_fading_brokers_clients_withdraw_and_fall_silent(firm: DemoFirm, bal
     assert after["withdrawal"].sum() > 3 * after["deposit"].sum() + before["withdrawal"].sum() // 4
     assert mine.filter(pl.col("trade_date") == str(LAST_DAY))["equity"].sum() < mine.filter(pl.col("trade_date") == "2026-07-31")["equity"].sum() * 7 // 10
     assert trades.filter(pl.col("account_no").is_in(his.implode()) & (pl.col("trade_date") >= str(stories.FADING_SILENT))).is_empty()
+
+
+def test_who_closes_draws_his_money_out_first(firm: DemoFirm, balances: pl.DataFrame, trades: pl.DataFrame) -> None:
+    closing = master(firm, "accounts").filter(pl.col("closed_on") != "").select("account_no", pl.col("closed_on").str.to_date())
+    days = balances.join(closing, on="account_no").with_columns(left=pl.col("closed_on") - pl.col("trade_date").str.to_date())
+    fading = days.filter(pl.col("left") <= stories.FADES_BEFORE_CLOSING)
+    assert closing.height > 25
+    assert fading["withdrawal"].sum() > 5 * fading["deposit"].sum()
+    traded = trades.join(closing, on="account_no").with_columns(left=pl.col("closed_on") - pl.col("trade_date").str.to_date())
+    assert traded.filter(pl.col("left") <= stories.SILENT_BEFORE_CLOSING).is_empty()
+    assert not traded.filter(pl.col("left") > stories.SILENT_BEFORE_CLOSING).is_empty()
 
 
 def test_the_leavers_clients_know_nobody_else(firm: DemoFirm) -> None:
