@@ -21,7 +21,8 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import tests.profiles  # noqa: F401 - every property looks as long as the profile says
@@ -91,7 +92,21 @@ def _push_request_context() -> None:
 
 
 ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
-event.listen(Engine, "engine_connect", lambda connection: ENGINES.add(connection.engine))
+COMPILED: dict[tuple[object, ...], tuple[Dialect, LRUCache[Any, Any]]] = {}
+"""The statements that this process has written out, by the kind of database."""
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_what_is_compiled(connection: Connection) -> None:
+    """SQLAlchemy writes each statement out once for an engine. Each portal of a test has an engine of its own, but they all speak to
+    databases of one kind, so what one has written out serves the others. Rows and connections are shared by none."""
+    engine, dialect = connection.engine, connection.dialect
+    ENGINES.add(engine)
+    kind = (type(dialect), dialect.dbapi, dialect.server_version_info, dialect._on_connect_isolation_level)
+    shared, compiled = COMPILED.setdefault(kind, (dialect, LRUCache(10_000)))
+    if engine.dialect is not shared or engine._compiled_cache is not compiled:
+        connection.dialect = engine.dialect = shared
+        engine._compiled_cache = compiled
 
 
 @pytest.fixture(autouse=True)
