@@ -49,7 +49,7 @@ def settle_into_april(app: Flask, folder: Path, traded: bool = False) -> None:
 
 
 def _settle_into_april(app: Flask, folder: Path, traded: bool) -> None:
-    settle_in(app, folder / "files")
+    settle_in(app, folder)
     trades = [(number, "SHFE", "rb", "1", "40000.00", "100.00", "40.00") for number in ("10001", "10002")] if traded else ()
     with app.app_context():
         make.accepted(make.day(folder / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}, trades))
