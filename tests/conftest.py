@@ -103,7 +103,7 @@ def _share_what_is_compiled(connection: Connection) -> None:
     engine, dialect = connection.engine, connection.dialect
     ENGINES.add(engine)
     kind = (type(dialect), dialect.dbapi, dialect.server_version_info, dialect._on_connect_isolation_level)
-    shared, compiled = COMPILED.setdefault(kind, (dialect, LRUCache(10_000)))
+    shared, compiled = COMPILED.setdefault(kind, (dialect, LRUCache(5_000)))
     if engine.dialect is not shared or engine._compiled_cache is not compiled:
         connection.dialect = engine.dialect = shared
         engine._compiled_cache = compiled
