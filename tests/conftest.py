@@ -5,12 +5,13 @@ PORTAL_TEST_DATABASE=postgresql://user@host/ runs the same suite there: one data
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
@@ -20,7 +21,8 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import tests.profiles  # noqa: F401 - every property looks as long as the profile says
@@ -52,19 +54,26 @@ class _Compiled(BytecodeCache):
 
 
 def _remember_routes() -> None:
-    """Werkzeug writes and compiles two functions for each route of each portal; they depend on nothing but the route's own text."""
-    compiled: dict[tuple[object, ...], Callable[..., Any]] = {}
-    compile_one = Rule._compile_builder
+    """Werkzeug reads each route's text letter by letter, and writes and compiles two functions for it, in each portal anew; what comes of
+    it depends on nothing but the text, the kinds of parameters and the map's manners. (With defaults it depends on them too: not kept.)"""
+    read: dict[tuple[object, ...], Rule] = {}
+    read_one = Rule.compile
 
-    def once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    def once(rule: Rule) -> None:
         if rule.defaults:
-            return compile_one(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in compiled:
-            compiled[key] = compile_one(rule, append_unknown)
-        return compiled[key]
+            return read_one(rule)
+        key = (rule.rule, rule.subdomain, rule.host, rule.map.host_matching, rule.merge_slashes, *rule.map.converters.values())
+        first = read.get(key)
+        if first is None:
+            read_one(rule)
+            first = read[key] = copy.copy(rule)
+            first.map = None  # type: ignore[assignment]
+        rule._parts, rule._trace, rule._converters, rule.arguments = first._parts, first._trace, first._converters, set(first.arguments)
+        rule._build = first._build.__func__.__get__(rule)  # type: ignore[attr-defined]
+        rule._build_unknown = first._build_unknown.__func__.__get__(rule)  # type: ignore[attr-defined]
+        return None
 
-    Rule._compile_builder = once  # type: ignore[method-assign]
+    Rule.compile = once  # type: ignore[method-assign]
 
 
 _remember_routes()
@@ -83,7 +92,21 @@ def _push_request_context() -> None:
 
 
 ENGINES: weakref.WeakSet[Engine] = weakref.WeakSet()
-event.listen(Engine, "engine_connect", lambda connection: ENGINES.add(connection.engine))
+COMPILED: dict[tuple[object, ...], tuple[Dialect, LRUCache[Any, Any]]] = {}
+"""The statements that this process has written out, by the kind of database."""
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_what_is_compiled(connection: Connection) -> None:
+    """SQLAlchemy writes each statement out once for an engine. Each portal of a test has an engine of its own, but they all speak to
+    databases of one kind, so what one has written out serves the others. Rows and connections are shared by none."""
+    engine, dialect = connection.engine, connection.dialect
+    ENGINES.add(engine)
+    kind = (type(dialect), dialect.dbapi, dialect.server_version_info, dialect._on_connect_isolation_level)
+    shared, compiled = COMPILED.setdefault(kind, (dialect, LRUCache(5_000)))
+    if engine.dialect is not shared or engine._compiled_cache is not compiled:
+        connection.dialect = engine.dialect = shared
+        engine._compiled_cache = compiled
 
 
 @pytest.fixture(autouse=True)

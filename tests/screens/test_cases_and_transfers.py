@@ -12,9 +12,6 @@ from playwright.sync_api import Page, expect
 from models import db
 from models.identity import Role
 from portal import create_app
-from portal.commission.month import quiet
-from portal.jobs.refresh import refresh
-from tests import make
 from tests.conftest import settings_in
 from tests.people import someone
 from tests.rooms.pages import firm
@@ -31,12 +28,7 @@ def desk(tmp_path: Path, migrated: str) -> Iterator[Desk]:
     """B001 has account 10001 and B002 has 10002; March is closed, and both traded on 1 April."""
     with settings_in(tmp_path, migrated) as settings:
         app = create_app(settings)
-        firm.settle_in(app, tmp_path / "files")
-        with app.app_context():
-            trades = [(number, "SHFE", "rb", "1", "40000.00", "100.00", "40.00") for number in ("10001", "10002")]
-            make.accepted(make.day(tmp_path / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}, trades))
-            refresh(quiet)
-            db.session.remove()
+        firm.settle_into_april(app, tmp_path / "files", traded=True)
         with served(app) as address:
             desk = Desk(app, address, tmp_path)
             desk.people = {

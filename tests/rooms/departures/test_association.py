@@ -22,7 +22,7 @@ from portal import clock
 from portal.actors import TERMINAL
 from portal.departures import association, association_sent
 from portal.transaction import transaction
-from tests import make
+from tests import make, remembered
 from tests.people import hidden_in, post, seat, someone
 from tests.rooms.lists.test_lists import queries
 
@@ -79,10 +79,14 @@ def test_who_counts(app: Flask, tmp_path: Path) -> None:
 
 @pytest.fixture
 def small(app: Flask, tmp_path: Path) -> Flask:
-    with app.app_context():
-        firm(tmp_path / "files", {"10001": "3000000.00", "10002": "10.00"}, [span("10001", "B001"), span("10002", "B002")])
-        db.session.remove()
+    remembered.begin(app, tmp_path / "files", _small)
     return app
+
+
+def _small(app: Flask, folder: Path) -> None:
+    with app.app_context():
+        firm(folder, {"10001": "3000000.00", "10002": "10.00"}, [span("10001", "B001"), span("10002", "B002")])
+        db.session.remove()
 
 
 def test_the_page_and_its_file(small: Flask) -> None:

@@ -24,6 +24,7 @@ from portal.departures.at_stake import MANY, Stake, stake
 from portal.departures.exposure import exposed, persons
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction
+from tests import remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.people import seat, someone
@@ -34,6 +35,13 @@ DAY = date(2026, 3, 31)
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     """The example of the rules: staff S001 serves 3 clients and manages broker B001 with 5, among them one moved from S001 the day before."""
+    remembered.begin(app, tmp_path / "files", _settle_in)
+    with app.app_context():
+        yield app
+        db.session.remove()
+
+
+def _settle_in(app: Flask, folder: Path) -> None:
     draft = Draft()
     draft.add("branches", branch_no="02", name="营业部2")
     draft.add("staff", staff_no="S002", name="员工2", branch_no="02", email="s2@example.com", joined_on="2025-01-01")
@@ -58,10 +66,7 @@ def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     draft.day("2026-03-02", [trade("1", "SHFE.rb", 10_000, 4_000)], everybody)
     draft.day("2026-03-31", [trade("4", "SHFE.rb", 20_000, 4_000)], everybody, {"2": {"withdrawal": 4_000_000}})
     product.people(app)
-    product.import_folder(app, str(draft.write(tmp_path / "files")))
-    with app.app_context():
-        yield app
-        db.session.remove()
+    product.import_folder(app, str(draft.write(folder)))
 
 
 def hit(*who: str, on: date = DAY) -> dict[str, tuple[str, str, str]]:

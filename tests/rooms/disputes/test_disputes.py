@@ -18,13 +18,10 @@ from models.audit import AuditEntry
 from models.commission import Adjustment
 from models.disputes import Dispute, DisputeEntry, DisputeState
 from models.identity import Role
-from portal.commission.month import quiet
 from portal.disputes.states import DAYS_TO_ANSWER, STEPS, Side, due_after, is_overdue, steps_from
 from portal.disputes.telling import concerned
-from portal.jobs.refresh import refresh
-from tests import make
 from tests.people import post, seat, someone
-from tests.rooms.pages.firm import settle_in
+from tests.rooms.pages.firm import settle_into_april
 
 OWN = {"broker": "B001", "period": "2026-03", "account": "10001", "date": "2026-03-02", "exchange": "SHFE", "product": "rb", "kind": "retained_fee"}
 
@@ -32,11 +29,7 @@ OWN = {"broker": "B001", "period": "2026-03", "account": "10001", "date": "2026-
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Flask:
     """A closed March, in which B001 earned on 10001 and B002 on 10002; April is open with one settled day."""
-    settle_in(app, tmp_path / "files")
-    with app.app_context():
-        make.accepted(make.day(tmp_path / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}))
-        refresh(quiet)
-        db.session.remove()
+    settle_into_april(app, tmp_path / "files")
     return app
 
 

@@ -28,6 +28,7 @@ from portal.jobs.worker import Worker
 from portal.pages.overview_sums import windows
 from portal.settlement import rollups
 from portal.transaction import transaction
+from tests import remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.people import seat, someone
@@ -60,9 +61,13 @@ def draft() -> Draft:
 
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Flask:
-    product.people(app)
-    product.import_folder(app, str(draft().write(tmp_path / "files")))
+    remembered.begin(app, tmp_path / "files", _settle_in)
     return app
+
+
+def _settle_in(app: Flask, folder: Path) -> None:
+    product.people(app)
+    product.import_folder(app, str(draft().write(folder)))
 
 
 def verified(app: Flask) -> list[str]:

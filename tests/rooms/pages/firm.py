@@ -6,7 +6,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests import remembered
+from models import db
+from portal.commission.month import quiet
+from portal.jobs.refresh import refresh
+from tests import make, remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 
@@ -37,3 +40,18 @@ def _settle_in(app: Flask, folder: Path, begins: str) -> None:
     product.people(app)
     product.import_folder(app, str(draft.write(folder)))
     product.close(app, PERIOD)
+
+
+def settle_into_april(app: Flask, folder: Path, traded: bool = False) -> None:
+    """The same firm a month on: March is closed and paid B001 for 10001 and B002 for 10002; April is open, with one settled day (on which
+    both traded, where `traded` says so) and a preview."""
+    remembered.begin(app, folder, _settle_into_april, traded)
+
+
+def _settle_into_april(app: Flask, folder: Path, traded: bool) -> None:
+    settle_in(app, folder)
+    trades = [(number, "SHFE", "rb", "1", "40000.00", "100.00", "40.00") for number in ("10001", "10002")] if traded else ()
+    with app.app_context():
+        make.accepted(make.day(folder / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}, trades))
+        refresh(quiet)
+        db.session.remove()

@@ -28,7 +28,7 @@ from portal.commission.month import quiet
 from portal.commission.vocabulary import Reason
 from portal.commission.what_if import More, Outcome, held_in_memory, what_if
 from portal.jobs.refresh import refresh
-from tests import make
+from tests import make, remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.people import seat, someone
@@ -146,12 +146,16 @@ def test_a_step_that_flips_is_named(app: Flask, tmp_path: Path) -> None:
 @pytest.fixture
 def desk(app: Flask, tmp_path: Path) -> FlaskClient:
     """B001's browser at a firm with a closed February and an open March."""
+    remembered.begin(app, tmp_path / "files", _settle_in)
+    return seat(app, someone(app, Role.BROKER, broker_no="B001"))
+
+
+def _settle_in(app: Flask, folder: Path) -> None:
     draft = firm(*PLANS["marginal"])
     draft.attribute("10004", "B001", "100", valid_to="2026-03-03")
     draft.attribute("10004", "B002", "100", valid_from="2026-03-03", confirmed_on="2026-03-03")
     draft.account("10004")
-    computed(app, tmp_path, draft)
-    return seat(app, someone(app, Role.BROKER, broker_no="B001"))
+    computed(app, folder, draft)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from portal.commission.month import quiet
 from portal.jobs.refresh import refresh
 from portal.jobs.worker import Worker
 from portal.transaction import transaction
-from tests import make
+from tests import make, remembered
 from tests.people import post, seat, someone
 from tests.rooms.pages.test_imports_desk import hand_in, result_of
 
@@ -88,14 +88,18 @@ def firm(app: Flask, tmp_path: Path) -> Path:
 
 def prepared(app: Flask, tmp_path: Path) -> Path:
     """A firm with a day of February and one of March; both months are previewed. Its files."""
-    folder = make.firm(tmp_path / "firm")
+    remembered.begin(app, tmp_path / "firm", _prepare)
+    return tmp_path / "firm"
+
+
+def _prepare(app: Flask, folder: Path) -> None:
+    make.firm(folder)
     make.day(folder, "2026-02-27", {"10001": ("0.00", "90000.00"), "10002": ("0.00", "0.00")}, [("10001", "SHFE", "rb", "3", "100000.00", "3000.00", "1000.00")])
     make.day(folder, "2026-03-02", {"10001": ("87000.00", "0.00"), "10002": ("0.00", "0.00")}, [("10001", "SHFE", "rb", "3", "100000.00", "5000.00", "1000.00")])
     with app.app_context():
         make.accepted(folder)
         db.session.remove()
     preview(app)
-    return folder
 
 
 @pytest.fixture

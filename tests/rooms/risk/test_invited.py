@@ -20,6 +20,7 @@ from portal.jobs import club_effect
 from portal.jobs.worker import Worker
 from portal.risk import effects, invited
 from portal.transaction import transaction
+from tests import remembered
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.rooms.club.scene import draft as event_draft
@@ -84,7 +85,7 @@ def listed(held: date = HELD, *, percent: int = 15) -> int:
 
 @pytest.fixture
 def evening(app: Flask, tmp_path: Path) -> int:
-    firm(app, tmp_path / "files")
+    remembered.begin(app, tmp_path / "files", firm)
     with app.app_context():
         number = listed()
         db.session.remove()

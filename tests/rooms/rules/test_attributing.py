@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +76,24 @@ def sources() -> dict[str, str]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text(encoding="utf-8") for path in sorted((ROOT / "portal").rglob("*.py"))}
 
 
-def functions(modules: Mapping[str, str]) -> Iterable[tuple[str, dict[str, str], ast.AST]]:
-    """Every function by its whole name, with the names that its module imports, by where they come from."""
+@cache
+def calls_of(module: str, text: str) -> dict[str, list[tuple[str, ast.Call]]]:
+    """What each function of a module calls: every call, by the whole name of what is called as far as the module says it. Each text is
+    read once; the controls plant a module beside the portal's own."""
+    tree = ast.parse(text)
+    names = {alias.asname or alias.name: f"{node.module}.{alias.name}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    names |= {node.name: f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found: dict[str, list[tuple[str, ast.Call]]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(f"{module}.{node.name}", []).extend(called(names, node))
+    return found
+
+
+def functions(modules: Mapping[str, str]) -> Iterable[tuple[str, list[tuple[str, ast.Call]]]]:
+    """Every function by its whole name, with what it calls."""
     for module, text in modules.items():
-        tree = ast.parse(text)
-        names = {alias.asname or alias.name: f"{node.module}.{alias.name}" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-        names |= {node.name: f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                yield f"{module}.{node.name}", names, node
+        yield from calls_of(module, text).items()
 
 
 def called(names: Mapping[str, str], node: ast.AST) -> Iterable[tuple[str, ast.Call]]:
@@ -97,8 +107,8 @@ def called(names: Mapping[str, str], node: ast.AST) -> Iterable[tuple[str, ast.C
 def past_the_door(modules: Mapping[str, str]) -> set[str]:
     """Functions that write attributions themselves: they say that the rules were asked, or write to the table directly."""
     found = set()
-    for name, names, node in functions(modules):
-        for what, call in called(names, node):
+    for name, calls in functions(modules):
+        for what, call in calls:
             says = any(word.arg == "ruled" and not (isinstance(word.value, ast.Name) and word.value.id == "ruled") for word in call.keywords)
             first = ast.unparse(call.args[0]) if call.args else ""
             directly = what.rsplit(".", 1)[-1] in {"insert_rows", "insert_frame", "insert", "update", "delete"} and first in {
@@ -113,7 +123,7 @@ def past_the_door(modules: Mapping[str, str]) -> set[str]:
 
 def callers(modules: Mapping[str, str], of: set[str]) -> set[str]:
     """Functions that call one of some others."""
-    return {name for name, names, node in functions(modules) if any(what in of for what, _call in called(names, node))}
+    return {name for name, calls in functions(modules) if any(what in of for what, _call in calls)}
 
 
 def test_nobody_writes_attributions_past_the_door() -> None:

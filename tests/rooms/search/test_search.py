@@ -17,7 +17,7 @@ from portal.leads import introducers
 from portal.search import find, index
 from portal.search.job import one_step
 from portal.transaction import on_postgresql, transaction
-from tests import make
+from tests import make, remembered
 from tests.people import form_token, post, seat, someone
 from tests.rooms.leads.stories import lead_of
 from tests.rooms.pages.firm import NUMBERS, settle_in
@@ -28,14 +28,18 @@ BAIT = {"own": "客户10001", "foreign": "客户10002"}
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Flask:
     """The firm of the pages' tests: account 10001 is one's own, 10002 another's; everything findable."""
-    settle_in(app, tmp_path / "files")
+    remembered.begin(app, tmp_path / "files", _findable)
+    return app
+
+
+def _findable(app: Flask, folder: Path) -> None:
+    settle_in(app, folder)
     with app.app_context():
         assert index.behind()
         while one_step():
             pass
         assert not index.behind()
         db.session.remove()
-    return app
 
 
 def found(app: Flask, role: Role, typed: str, path: str = "/search/quick") -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from models import db
@@ -26,8 +27,8 @@ TRADES = [("10001", "SHFE", "rb", "3", "96000.00", "12.35", "4.12"), ("10001", "
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    make.accepted(make.firm(tmp_path / "firm"))
+def folder(app: Flask, tmp_path: Path) -> Path:
+    make.settled(app, tmp_path / "firm")
     return tmp_path / "days"
 
 

@@ -51,9 +51,8 @@ from portal.transfers.case_states import Side
 from portal.transfers.cases import Said
 from portal.transfers.contest import Contested, contest
 from portal.versions import assert_rows, columns_of, current
-from tests import make
 from tests.people import someone
-from tests.rooms.pages.firm import settle_in
+from tests.rooms.pages.firm import settle_into_april
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -65,12 +64,8 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     """March is closed and paid B001 for 10001 and B002 for 10002; on 1 April both traded, and April is open."""
-    settle_in(app, tmp_path / "files")
+    settle_into_april(app, tmp_path / "files", traded=True)
     with app.app_context():
-        trades = [(no, "SHFE", "rb", "1", "40000.00", "100.00", "40.00") for no in ("10001", "10002")]
-        make.accepted(make.day(tmp_path / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}, trades))
-        refresh(quiet)
-        db.session.remove()
         yield app
 
 

@@ -37,7 +37,7 @@ from portal.transfers.asked import Asked
 from portal.transfers.proposal import proposal
 from tests import make
 from tests.people import seat, someone
-from tests.rooms.pages.firm import settle_in
+from tests.rooms.pages.firm import settle_into_april
 
 BOOK = Asked(TransferKind.BOOK, "B001", "B002", date(2026, 3, 1), TransferReason.BROKER_LEFT, "letter 12", confirmed_on=date(2026, 3, 1), servicer="S001")
 LATER = Asked(TransferKind.ACCOUNTS, "B001", "B002", date(2026, 4, 2), TransferReason.CLIENT_ASKED, "form 3", accounts=("10001",))
@@ -46,11 +46,8 @@ LATER = Asked(TransferKind.ACCOUNTS, "B001", "B002", date(2026, 4, 2), TransferR
 @pytest.fixture
 def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     """March is closed and paid B001 for 10001 and B002 for 10002; April is open, with one settled day and a preview."""
-    settle_in(app, tmp_path / "files")
+    settle_into_april(app, tmp_path / "files")
     with app.app_context():
-        make.accepted(make.day(tmp_path / "april", "2026-04-01", {"10001": ("99900.00", "1.00"), "10002": ("99900.00", "0.00")}))
-        refresh(quiet)
-        db.session.remove()
         yield app
 
 
