@@ -36,6 +36,7 @@ ROOMS = (
     "audit",
     "notices",
     "identity",
+    "webhooks",
     "partners",
     "clients",
     "attribution",

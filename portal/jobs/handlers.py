@@ -41,6 +41,7 @@ MODULES: list[str] = [
     "portal.jobs.club_seats",
     "portal.jobs.care",
     "portal.jobs.outbox",
+    "portal.jobs.webhooks",
     "portal.jobs.risk",
     "portal.jobs.risk_check",
     "portal.jobs.signals",

@@ -21,12 +21,13 @@ from portal.leads.policy import visible_to
 from portal.leads.protection import HOLDING, holds
 from portal.leads.queries import lead_for
 from portal.leads.register import note
-from portal.leads.states import CONSENT, ENDED, STEPS, UNSUITABLE, Step
+from portal.leads.states import CONSENT, DECIDED, ENDED, STEPS, UNSUITABLE, Step
 from portal.leads.terms import terms
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.suitability import sittings
+from portal.webhooks.recording import Happened, record
 
 LONGEST = 2000
 SHORTEST = 2
@@ -106,6 +107,8 @@ def moved(name: str, taken: Taken) -> str:
     WRITES.get(name, _work)(taken)
     if step.to in ENDED:
         _end(taken)
+    if step.to in DECIDED:
+        record("lead.decided", [Happened(lead.number, f"/leads/{lead.public_id}", {"from": str(before), "to": step.to.value})], taken.moment)
     return f"lead.{name}"
 
 

@@ -112,6 +112,8 @@ BLUEPRINTS = [
     "portal.pages.research_desk:bp",
     "portal.pages.research:bp",
     "portal.pages.outbox:bp",
+    "portal.pages.webhooks:bp",
+    "portal.pages.webhooks_log:bp",
     "portal.pages.outbox_choices:bp",
     "portal.pages.outbox_choices:stop",
     "portal.pages.statement_files:bp",
