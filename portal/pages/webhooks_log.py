@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -122,7 +123,7 @@ def show(delivery_no: str) -> ResponseReturnValue:
     delivery, event, endpoint = found
     tries = db.session.execute(select(WebhookAttempt).where(WebhookAttempt.delivery_id == delivery.id).order_by(WebhookAttempt.id.desc()).limit(50)).scalars().all()
     may = current_actor().may(Can.WEBHOOK_MANAGE) and endpoint.state != "removed" and delivery.state in (*again.OVER, "failed")
-    body = payloads.told(event, current_app.config["PORTAL"].base_url)
+    body = json.dumps(payloads.told(event, current_app.config["PORTAL"].base_url), ensure_ascii=False, indent=2)
     return render_template("webhooks/delivery.html", delivery=delivery, event=event, endpoint=endpoint, tries=tries, body=body, may=may, words=webhook_words)
 
 
@@ -152,7 +153,9 @@ def do_replay(webhook_no: str) -> ResponseReturnValue:
     try:
         span = _span(request.form)
         with transaction():
-            count = again.replay(webhook_no, span, int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 8 else -1, current_actor(), clock.now(), request_id=request_id())
+            count = again.replay(
+                webhook_no, span, int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 8 else -1, current_actor(), clock.now(), request_id=request_id()
+            )
             ask_at_once(clock.now())
     except (NotAllowed, NotFound):
         raise

@@ -18,7 +18,7 @@ from tests.rooms.webhooks.receiver import Receiver, open_receiver
 
 PUBLIC, LOOPBACK = Rules(), Rules(loopback=True)
 HIDDEN = [
-    "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1",  # noqa: S104
+    "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1",
     "169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
     "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1", "fe80::1", "fec0::1", "fc00::1",
     "fd00:ec2::254", "ff02::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "2002:a00:1::1", "100::1",
@@ -48,7 +48,9 @@ def test_a_name_of_the_firms_own_network_is_one_that_the_settings_name() -> None
     inside = Rules(inside=frozenset({"oa.firm.cn"}))
     assert may_reach(ip_address("10.1.2.3"), "OA.firm.cn", inside)
     assert not may_reach(ip_address("10.1.2.3"), "crm.firm.cn", inside)
-    assert [text for text in ("127.0.0.1", "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fe80::1", "::ffff:127.0.0.1") if may_reach(ip_address(text), "oa.firm.cn", inside)] == []
+    assert [
+        text for text in ("127.0.0.1", "169.254.169.254", "100.100.100.200", "fd00:ec2::254", "fe80::1", "::ffff:127.0.0.1") if may_reach(ip_address(text), "oa.firm.cn", inside)
+    ] == []
 
 
 @pytest.mark.parametrize(

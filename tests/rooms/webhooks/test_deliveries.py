@@ -124,7 +124,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_under_the_same_number_and_
     endpoint(receiver.url())
     receiver.statuses["/hooks"], receiver.answer = 500, "broken " + "x" * 600
     happens("2026-10")
-    moments = []
+    moments: list[datetime] = []
     with time_machine.travel(NOON, tick=False) as traveller:
         while "given_up" not in states():
             assert send() == {"failed" if len(moments) < deliveries.ATTEMPTS - 1 else "given_up": 1}
@@ -154,7 +154,8 @@ def test_one_that_does_not_answer_keeps_no_other_waiting(telling: Flask, receive
     endpoint(receiver.url("/good"))
     receiver.slow["/silent"] = 1.5
     happens(*(f"2026-{month:02d}" for month in range(1, 10)))
-    begun, taken = time.monotonic(), []
+    begun = time.monotonic()
+    taken: list[tuple[str, float]] = []
 
     class Watched:
         def post(self, url: str, headers: Any, body: bytes) -> Answer:
@@ -167,8 +168,6 @@ def test_one_that_does_not_answer_keeps_no_other_waiting(telling: Flask, receive
     assert [name for name, _ in taken] == ["good"] * 9 + ["silent"]
     assert send() == {}, "it rests"
     assert len(receiver.at("/silent")) == 1
-
-
 
 
 def test_who_dies_between_sending_and_writing_it_down_loses_nothing(telling: Flask, receiver: Receiver) -> None:
@@ -241,7 +240,7 @@ def test_an_old_secret_is_ended_before_its_time(telling: Flask, receiver: Receiv
 
 
 def test_what_happens_in_a_pause_waits_and_a_test_goes_out_all_the_same(telling: Flask, receiver: Receiver) -> None:
-    number, secret = endpoint(receiver.url())
+    number, _secret = endpoint(receiver.url())
     with transaction():
         endpoints.pause(number, TERMINAL, clock.now())
     happens("2026-09", "2026-10")
@@ -344,7 +343,7 @@ def test_no_secret_stands_in_the_database_the_audit_log_or_the_log(telling: Flas
         with transaction():
             endpoints.change(number, TERMINAL, clock.now(), url=receiver.url("/other"), description="CRM", kinds=["month.closed"], rules=rules())
         with transaction():
-            [taken] = [one for one in deliveries.claim(NOON + timedelta(hours=1), 8, [], keyring(), "")]
+            [taken] = deliveries.claim(NOON + timedelta(hours=1), 8, [], keyring(), "")
     row = row_of(number)
     entries = [f"{entry.before} {entry.after} {entry.reason}" for entry in db.session.execute(select(AuditEntry)).scalars()]
     held = " ".join([caplog.text, repr(taken), row.secret_sealed, row.previous_sealed or "", *entries])
