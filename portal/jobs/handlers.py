@@ -42,6 +42,7 @@ MODULES: list[str] = [
     "portal.jobs.care",
     "portal.jobs.outbox",
     "portal.jobs.webhooks",
+    "portal.jobs.statement_packs",
     "portal.jobs.risk",
     "portal.jobs.risk_check",
     "portal.jobs.signals",

@@ -117,6 +117,7 @@ BLUEPRINTS = [
     "portal.pages.outbox_choices:bp",
     "portal.pages.outbox_choices:stop",
     "portal.pages.statement_files:bp",
+    "portal.pages.statement_packs:bp",
     "portal.pages.plan_drafts:bp",
     "portal.pages.plan_shadows:bp",
     "portal.pages.plans:bp",
