@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import update
-
 from models import db
 from models.identity import User
-from models.webhooks import EndpointState, WebhookEndpoint
+from models.webhooks import EndpointState, WebhookEndpoint, WebhookWish
 from portal import clock
 from portal.actors import TERMINAL
 from portal.keys import keyring
 from portal.transaction import transaction
-from portal.webhooks import again, endpoints
-from portal.webhooks.address import Rules
+from portal.webhooks import again
+from portal.webhooks.endpoints import secret_of
+from portal.webhooks.signatures import new_secret
 from tests.matrix import Which, maker
 
 
 def endpoint() -> str:
-    """A new endpoint that wants what happens to months."""
+    """A new endpoint that wants what happens to months; written past the verb, which lets there be only so many."""
+    number, moment = secrets.token_urlsafe(9), clock.now()
+    sealed = keyring().seal(new_secret(), secret_of(number))
     with transaction():
-        db.session.execute(update(WebhookEndpoint).values(state=EndpointState.REMOVED))  # there may be only so many
-        url = f"https://hooks.example.com/{secrets.token_hex(6)}"
-        row, _secret = endpoints.add(TERMINAL, clock.now(), url=url, description="CRM", kinds=["month.closed"], rules=Rules(), ring=keyring())
-        return row.public_id
+        row = WebhookEndpoint(public_id=number, url=f"https://hooks.example.com/{number}", description="CRM", state=EndpointState.ACTIVE, why="", state_since=moment)
+        row.secret_sealed, row.created_at, row.failures = sealed, moment, 0
+        db.session.add(row)
+        db.session.flush()
+        db.session.add(WebhookWish(endpoint_id=row.id, kind="month.closed"))
+    return number
 
 
 @maker("webhook_no")
