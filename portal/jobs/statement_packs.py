@@ -17,6 +17,7 @@ from portal.commission import packs
 from portal.documents import statement_zip
 from portal.jobs.handlers import Work, handler
 from portal.lists import kept
+from portal.notices.kinds import N_
 from portal.transaction import transaction
 
 MONTH, OWN = "statements.month", "statements.own"
@@ -46,7 +47,7 @@ def _made(work: Work, endpoint: str, wanted: Any) -> dict[str, Any]:
     name = f"statements-{span}.zip" if endpoint.endswith("month") else f"statements-{found[0].broker_no}-{span}.zip"
     with tempfile.TemporaryDirectory() as folder, force_locale(locale):
         target = Path(folder) / "statements.zip"
-        files = statement_zip.write(target, found, locale, lambda done, total: work.progress("Writing the statements", done, total))
+        files = statement_zip.write(target, found, locale, lambda done, total: work.progress(N_("Writing the statements"), done, total))
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name)

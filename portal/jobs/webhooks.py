@@ -22,6 +22,7 @@ from portal.jobs import asked
 from portal.jobs.handlers import Work, handler
 from portal.jobs.verbs import enqueue
 from portal.keys import keyring
+from portal.notices.kinds import N_
 from portal.transaction import transaction
 from portal.webhooks import deliveries, signatures
 from portal.webhooks.carrying import Answer, Carrier
@@ -39,7 +40,7 @@ LONG_ENOUGH = 120.0
 @handler(SEND)
 def send_job(work: Work) -> dict[str, int]:
     """Send what is due; once more is the same as once."""
-    return send_due(carrier(), partial(work.progress, "Telling other systems"))
+    return send_due(carrier(), partial(work.progress, N_("Telling other systems")))
 
 
 def send_due(carries: Carrier, said: partial[None] | None = None, seconds: float = LONG_ENOUGH) -> dict[str, int]:

@@ -30,7 +30,7 @@ FAILING = "failing"
 PAUSED = register(
     "webhook.paused",
     N_("%(host)s did not answer for %(days)s days: nothing is sent there any more until somebody resumes it."),
-    Group.ACCOUNT,
+    Group.SYSTEMS,
     label=N_("An endpoint of webhooks is paused because it fails"),
     tone="bad",
     mail=N_("An endpoint of webhooks did not answer for days and is paused."),
