@@ -179,10 +179,10 @@ def _note(dispute: Dispute, side: Side, action: str, words: str, actor: Actor, m
     broker = db.session.get_one(Broker, dispute.broker_id)
     tell_of(dispute, side, action, broker.broker_no, actor, moment)
 
+
 def _told(dispute: Dispute, broker_no: str, **more: str) -> list[Happened]:
     """A dispute as other systems are told of it."""
     return [Happened(dispute.number, f"/disputes/{dispute.id}", {"month": dispute.period, "broker_no": broker_no, **more})]
-
 
 
 approvals.register(ADJUST, Can.IMPORT_APPROVE, _book, label=N_("Adjustment from a dispute"), amounts=("amount",))
