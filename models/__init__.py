@@ -58,6 +58,7 @@ from models import (
     settlement,
     suitability,
     transfers,
+    webhooks,
 )
 from models.base import Base, db
 
@@ -121,4 +122,5 @@ __all__ = [
     "settlement",
     "suitability",
     "transfers",
+    "webhooks",
 ]

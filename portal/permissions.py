@@ -108,6 +108,8 @@ class Can(enum.StrEnum):
     TRANSFER_SEE = "transfers.transfer.see"
     USER_MANAGE = "identity.user.manage"
     USER_SEE = "identity.user.see"
+    WEBHOOK_MANAGE = "webhooks.endpoint.manage"
+    WEBHOOK_SEE = "webhooks.endpoint.see"
 
 
 class Scope(enum.IntEnum):
@@ -326,6 +328,7 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.OUTBOX_SEE: Scope.ALL,
         Can.PERSONAL_SEE: Scope.ALL,
         Can.USER_SEE: Scope.ALL,
+        Can.WEBHOOK_SEE: Scope.ALL,
     },
     Role.ADMIN: {
         **_EMPLOYEE,
@@ -382,6 +385,8 @@ PERMISSIONS: dict[Role, dict[Can, Scope]] = {
         Can.TRANSFER_PREPARE: Scope.ALL,
         Can.USER_MANAGE: Scope.ALL,
         Can.USER_SEE: Scope.ALL,
+        Can.WEBHOOK_MANAGE: Scope.ALL,
+        Can.WEBHOOK_SEE: Scope.ALL,
     },
 }
 

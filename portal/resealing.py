@@ -21,6 +21,7 @@ from models.onboarding import Application
 from models.outbox import MessageContact, OutboxMessage
 from models.partners import Broker, BrokerVersion, Relative, Staff, StaffVersion
 from models.payouts import Payee
+from models.webhooks import WebhookEndpoint
 from portal.sealing import Keyring, Unreadable
 
 CHUNK = 2_000
@@ -64,7 +65,9 @@ def _places() -> tuple[Place, ...]:
     )
     payees = Payee.__table__
     of_payees = Place(payees, "account_no_sealed", Payee.public_id, payees)
-    return (*places, *of_leads, *of_applications, *of_messages, of_payees, Place(users, "totp_secret", User.public_id, users))
+    endpoints = WebhookEndpoint.__table__
+    of_webhooks = (Place(endpoints, name, WebhookEndpoint.public_id, endpoints) for name in ("secret_sealed", "previous_sealed"))
+    return (*places, *of_leads, *of_applications, *of_messages, *of_webhooks, of_payees, Place(users, "totp_secret", User.public_id, users))
 
 
 PLACES = _places()

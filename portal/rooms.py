@@ -37,6 +37,7 @@ ROOMS = (
     "audit",
     "notices",
     "identity",
+    "webhooks",
     "partners",
     "clients",
     "attribution",

@@ -7,6 +7,7 @@ from typing import Any
 from models.introductions import LeadPurpose
 from models.leads import ClaimState, LeadState
 from models.partners import PersonKind
+from portal.api.openapi_events import EVENT, HOOKS
 from portal.api.reading import TEXTS
 
 Schema = dict[str, Any]
@@ -185,6 +186,7 @@ DOCUMENT: Schema = {
     "info": {"title": "Juyuan", "version": "1", "description": "Register leads from a program. Make a key under “My settings”, and send it as a bearer token."},
     "servers": [{"url": "/"}],
     "paths": {"/api/v1/leads": {"post": REGISTER}, "/api/v1/leads/{lead_no}": {"get": GET_LEAD}, "/api/v1/caller": {"get": CALLER}},
-    "components": {"schemas": SCHEMAS, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    "webhooks": HOOKS,
+    "components": {"schemas": {**SCHEMAS, "Event": EVENT}, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     "security": [{"key": []}],
 }

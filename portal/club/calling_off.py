@@ -16,6 +16,7 @@ from portal.audit import log
 from portal.club import bank_owed, capacity, letters
 from portal.club.refunds import COUNTED, KEPT
 from portal.refusals import Conflict
+from portal.webhooks.recording import record
 
 PART = 200
 
@@ -36,7 +37,7 @@ def end_part(event_id: int, *, actor: Actor, moment: datetime) -> int:
     event = capacity.locked(event_id)
     if event.state != EventState.CANCELLED:
         raise Conflict("this event takes place")
-    query = select(Booking.id).where(*_active(event_id)).order_by(Booking.id).limit(PART).with_for_update()
+    query = select(Booking.id, Booking.public_id, Booking.seats, Booking.state).where(*_active(event_id)).order_by(Booking.id).limit(PART).with_for_update()
     rows = db.session.execute(query).all()
     if not rows:
         return 0
@@ -70,6 +71,7 @@ def _write_down(event: ClubEvent, rows: Sequence[Any], actor: Actor, moment: dat
     ended = Booking.id.in_([row.id for row in rows])
     letters.to_booked(event, ended, "club.event_cancelled", f"event:{event.id}:cancelled", actor=actor, moment=moment, gone=True)
     log.write(actor, moment, "club.bookings_ended", "club_event", str(event.id), after={"bookings": len(rows)})
+    record("booking.cancelled", [letters.sign_up(event, row) for row in rows if row.state == BookingState.GRANTED], moment)
 
 
 def summary(event_id: int) -> dict[str, int]:

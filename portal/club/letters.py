@@ -18,6 +18,7 @@ from portal.notices import verbs as notices
 from portal.notices.kinds import KINDS
 from portal.notices.outbox import Guest, Letter
 from portal.refusals import Refusal
+from portal.webhooks.recording import Happened, record
 
 
 def to_booked(
@@ -51,11 +52,18 @@ def _guests(event: ClubEvent, seats: Sequence[Any]) -> list[Guest]:
 def confirmed(event: ClubEvent, booking: Booking, *, actor: Actor, moment: datetime) -> None:
     """A booking has its seats."""
     to_booked(event, Booking.id == booking.id, "club.seat_granted", f"booking:{booking.id}:granted", actor=actor, moment=moment)
+    record("booking.granted", [sign_up(event, booking)], moment)
 
 
 def given_back(event: ClubEvent, booking: Booking, *, actor: Actor, moment: datetime) -> None:
     """A booking that had its seats gave all of them back."""
     to_booked(event, Booking.id == booking.id, "club.given_back", f"booking:{booking.id}:given_back", actor=actor, moment=moment, gone=True)
+    record("booking.cancelled", [sign_up(event, booking)], moment)
+
+
+def sign_up(event: ClubEvent, booking: Any) -> Happened:
+    """A booking (or a row with its number and seats) as other systems are told of it."""
+    return Happened(booking.public_id, f"/club/desk/events/{event.key}", {"event": event.key, "seats": booking.seats})
 
 
 def to_visitors(event: ClubEvent, which: ColumnElement[bool], kind: str, key: str, *, actor: Actor, moment: datetime) -> None:

@@ -20,6 +20,7 @@ from portal.commission.statement import COLUMNS
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 from portal.settlement.calendar import missing_days
+from portal.webhooks.recording import Happened, record
 
 CLOSE = "commission.month.close"
 """The kind of the approval that closes a month."""
@@ -104,6 +105,7 @@ def _close(approval: Approval, actor: Actor, moment: datetime) -> None:
         )
     )
     log.write(actor, moment, CLOSE, "month", run.period, after={"digest": run.digest, "missing_days": approval.payload["missing_days"]})
+    record("month.closed", [Happened(run.period, f"/commission/months/{run.period}")], moment)
     db.session.flush()
 
 

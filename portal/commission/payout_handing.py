@@ -17,6 +17,7 @@ from portal.commission.payout_settling import approved_batch
 from portal.permissions import Can
 from portal.refusals import Conflict
 from portal.sealing import Keyring
+from portal.webhooks.recording import Happened, record
 
 
 class Handed(NamedTuple):
@@ -41,4 +42,5 @@ def hand_over(number: str, form: str, reason: str, *, actor: Actor, moment: date
         raise Conflict("no payment of this run is open")
     after = {"fields": ["account_no"], "payments": len(rows), "form": form, "number": secrets.token_hex(6)}
     log.write(actor, moment, "payout.bank_file", "payout_batch", batch.number, after=after, reason=said, request_id=request_id)
+    record("payout_batch.sent", [Happened(batch.number, f"/commission/payouts/{batch.number}", {"payments": len(rows)})], moment)
     return [Handed(paid.reference, to.holder, payees.opened(to, ring), to.bank, paid.amount, paid.period) for paid, to in rows]

@@ -24,6 +24,7 @@ from portal.notices.kinds import N_, register
 from portal.notices.verbs import tell_each
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
+from portal.webhooks.recording import Happened, record
 
 PAID, RETURNED = "payment.paid", "payment.returned"
 SERIAL_LONGEST, WHY_SHORTEST, WHY_LONGEST = 60, 4, 400
@@ -137,10 +138,15 @@ def _write(batch: PayoutBatch, changes: Sequence[dict[str, object]], actor: Acto
     query = select(Payout, Broker.broker_no).join(Broker, Broker.id == Payout.broker_id).where(Payout.id.in_([change["id"] for change in changes]))
     rows = db.session.execute(query.order_by(Payout.id)).all()
     log.write_many(actor, moment, [_line(row.Payout) for row in rows])
+    page = f"/commission/payouts/{batch.number}"
+    for state in (PayoutState.PAID, PayoutState.RETURNED):
+        told = [Happened(row.Payout.reference, page, {"batch": batch.number, "broker_no": row.broker_no}) for row in rows if row.Payout.state == state]
+        record(f"payout.{state.value}", told, moment)
     left = db.session.execute(select(func.count()).where(Payout.batch_id == batch.id, Payout.state == PayoutState.APPROVED)).scalar_one()
     if not left and batch.state == BatchState.APPROVED:
         batch.state, batch.done_at = BatchState.DONE, moment
         log.write(actor, moment, "payout.done", "payout_batch", batch.number)
+        record("payout_batch.done", [Happened(batch.number, page)], moment)
     db.session.flush()
     _tell([(row.broker_no, row.Payout) for row in rows], actor, moment)
 

@@ -30,6 +30,7 @@ from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import on_postgresql
 from portal.versions import version_of
+from portal.webhooks.recording import Happened, record
 
 PAYOUT = "commission.payout"
 """The kind of the approval of a payment run."""
@@ -163,6 +164,7 @@ def _approve(approval: Approval, approver: Actor, moment: datetime) -> None:
     db.session.execute(update(Payout).where(Payout.batch_id == batch.id, Payout.state == PayoutState.PREPARED).values(state=PayoutState.APPROVED))
     batch.state, batch.approved_at, batch.approved_label = BatchState.APPROVED, moment, approver.label
     log.write(approver, moment, "payout.approved", "payout_batch", batch.number, after={"payments": batch.payments, "amount": batch.amount})
+    record("payout_batch.approved", [Happened(batch.number, f"/commission/payouts/{batch.number}", {"payments": batch.payments})], moment)
     db.session.flush()
 
 

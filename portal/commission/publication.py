@@ -24,6 +24,7 @@ from portal.notices.verbs import tell_each
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.versions import table_of
+from portal.webhooks.recording import Happened, record
 
 PUBLISHED = "statement.published"
 """The kind of the notice that a broker's users get."""
@@ -100,8 +101,10 @@ def publish(period: str, digest: str, actor: Actor, moment: datetime) -> int:
     count = db.session.execute(select(func.count()).select_from(rest.subquery())).scalar_one()
     if not count:
         raise Conflict("every statement of %(period)s is published already", period=period)
+    numbers = db.session.execute(select(Broker.broker_no).where(Broker.id.in_(select(rest.subquery().c.broker_id))).order_by(Broker.broker_no)).scalars().all()
     db.session.execute(insert_into(StatementPublication).from_select(columns, rest))
     log.write(actor, moment, "month.published", "month", period, after={"statements": count, "run": close.run_id, "digest": close.digest})
+    record(PUBLISHED, [Happened(f"{period} {number}", f"/commission/statements/{period}/{number}", {"month": period, "broker_no": number}) for number in numbers], moment)
     return count
 
 

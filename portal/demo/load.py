@@ -48,6 +48,7 @@ from portal.demo.requests import add_requests
 from portal.demo.research import add_research
 from portal.demo.signed_in import acting
 from portal.demo.stories import account_no
+from portal.demo.webhooks import add_webhooks
 from portal.identity import passwords, verbs
 from portal.identity.queries import user_by_email
 from portal.imports.receive import receive
@@ -126,6 +127,7 @@ def steps(load: Load) -> Iterator[str]:
     yield add_after(around)
     while one_step():
         load.progress("making names findable", 0, 0)
+    yield add_webhooks(acting("admin@example.com"), load.keyring, now())
     mark(load)
     with transaction():
         read_most(now())

@@ -14,10 +14,12 @@ from models.handovers import Handover, HandoverState
 from portal.actors import Actor
 from portal.audit import log
 from portal.departures import states
-from portal.departures.people import Person, person
+from portal.departures.people import Person, person, person_of
 from portal.departures.policy import visible_to
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
+from portal.webhooks.recording import Happened
+from portal.webhooks.recording import record as tell
 
 LIVE = (DepartureState.SUSPECTED, DepartureState.ANNOUNCED)
 SHORT, LONG = 200, 2000
@@ -134,6 +136,9 @@ def write_step(departure: Departure, action: str, note: str, before: dict[str, A
     after = standing(departure)
     db.session.add(DepartureStep(departure_id=departure.id, at=moment, actor_id=actor.user_id, actor_label=actor.label, action=action, note=note.strip(), after=after))
     log.write(actor, moment, f"departure.{action}", "departure", departure.number, before=before, after={**after, **more}, reason=note.strip())
+    if action in {states.RECORDED, states.ANNOUNCE} and departure.state == DepartureState.ANNOUNCED:  # a suspicion stays in the house
+        details = {"kind": str(departure.kind), "person_no": person_of(departure).number}
+        tell("departure.announced", [Happened(departure.number, f"/departures/{departure.id}", details)], moment)
 
 
 def _check_days(announced_on: date | None, effective_on: date | None, today: date) -> None:

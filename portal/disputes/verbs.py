@@ -23,6 +23,7 @@ from portal.disputes.states import STEPS, Side
 from portal.disputes.telling import tell_of
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, Refusal
+from portal.webhooks.recording import Happened, record
 
 ADJUST = "disputes.adjustment"
 """The kind of the approval that books what a dispute granted."""
@@ -82,6 +83,7 @@ def ask(broker: Broker, line: Line, run: CommissionRun, *, amount: int, evidence
     db.session.add(dispute)
     db.session.flush()
     _note(dispute, Side.BROKER, "opened", words, actor, moment)
+    record("dispute.opened", _told(dispute, broker.broker_no), moment)
     return dispute
 
 
@@ -112,6 +114,8 @@ def step(dispute_id: int, name: str, actor: Actor, moment: datetime, *, words: s
         dispute.due_on = due_on
     dispute.state = _after(dispute, name, taken.to)
     _note(dispute, taken.side, name, said, actor, moment)
+    if name == "answer" or (name == "close" and escalated):
+        record("dispute.answered", _told(dispute, broker_no, outcome=str(dispute.outcome)), moment)
     return dispute
 
 
@@ -174,6 +178,11 @@ def _note(dispute: Dispute, side: Side, action: str, words: str, actor: Actor, m
     log.write(actor, moment, f"dispute.{action}", "dispute", dispute.number, after=after)
     broker = db.session.get_one(Broker, dispute.broker_id)
     tell_of(dispute, side, action, broker.broker_no, actor, moment)
+
+
+def _told(dispute: Dispute, broker_no: str, **more: str) -> list[Happened]:
+    """A dispute as other systems are told of it."""
+    return [Happened(dispute.number, f"/disputes/{dispute.id}", {"month": dispute.period, "broker_no": broker_no, **more})]
 
 
 approvals.register(ADJUST, Can.IMPORT_APPROVE, _book, label=N_("Adjustment from a dispute"), amounts=("amount",))

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -51,7 +51,16 @@ def offered_script() -> tuple[bytes, str]:
 
 def statement_document(run: CommissionRun, broker: Broker, locale: str, form: Form) -> bytes:
     """A broker's statement of a run in a language (zh_Hans_CN or en) and a form. Raises NotFound where he has none."""
-    pack = statement_pack(run, broker)
+    return _written(statement_pack(run, broker), run, broker, locale, form)
+
+
+def statement_documents(run: CommissionRun, broker: Broker, locale: str) -> dict[Form, bytes]:
+    """All forms of a statement, the same bytes as one by one; what is behind them is gathered once. Raises NotFound."""
+    pack, forms = statement_pack(run, broker), get_args(Form)
+    return {form: _written(pack, run, broker, locale, form) for form in forms}
+
+
+def _written(pack: dict[str, Any], run: CommissionRun, broker: Broker, locale: str, form: Form) -> bytes:
     if form == "json":
         return canonical(pack)
     with force_locale(locale):

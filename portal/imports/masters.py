@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from models.attribution import Attribution
 from models.clients import AccountVersion
 from portal.actors import Actor
 from portal.attribution import files as attribution
@@ -20,6 +21,7 @@ from portal.jobs.verbs import enqueue
 from portal.masters import Line, MasterFile, Numbered, read_lines, to_rows
 from portal.partners import files as partners
 from portal.refusals import Findings
+from portal.rules.attributing import tell_changed
 from portal.settlement import files as settlement
 from portal.settlement import rollups
 from portal.settlement.received import remember_file
@@ -83,6 +85,8 @@ def assert_master(given: MasterInput, found: Difference, rows: int, context: Con
     branches = rollups.branches_of([row["account_id"] for row in found.changed]) if given.spec.model is AccountVersion and found.changed else {}
     # What a file says is what the firm did: it is kept whatever it is, and the next re-check names what no rule allows.
     write(found, recording.id, replace=replace and given.spec.dated, keyring=context.keyring, ruled=True)
+    if given.spec.model is Attribution:
+        tell_changed(found, recording.id, replace=replace and given.spec.dated)
     renew_sums(rollups.touched(found, branches, recording.id), context)
     if rows:
         remember_file(given.digest, given.name, given.size, given.spec.name, recording_id=recording.id)

@@ -41,6 +41,8 @@ MODULES: list[str] = [
     "portal.jobs.club_seats",
     "portal.jobs.care",
     "portal.jobs.outbox",
+    "portal.jobs.webhooks",
+    "portal.jobs.statement_packs",
     "portal.jobs.risk",
     "portal.jobs.risk_check",
     "portal.jobs.signals",

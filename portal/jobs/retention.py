@@ -25,6 +25,7 @@ from portal.local_day import day_of
 from portal.permissions import Can
 from portal.research import forgetting as readers
 from portal.transaction import on_postgresql, transaction
+from portal.webhooks import deliveries
 
 RETENTION = "leads.retention"
 """The kind of the job. It has no arguments."""
@@ -70,9 +71,21 @@ def retention_job(work: Work) -> dict[str, Any]:
     with transaction():
         forgotten += forgetting.forget(forgetting.due(moment), work.actor, moment)
         forgotten += readers.forget(work.actor, moment)
+    forget_events(moment)
     if erased or forgotten:
         scrub()
     return {"converted": converted, "erased": erased}
+
+
+def forget_events(moment: datetime) -> int:
+    """Delete what other systems were told of long ago, part by part. Returns how many events."""
+    count = 0
+    while True:
+        with transaction():
+            gone = deliveries.forget(moment)
+        count += gone
+        if not gone:
+            return count
 
 
 def scrub() -> None:

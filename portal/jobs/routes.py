@@ -25,7 +25,12 @@ STATES = {
     JobState.FAILED.value: (_l("Failed"), "bad"),
     JobState.CANCELLED.value: (_l("Cancelled"), "warn"),
 }
-TITLES = {"list.export": _l("Writing a list into a file"), "risk.check": _l("Learning anew from who left, and looking back")}
+TITLES = {
+    "list.export": _l("Writing a list into a file"),
+    "statements.month": _l("Statements in one file"),
+    "statements.own": _l("Statements in one file"),
+    "risk.check": _l("Learning anew from who left, and looking back"),
+}
 """What a kind of job that has no page of its own is called."""
 
 

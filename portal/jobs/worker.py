@@ -43,6 +43,7 @@ from portal.jobs import (
     risk_check,
     signals,
     tidy,
+    webhooks,
 )
 from portal.jobs.handlers import Cancelled, Work, handler_of
 from portal.lists import scheduled
@@ -208,7 +209,7 @@ class Worker:
         """Ask for what falls due by itself: names to be made findable, old traces of signing in to be deleted, what a day decided
         about leads to be written down, books to be held against the rules, lapses to be told, cases to be closed, holds, payments and
         waitlists of the club to be looked at, its members to be told, its tiers to follow the equity, its evenings to be spoken of,
-        messages to be sent, ordered lists to be made, clients to be scored, what speaks for departures to be looked at, the invited and the held-out of events to be compared."""
+        messages and webhooks to be sent, ordered lists to be made, clients to be scored, what speaks for departures to be looked at, the invited and the held-out of events to be compared."""
         moment = clock.now()
         due = (
             (ask_to_catch_up, index.behind()),
@@ -227,6 +228,7 @@ class Worker:
             (club_points.ask_for_points, club_points.is_due(moment)),
             (care.ask_for_plays, care.is_due(moment)),
             (outbox.ask_to_send, outbox.is_due(moment)),
+            (webhooks.ask_to_send, webhooks.is_due(moment)),
             (risk.ask_to_score, risk.is_due(moment)),
             (risk_check.ask_to_check, risk_check.is_due(moment)),
             (signals.ask, signals.is_due(moment)),

@@ -27,7 +27,7 @@ from portal.leads.conversion_facts import Arrival
 from portal.leads.conversion_plan import Decision, Spot, decide, look, share_left
 from portal.leads.protection import holds
 from portal.leads.steps import Facts as StepFacts
-from portal.leads.steps import Taken, moved
+from portal.leads.steps import Taken, moved, tell_decided
 from portal.leads.terms import Terms, terms
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
@@ -100,6 +100,7 @@ def convert_arrivals(by: Setting, *, only: list[int] | None = None, right: Can =
     result = Converted()
     if not found:
         return result
+    stood = [(arrival.lead, str(arrival.lead.state)) for arrival in found]
     claims = known.live_claims([arrival.lead.id for arrival in found])
     decisions = _decisions(found, claims, by)
     by_staff = known.won([arrival.place.account_id for arrival in found], by.today)
@@ -116,6 +117,7 @@ def convert_arrivals(by: Setting, *, only: list[int] | None = None, right: Can =
     write_rows(result, by.actor, by.moment, by.jurisdiction, by.keyring)
     db.session.flush()
     log.write_many(by.actor, by.moment, lines)
+    tell_decided(stood, by.moment)
     return result
 
 

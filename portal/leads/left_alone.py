@@ -10,7 +10,7 @@ from models import db
 from models.leads import Lead, LeadTask
 from portal.actors import Actor
 from portal.leads.states import OPEN
-from portal.leads.steps import Taken, live_claim, moved
+from portal.leads.steps import Taken, live_claim, moved, tell_decided
 
 
 def leave_alone(lead: Lead, step: str, actor: Actor, moment: datetime, today: date) -> None:
@@ -18,7 +18,9 @@ def leave_alone(lead: Lead, step: str, actor: Actor, moment: datetime, today: da
 
     Raises NotAllowed where the actor may not take the step."""
     if lead.state in OPEN:
+        before = lead.state
         moved(step, Taken(lead, live_claim(lead.id, today), actor, moment, today, ""))
+        tell_decided([(lead, before)], moment)
         return
     lead.suppressed, lead.pool_since, lead.contact_due_on = True, None, None
     undone = update(LeadTask).where(LeadTask.lead_id == lead.id, LeadTask.done_at.is_(None))

@@ -31,6 +31,8 @@ from portal.leads.register import Answer, Source, register
 from portal.leads.terms import Terms, terms
 from portal.sealing import Keyring
 from portal.transaction import on_postgresql
+from portal.webhooks.recording import Happened
+from portal.webhooks.recording import record as tell
 
 CHUNK = 500
 """People of one call."""
@@ -127,6 +129,8 @@ class Many:
         after = {"answer": Answer.NEW.value, "until": str(until)}
         lines = (log.Line("lead.registered", "lead", number_of(self.moment, lead), after={"introducer": row.introducer.key, **after}) for row, lead, _ in placed)
         log.write_many(self.actor, self.moment, lines)
+        new = [Happened(number_of(self.moment, lead_id), f"/leads/{lead['public_id']}", {"door": self.door.value}) for lead_id, lead in zip(lead_ids, leads, strict=True)]
+        tell("lead.registered", new, self.moment)
         return [Told(row.line, Answer.NEW, until) for row in rows]
 
     def _lead(self, row: Asked, index: Indexes) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from portal.leads.states import end_of, starts_of
 from portal.leads.telling import tell_assigned
 from portal.leads.terms import Terms, terms
 from portal.sealing import Keyring
+from portal.webhooks.recording import Happened, record
 
 
 class Answer(enum.StrEnum):
@@ -204,4 +205,6 @@ def _told(answer: Registered, introducer: Introducer, action: str, actor: Actor,
         look_ups.remember(introducer, answer.answer.value, actor.user_id, moment)
     subject = answer.lead.number if answer.lead is not None else introducer.key
     log.write(actor, moment, action, "lead", subject, after={"introducer": introducer.key, "answer": answer.answer.value, "until": str(answer.until or "")})
+    if answer.answer is Answer.NEW and answer.lead is not None and answer.claim is not None:
+        record("lead.registered", [Happened(answer.lead.number, f"/leads/{answer.lead.public_id}", {"door": answer.claim.door})], moment)
     return answer

@@ -57,6 +57,9 @@ wants no contact, or must not be approached, stays left alone."""
 ENDED = (State.LAPSED, State.REFUSED, State.WITHDRAWN, State.MERGED)
 """States in which nothing goes on, until it is taken up again."""
 
+DECIDED = (State.ACCOUNT_OPENED, *ENDED)
+"""States in which it is decided what became of a lead: other systems are told."""
+
 
 def steps_from(state: str) -> list[str]:
     """The names of the steps that lead on from a state, in the order of the table."""

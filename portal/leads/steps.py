@@ -5,7 +5,7 @@ Every step names the version that its taker saw: of two at once the second is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -21,12 +21,13 @@ from portal.leads.policy import visible_to
 from portal.leads.protection import HOLDING, holds
 from portal.leads.queries import lead_for
 from portal.leads.register import note
-from portal.leads.states import CONSENT, ENDED, STEPS, UNSUITABLE, Step
+from portal.leads.states import CONSENT, DECIDED, ENDED, STEPS, UNSUITABLE, Step
 from portal.leads.terms import terms
 from portal.notices.kinds import N_
 from portal.permissions import Can
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.suitability import sittings
+from portal.webhooks.recording import Happened, record
 
 LONGEST = 2000
 SHORTEST = 2
@@ -89,10 +90,11 @@ def go(name: str, taken: Taken) -> None:
     line = moved(name, taken)
     db.session.flush()
     log.write(taken.actor, taken.moment, line, "lead", lead.number, before={"state": before}, after={"state": lead.state, "grade": lead.risk_grade, "account_id": lead.account_id})
+    tell_decided([(lead, before)], taken.moment)
 
 
 def moved(name: str, taken: Taken) -> str:
-    """The same for whoever writes his own lines of the log, many at once. Returns what the line is called."""
+    """The same for whoever writes his own lines of the log, and tells other systems, many at once. Returns what the line is called."""
     lead, step = taken.lead, step_of(taken.lead, name)
     if step.right is not None:
         taken.actor.need(step.right)
@@ -107,6 +109,12 @@ def moved(name: str, taken: Taken) -> str:
     if step.to in ENDED:
         _end(taken)
     return f"lead.{name}"
+
+
+def tell_decided(moved_on: Iterable[tuple[Lead, str]], moment: datetime) -> None:
+    """Tell other systems of those leads of which it is decided now what became of them; each with the state in which it was before."""
+    told = [(lead, {"from": str(before), "to": str(lead.state)}) for lead, before in moved_on if lead.state in DECIDED]
+    record("lead.decided", [Happened(lead.number, f"/leads/{lead.public_id}", details) for lead, details in told], moment)
 
 
 def step_of(lead: Lead, name: str) -> Step:

@@ -28,6 +28,7 @@ from portal.leads.states import RUN_OUT, end_of, starts_of
 from portal.leads.telling import tell_ending, tell_pooled
 from portal.leads.terms import Terms, terms
 from portal.versions import current
+from portal.webhooks.recording import Happened, record
 
 CHUNK = 500
 """Leads of one statement."""
@@ -153,7 +154,7 @@ def _lapse_leads(lead_ids: Sequence[int], day: Day) -> None:
     """The leads of claims that have just lapsed, except where another claim counts or the owner is at work."""
     other = exists().where(Claim.lead_id == Lead.id, Claim.state.in_([*HOLDING, ClaimState.DISPUTED]))
     at_work = and_(Lead.owner_staff_id.is_not(None), Lead.last_activity_at >= day.moment - timedelta(days=day.rules.idle_days))
-    query = select(Lead.id, Lead.registered_at, Lead.state).where(Lead.id.in_(lead_ids), Lead.state.in_(starts_of(RUN_OUT)), ~other, ~at_work).order_by(Lead.id)
+    query = select(Lead.id, Lead.public_id, Lead.registered_at, Lead.state).where(Lead.id.in_(lead_ids), Lead.state.in_(starts_of(RUN_OUT)), ~other, ~at_work).order_by(Lead.id)
     rows = db.session.execute(query.with_for_update()).all()
     if not rows:
         return
@@ -162,6 +163,8 @@ def _lapse_leads(lead_ids: Sequence[int], day: Day) -> None:
     _note(dict.fromkeys([row.id for row in rows]), "lapse", {row.id: {"from": row.state, "to": end_of(RUN_OUT).value, "why": RUN_OUT} for row in rows}, day)
     lines = (log.Line("lead.lapse", "lead", _number(row), before={"state": row.state}, after={"state": end_of(RUN_OUT).value, "why": RUN_OUT}) for row in rows)
     log.write_many(day.actor, day.moment, lines)
+    told = [Happened(_number(row), f"/leads/{row.public_id}", {"from": str(row.state), "to": end_of(RUN_OUT).value}) for row in rows]
+    record("lead.decided", told, day.moment)
     db.session.expire_all()
 
 

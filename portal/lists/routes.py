@@ -16,6 +16,7 @@ from models.jobs import Job, JobState
 from models.lists import ExportFile, SavedView
 from portal import clock
 from portal.identity.wording import ROLES
+from portal.jobs import statement_packs
 from portal.jobs.verbs import enqueue
 from portal.lists import kept, making, views
 from portal.permissions import Can
@@ -96,9 +97,9 @@ def make() -> ResponseReturnValue:
 def download(export_no: str) -> ResponseReturnValue:
     """A file, for its maker alone, and only while he may still see the list it came from."""
     row = kept.one(current_actor(), clock.now(), export_no)
-    if row.endpoint in LIST_PAGES:
-        for right in current_app.extensions["policies"][row.endpoint].rights:
-            current_actor().need(right)
+    policy = current_app.extensions["policies"].get(row.endpoint)
+    for right in policy.rights if policy is not None else ():
+        current_actor().need(right)
     return _download(row)
 
 
@@ -189,12 +190,14 @@ def _back() -> str:
 
 def _running() -> Sequence[Job]:
     """One's own exports under way, and those that failed or were stopped and are not looked at for long."""
-    mine = select(Job).where(Job.kind == making.EXPORT, Job.asked_by_id == current_actor().user_id)
+    mine = select(Job).where(Job.kind.in_([making.EXPORT, statement_packs.MONTH, statement_packs.OWN]), Job.asked_by_id == current_actor().user_id)
     return db.session.execute(mine.where(Job.state.not_in([JobState.DONE, JobState.CANCELLED])).order_by(Job.id.desc()).limit(5)).scalars().all()
 
 
 def title_of(job: Job) -> str:
-    """The name of the list that a job takes out."""
+    """The name of the list that a job takes out, or that it makes one file of statements."""
+    if "address" not in job.arguments:
+        return str(_("Statements in one file"))
     endpoint = current_app.url_map.bind("localhost").match(job.arguments["address"].partition("?")[0], method="GET")[0]
     return str(LIST_PAGES[endpoint].title) if endpoint in LIST_PAGES else job.kind
 

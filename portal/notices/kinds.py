@@ -32,6 +32,7 @@ class Group(enum.StrEnum):
     CLUB = "club"
     RESEARCH = "research"
     LISTS = "lists"
+    SYSTEMS = "systems"
     DIGEST = "digest"
     ACCOUNT = "account"
 

@@ -25,6 +25,7 @@ GROUPS = {
     Group.CLUB.value: _l("Club"),
     Group.RESEARCH.value: _l("Research and courses"),
     Group.LISTS.value: _l("Ordered lists"),
+    Group.SYSTEMS.value: _l("Other systems"),
     Group.DIGEST.value: _l("The notices of a day in one mail"),
     Group.ACCOUNT.value: _l("My sign-in"),
 }

@@ -14,7 +14,7 @@ from models.identity import User
 from models.outbox import OutboxMessage
 from portal import clock
 from portal.documents.letters import as_mail
-from portal.gateways import mail, sms
+from portal.gateways import mail, sms, webhooks
 from portal.keys import keyring
 from portal.notices import sending
 from portal.notices.carriers import File, Mail
@@ -33,6 +33,7 @@ def install(app: Flask, settings: Settings) -> None:
     if settings.smtp_url:
         mail.server_of(settings)
     sms.check(settings)
+    webhooks.check(settings)
     if settings.shows_outbox:
         app.register_blueprint(bp)
 

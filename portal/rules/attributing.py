@@ -13,16 +13,24 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
+from sqlalchemy import select
+
 from models import db
 from models.attribution import Attribution, AttributionState
+from models.audit import Recording
+from models.clients import Account
 from models.columns import OPEN_END
 from models.rules import Effect
+from portal import rehearsal
 from portal.rules.stopping import Clause, many_clauses, refusal_of
 from portal.sealing import Keyring
 from portal.versions import Difference, columns_of, current, key_of, write
+from portal.webhooks.recording import Happened, record
 
 AT_ONCE = 900
 """Ids in one condition: below every database's limit of parameters."""
+FIRST = 50
+"""So many of the accounts whose attribution changed are named to other systems; the rest is asked for."""
 STANDING = {AttributionState.SUSPENDED: 0, AttributionState.PENDING: 1, AttributionState.CONFIRMED: 2}
 Pair = tuple[int, int]
 """A broker's id and an account's."""
@@ -39,6 +47,18 @@ def attribute(found: Difference, recording_id: int, jurisdiction: str, keyring: 
     """Assert attribution rows under a recording. Raises Stopped, naming the clauses, where a rule forbids somebody what he gains."""
     need_lawful(found, jurisdiction, keyring)
     write(found, recording_id, replace=replace, ruled=True)
+    tell_changed(found, recording_id, replace=replace)
+
+
+def tell_changed(found: Difference, recording_id: int, *, replace: bool) -> None:
+    """Other systems are told that attributions changed: how many accounts, and the first of them; nothing where none did."""
+    accounts = sorted({row["account_id"] for row in (*found.new, *found.changed, *(found.vanished if replace else ()))})
+    if not accounts or rehearsal.number() is not None:
+        return
+    recorded_at = db.session.execute(select(Recording.recorded_at).where(Recording.id == recording_id)).scalar_one()
+    numbers = select(Account.account_no).where(Account.id.in_(accounts[:FIRST])).order_by(Account.account_no)
+    details = {"accounts": len(accounts), "first_accounts": list(db.session.execute(numbers).scalars())}
+    record("attribution.changed", [Happened(str(recording_id), "/attribution", details)], recorded_at)
 
 
 def need_lawful(found: Difference, jurisdiction: str, keyring: Keyring | None = None) -> None:

@@ -23,6 +23,7 @@ from portal.settlement.day import AMOUNTS, OTHER_CURRENCY, DayInput
 from portal.settlement.facts import POSTED_BALANCES, POSTED_TRADES, day_frames
 from portal.settlement.received import remember_file
 from portal.versions import table_of
+from portal.webhooks.recording import Happened, record
 
 TRADE_VALUES = ("exchange", "product", "lots", "turnover", "fee", "exchange_fee")
 
@@ -122,6 +123,8 @@ def post_day(day: DayInput, *, files: list[FileSeen], actor: Actor, moment: date
     after = {"version": version.number, "changed": posted.changed, "gone": gone, "totals": vars(version.after), "files": [file.digest for file in files]}
     before = vars(version.before) if version.before else None
     log.write(actor, moment, "settlement.day", "day", str(day.trade_date), before=before, after=after)
+    if version.number:
+        record("day.settled", [Happened(str(day.trade_date), f"/imports/days/{day.trade_date}", {"version": version.number})], moment)
     return posted
 
 

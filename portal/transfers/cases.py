@@ -25,6 +25,7 @@ from portal.transfers.case_rules import Facts, Ground, Proposed, proposed
 from portal.transfers.case_states import DAYS_TO_APPEAL, DAYS_TO_DECIDE, STEPS, Side, Step, Who, in_time, standings
 from portal.transfers.case_telling import tell_of
 from portal.versions import current
+from portal.webhooks.recording import Happened, record
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def step(public_id: str, name: str, said: Said, *, actor: Actor, moment: datetim
     verdict = verdict_of(case)
     log.write(actor, moment, f"case.{name}", "claim_case", case.number, after={"state": case.state, "verdict": verdict.value if verdict else "", **_days(case)})
     tell_of(case, name, actor, moment)
+    if "verdict" in taken.needs:
+        record("case.decided", [Happened(case.number, f"/cases/{case.public_id}", {"state": str(case.state)})], moment)
     return case
 
 

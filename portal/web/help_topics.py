@@ -27,6 +27,7 @@ TOPICS: dict[str, tuple[LazyString, LazyString]] = {
     "risk": (_l("Clients at risk, and handovers"), _l("What a score says and does not say, causes, and how clients get somebody new")),
     "departures": (_l("Departures and concentration"), _l("Signals, the register, what is at stake, being told and answering, limits, the association")),
     "imports": (_l("Settlement files"), _l("Which files are read, what is checked, and what a correction is")),
+    "webhooks": (_l("Webhooks"), _l("What other systems are told, how a receiver checks it, tries and pauses")),
     "second-person": (_l("The second person"), _l("What needs one, and what he sees")),
     "search": (_l("Search and notices"), _l("Finding by pinyin, initials and number; being told")),
     "sign-in": (_l("Sign-in and settings"), _l("Password, second factor, devices, language and colours")),
@@ -37,7 +38,7 @@ TOPICS: dict[str, tuple[LazyString, LazyString]] = {
 }
 """Each topic with its title and what it is about; the address is the key."""
 
-READ_BY = {"care": Can.CARE_SEE, "risk": Can.RISK_SEE, "departures": Can.DEPARTURE_SEE}
+READ_BY = {"care": Can.CARE_SEE, "risk": Can.RISK_SEE, "departures": Can.DEPARTURE_SEE, "webhooks": Can.WEBHOOK_SEE}
 """Topics for those alone who hold a right: nobody reads how he himself would be looked at."""
 
 OF_BLUEPRINT = {
@@ -137,6 +138,8 @@ OF_BLUEPRINT = {
     "association": "departures",
     "association_sent": "departures",
     "concentration_limits": "departures",
+    "webhooks": "webhooks",
+    "webhook_log": "webhooks",
     "outbox": "search",
     "outbox_choices": "search",
     "rules": "rules",

@@ -167,6 +167,7 @@ ENTRIES = (
     Entry("rule_breaches.index", _l("What does not comply"), _l("Breaches"), icon="exclamation-octagon", can=Can.ATTRIBUTION_AUDIT),
     Entry("audit.log", _l("Audit log"), _l("Audit log"), icon="journal-text", can=Can.AUDIT_READ),
     Entry("outbox.index", _l("Mails and text messages"), _l("Mails"), icon="envelope", can=Can.OUTBOX_SEE, group="firm"),
+    Entry("webhooks.index", _l("Webhooks"), _l("Webhooks"), icon="broadcast", can=Can.WEBHOOK_SEE, group="firm"),
     Entry("identity.users", _l("Users"), _l("Users"), icon="person-badge", can=Can.USER_SEE),
     Entry("notices.inbox", _l("Notices"), _l("Notices"), icon="bell", can=Can.OWN_SETTINGS),
     Entry("hearing.mine", _l("Recorded about me"), _l("About me"), icon="person-lines-fill", can=Can.APPEAL_OWN, meant_for=("firm",)),

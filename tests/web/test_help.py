@@ -46,7 +46,7 @@ def test_who_may_not_see_a_room_finds_no_help_about_it(app: Flask) -> None:
     seen = {role: [topic for topic in help_topics.READ_BY if seat(app, someone(app, role)).get(f"/help/{topic}").status_code == 200] for role in Role}
     assert seen == {
         Role.BROKER: [], Role.CLIENT: [], Role.STAFF: ["care", "risk"], Role.BRANCH_MANAGER: ["care", "risk", "departures"], Role.FINANCE: ["risk", "departures"],
-        Role.COMPLIANCE: ["care", "risk", "departures"], Role.AUDITOR: ["care", "risk", "departures"], Role.ADMIN: ["care", "risk", "departures"],
+        Role.COMPLIANCE: ["care", "risk", "departures"], Role.AUDITOR: ["care", "risk", "departures", "webhooks"], Role.ADMIN: ["care", "risk", "departures", "webhooks"],
     }  # fmt: skip
     assert "/help/departures" not in seat(app, someone(app, Role.BROKER)).get("/help").text
 

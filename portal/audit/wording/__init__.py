@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.audit.wording.club_money import OF_CLUB_MONEY, WHY_DUES
 from portal.audit.wording.payments import OF_PAYMENTS, OF_PERSONS
+from portal.audit.wording.webhooks import OF_WEBHOOKS
 
 NAMES: dict[str, LazyString] = {
     "plan": _l("Plan"),
@@ -126,6 +127,7 @@ NAMES: dict[str, LazyString] = {
     "kept_from": _l("From whom it is kept"),
     "why_kept": _l("Why"),
     "people": _l("How many people"),
+    **OF_WEBHOOKS,
 }
 """Others are shown by their own names, after these."""
 
