@@ -88,6 +88,7 @@ OF_BLUEPRINT = {
     "club_returns": "club",
     "club_refund": "club",
     "club_prospects": "club",
+    "club_visitors": "club",
     "club_account": "club",
     "club_transfer_order": "club",
     "club_membership": "club",

@@ -17,7 +17,7 @@ from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, prospects, rewards, rota, vouchers, waitlist
+from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, prospects, rewards, rota, visitors, vouchers, waitlist
 from portal.club.bank_in import Incoming
 from portal.club.events import Kind
 from portal.club.materials import Given
@@ -26,7 +26,8 @@ from portal.club.points import Earning, Holder
 from portal.club.rota import Turn
 from portal.club.vouchers import Terms
 from portal.identity import tokens
-from portal.keys import secret
+from portal.keys import keyring, secret
+from portal.leads.people import person
 from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -338,5 +339,24 @@ def prospect_token(user: User | None, which: Which) -> str:
     return token
 
 
+def visitor_token(user: User | None, which: Which) -> str:
+    """A link to somebody's mail address; foreign is one that was opened already."""
+    if which == "missing":
+        return tokens.fresh(secret(), visitors.PURPOSE)
+    made: list[str] = []
+    keys, moment = visitors.Keys(secret(), keyring()), clock.now()
+    number = event_of(f"e{secrets.token_hex(6)}")
+    who = person(name="来宾", phone="13800008000", email=f"{secrets.token_hex(6)}@example.com")
+    with transaction():
+        asked = visitors.Asked(who, frozenset(), "zh_Hans_CN")
+        visitors.ask(db.session.get_one(ClubEvent, number), asked, visitors.Links(lambda token: made.append(token) or token, "", ""), keys=keys, moment=moment)  # type: ignore[func-returns-value]
+    if which == "foreign":
+        with transaction():
+            visitors.use(made[0], keys=keys, moment=moment, today=today())
+    return made[0]
+
+
+for _endpoint in ("club_visitors.open_link", "club_visitors.begin"):
+    maker("token", _endpoint)(visitor_token)
 for _endpoint in ("club_prospects.open_link", "club_prospects.begin"):
     maker("token", _endpoint)(prospect_token)
