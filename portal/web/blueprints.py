@@ -70,6 +70,7 @@ BLUEPRINTS = [
     "portal.pages.club_events:bp",
     "portal.pages.club_refund:bp",
     "portal.pages.club_prospects:bp",
+    "portal.pages.club_portal:bp",
     "portal.pages.club_visitors:bp",
     "portal.pages.club_waiting:bp",
     "portal.pages.club_lot:bp",

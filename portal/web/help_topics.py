@@ -93,6 +93,7 @@ OF_BLUEPRINT = {
     "club_transfer_order": "club",
     "club_membership": "club",
     "club_dues": "club",
+    "club_portal": "club",
     "club_applications": "club",
     "club_members": "club",
     "club_tiers": "club",
