@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from models import db
 from models.club import Booking, ClubSession, Seat
@@ -24,7 +24,9 @@ def forget(actor: Actor, moment: datetime) -> int:
         return 0
     ids, users = [row.id for row in found], [row.user_id for row in found]
     quietly = {"synchronize_session": False}
-    db.session.execute(update(ClubVisitor).where(ClubVisitor.id.in_(ids)).values(phone_sealed=None, mailbox="gone:" + ClubVisitor.public_id, forgotten_at=moment), execution_options=quietly)
+    db.session.execute(
+        update(ClubVisitor).where(ClubVisitor.id.in_(ids)).values(phone_sealed=None, mailbox="gone:" + ClubVisitor.public_id, forgotten_at=moment), execution_options=quietly
+    )
     theirs = select(Booking.id).where(Booking.user_id.in_(users))
     db.session.execute(update(Seat).where(Seat.booking_id.in_(theirs)).values(name="", email=""), execution_options=quietly)
     of_visitors = update(User).where(User.id.in_(users), User.visitor)
@@ -34,7 +36,7 @@ def forget(actor: Actor, moment: datetime) -> int:
     return len(ids)
 
 
-def _due(moment: datetime) -> tuple[object, ...]:
+def _due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     """The conditions, on ClubVisitor, that nobody was seen and no evening of his ended for a year. Who has a sign-in by now is known by that."""
     over = select(ClubSession.event_id).group_by(ClubSession.event_id).having(func.max(ClubSession.ends_at) <= moment - KEPT)
     lately = select(Booking.id).where(Booking.user_id == ClubVisitor.user_id, Booking.event_id.not_in(over)).exists()

@@ -171,11 +171,12 @@ def _effect(event: EventFacts, till: Till) -> Callable[[datetime], str]:
     if event.type.startswith(("refund.", "charge.refund")):
         found = _refunds_of(event.intent_id, till)
         return lambda moment: ",".join(sorted({refunds.learn(one, till.env, actor=TERMINAL, moment=moment) for one in found}))
-    if event.type == "payment_method.attached":
-        return lambda moment: card_changes.told(event, actor=TERMINAL, moment=moment)
-    if event.type in {"charge.dispute.created", "charge.dispute.closed"}:
-        return lambda moment: handled.dispute(event, actor=TERMINAL, moment=moment)
-    return lambda moment: "ignored"
+    told = _TOLD.get(event.type)
+    return lambda moment: told(event, actor=TERMINAL, moment=moment) if told is not None else "ignored"
+
+
+_TOLD = {"charge.dispute.created": handled.dispute, "charge.dispute.closed": handled.dispute, "payment_method.attached": card_changes.told}
+"""Events of which all that counts stands in them."""
 
 
 def _refunds_of(intent_id: str, till: Till) -> list[RefundFacts]:

@@ -11,8 +11,7 @@ from models import db
 from models.jobs import Job
 from portal import clock, local_day
 from portal.actors import Actor
-from portal.club import forgetting
-from portal.club import visitors_gone
+from portal.club import forgetting, visitors_gone
 from portal.imports import parcels
 from portal.imports.arrivals import bring_in_clients
 from portal.imports.leads_upload import forget_rows

@@ -105,6 +105,7 @@ BLUEPRINTS = [
     "portal.pages.club_invited:bp",
     "portal.pages.club_effect:bp",
     "portal.pages.club_effects:bp",
+    "portal.pages.club_waves:bp",
     "portal.pages.club_profit:bp",
     "portal.pages.club_funnel:bp",
     "portal.pages.club_points:bp",

@@ -102,6 +102,7 @@ OF_BLUEPRINT = {
     "club_invited": "club",
     "club_effect": "club",
     "club_effects": "club",
+    "club_waves": "club",
     "club_profit": "club",
     "club_funnel": "club",
     "club_points": "club",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,13 +43,13 @@ FORM = {"name": "王小明", "phone": "13800008000", "email": "wang@example.com"
 
 
 @pytest.fixture
-def firm(app: Flask, tmp_path: Path) -> Iterator[Flask]:
+def firm(app: Flask, tmp_path: Path) -> Flask:
     """A firm with a branch, and an evening of one free kind of ticket."""
     make.settled(app, tmp_path / "files")
     with app.app_context():
         event_of(kinds=(Kind("免费票", "Free", 0),), capacity=5)
         db.session.remove()
-    yield app
+    return app
 
 
 def sent(browser: FlaskClient, at: str = AT, **fields: str) -> int:
@@ -63,7 +62,9 @@ def sent(browser: FlaskClient, at: str = AT, **fields: str) -> int:
 def mails(app: Flask) -> list[tuple[str, str, str]]:
     """Mails to people without a sign-in, the oldest first: kind, address, and the path of the link in them."""
     with app.app_context():
-        rows = db.session.execute(select(OutboxMessage).where(OutboxMessage.secret_sealed.is_not(None), OutboxMessage.kind.startswith("club.visitor")).order_by(OutboxMessage.id)).scalars()
+        rows = db.session.execute(
+            select(OutboxMessage).where(OutboxMessage.secret_sealed.is_not(None), OutboxMessage.kind.startswith("club.visitor")).order_by(OutboxMessage.id)
+        ).scalars()
         found = [(row.kind, row.address, keyring().open(row.secret_sealed or "", f"outbox_message.secret_sealed:{row.business_key}")) for row in rows]
         db.session.remove()
     return [(kind, address, re.sub(r"^https?://[^/]+", "", link)) for kind, address, link in found]
