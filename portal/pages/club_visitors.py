@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from email_validator import EmailNotValidError, validate_email
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -20,7 +20,7 @@ from portal.club import events, visitor_leads, visitors
 from portal.club.mailbox import mailbox_digest
 from portal.club.visitors import Asked, DeadLink, Keys, Links
 from portal.identity import throttle
-from portal.identity.routes.blueprint import forget_form_session
+from portal.identity.routes.blueprint import forget_form_session, see_other
 from portal.identity.throttle import Outcome, TooMany
 from portal.jobs.outbox import ask_where_due
 from portal.keys import keyring, secret, signer
@@ -195,7 +195,7 @@ def begin(token: str) -> ResponseReturnValue:
     except DeadLink as refusal:
         return _dead(refusal)
     forget_form_session()
-    return hand_out(redirect(where, 303), grant)
+    return hand_out(see_other(where), grant)
 
 
 def _dead(refusal: Refusal) -> ResponseReturnValue:
