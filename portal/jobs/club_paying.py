@@ -17,7 +17,7 @@ from models.club_money import Payment
 from models.jobs import Job, JobState
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import bank_orders, card_changes, dues, handled, payments, refunds, subscriptions
+from portal.club import bank_orders, dues, handled, payments, refunds, subscriptions
 from portal.club import booking as bookings
 from portal.club.entries import incident
 from portal.club.facts import EventFacts, RefundFacts, Refused, SessionFacts, Unanswered
@@ -171,12 +171,8 @@ def _effect(event: EventFacts, till: Till) -> Callable[[datetime], str]:
     if event.type.startswith(("refund.", "charge.refund")):
         found = _refunds_of(event.intent_id, till)
         return lambda moment: ",".join(sorted({refunds.learn(one, till.env, actor=TERMINAL, moment=moment) for one in found}))
-    told = _TOLD.get(event.type)
+    told = handled.TOLD.get(event.type)
     return lambda moment: told(event, actor=TERMINAL, moment=moment) if told is not None else "ignored"
-
-
-_TOLD = {"charge.dispute.created": handled.dispute, "charge.dispute.closed": handled.dispute, "payment_method.attached": card_changes.told}
-"""Events of which all that counts stands in them."""
 
 
 def _refunds_of(intent_id: str, till: Till) -> list[RefundFacts]:
