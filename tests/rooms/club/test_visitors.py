@@ -15,14 +15,14 @@ from sqlalchemy import func, select, update
 
 from models import db
 from models.audit import AuditEntry
-from models.club import Booking, BookingState, ClubEvent
+from models.club import Booking, BookingState, ClubEvent, Seat
 from models.club_visitors import ClubVisitor, ClubVisitorLink
 from models.identity import LinkPurpose, Role, User, UserState
 from models.leads import Campaign, Claim, Lead, LeadConsent
 from models.outbox import OutboxMessage
 from portal import clock
 from portal.actors import TERMINAL, Actor, actor_of
-from portal.club import booking, capacity, visitors
+from portal.club import booking, capacity, visitors, visitors_gone
 from portal.club.events import Kind
 from portal.club.guests import came_of
 from portal.club.visitors import Asked, Keys, Links
@@ -240,6 +240,26 @@ def test_who_gets_a_sign_in_keeps_his_seats_and_his_browser_is_out(firm: Flask) 
         assert (user.visitor, user.state, [row.role for row in user.roles]) == (False, UserState.INVITED, [Role.CLIENT])
     assert browser.get("/club/bookings").status_code == 302
     assert (sent(firm.test_client()), mails(firm)[-1][0]) == (200, "club.visitor_known")
+
+
+def test_a_year_after_his_last_evening_he_is_forgotten_and_what_was_counted_stays(firm: Flask) -> None:
+    """V2: name, address and number go; the seat stays; who asked meanwhile begins anew."""
+    visiting(firm)
+    with firm.app_context():
+        event_id = db.session.execute(select(ClubEvent.id)).scalar_one()
+        one = actor_of(db.session.execute(select(User).where(User.visitor)).scalar_one())
+        with transaction():
+            booking.book(event_id, wish(event_id), actor=one, moment=clock.now())
+        for days, gone in ((300, 0), (366 + 9, 0), (366 + 12, 1), (366 + 13, 0)):
+            with transaction():
+                assert visitors_gone.forget(TERMINAL, clock.now() + timedelta(days=days)) == gone
+        visitor, user = db.session.execute(select(ClubVisitor)).scalar_one(), db.session.execute(select(User).where(User.id == one.user_id)).scalar_one()
+        seat_name = db.session.execute(select(Seat.name)).scalar_one()
+        assert (visitor.phone_sealed, user.name, seat_name, user.state) == (None, "–", "", UserState.DISABLED)
+        assert ("wang" in user.email, seats_sold(event_id)) == (False, 1)
+        assert db.session.execute(select(func.count()).select_from(ClubVisitorLink)).scalar_one() == 0
+        db.session.remove()
+    visiting(firm)
 
 
 @pytest.mark.usefixtures("database")
