@@ -80,12 +80,30 @@ class Invitee(Base):
 
 
 class InviteSending(Base):
-    """That the invited of a list were written to, once. `told`: sign-ins that got the notice; `unreached`: invited clients without one, whom somebody has to call."""
+    """That the invited of a list were written to, once. `told`: sign-ins that got the notice; `unreached`: invited clients without one, whom somebody has to call.
+    `upto_place`: the last place of the drawn order that was written to, where the rest waits in reserve; empty: everybody was."""
 
     __tablename__ = "club_invite_sending"
 
     id: Mapped[int] = identifier()
     list_id: Mapped[int] = mapped_column(ForeignKey("club_invite_list.id"), unique=True)
+    at: Mapped[datetime] = moment()
+    told: Mapped[int] = mapped_column()
+    unreached: Mapped[int] = mapped_column()
+    actor_label: Mapped[str] = text(200)
+    upto_place: Mapped[int | None] = mapped_column()
+
+
+class InviteTopUp(Base):
+    """That the next of a list's drawn order were written to, because seats were free: from after the place before up to `upto_place`. `free`: seats that were free."""
+
+    __tablename__ = "club_invite_top_up"
+    __table_args__ = (UniqueConstraint("list_id", "upto_place"), CheckConstraint("free > 0", name="free"))
+
+    id: Mapped[int] = identifier()
+    list_id: Mapped[int] = mapped_column(ForeignKey("club_invite_list.id"))
+    upto_place: Mapped[int] = mapped_column()
+    free: Mapped[int] = mapped_column()
     at: Mapped[datetime] = moment()
     told: Mapped[int] = mapped_column()
     unreached: Mapped[int] = mapped_column()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base
@@ -41,7 +41,8 @@ class LinkPurpose(enum.StrEnum):
 
 
 class User(Base):
-    """A person with a sign-in. Bound to at most one broker, client, staff member and branch, by their numbers."""
+    """A person with a sign-in. Bound to at most one broker, client, staff member and branch, by their numbers. `visitor`: no sign-in, but somebody who takes
+    seats at the club's events by links to his mail address (models/club_visitors.py); he holds no role and no password."""
 
     __tablename__ = "user"
     __table_args__ = (one_of("state", UserState),)
@@ -60,6 +61,7 @@ class User(Base):
     staff_no: Mapped[str | None] = text(64, null=True, index=True)
     branch_no: Mapped[str | None] = text(64, null=True)
     demo: Mapped[bool] = mapped_column(default=False)
+    visitor: Mapped[bool] = mapped_column(default=False, server_default=false())
     totp_secret: Mapped[str | None] = text(255, null=True)
     totp_confirmed_at: Mapped[datetime | None] = moment(null=True)
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)

@@ -11,7 +11,7 @@ from portal.refusals import NotAllowed
 
 @dataclass(frozen=True)
 class Actor:
-    """A person (or the terminal) with roles and what they are bound to by number."""
+    """A person (or the terminal) with roles and what they are bound to by number. `lent`: rights over his own that somebody without a role holds."""
 
     user_id: int | None
     label: str
@@ -21,13 +21,14 @@ class Actor:
     staff_no: str | None = None
     branch_no: str | None = None
     at_terminal: bool = False
+    lent: tuple[Can, ...] = ()
 
     def scope(self, can: Can) -> Scope | None:
         """The widest scope in which the actor holds a permission. At the machine's terminal everything may be done
         except what needs a named second person."""
         if self.at_terminal:
             return Scope.ALL
-        return scope_of(list(self.roles), can)
+        return Scope.OWN if can in self.lent else scope_of(list(self.roles), can)
 
     def may(self, can: Can) -> bool:
         """Whether the actor holds a permission in any scope."""
@@ -47,6 +48,10 @@ NOBODY = Actor(user_id=None, label="anonymous")
 """Somebody who has not signed in."""
 
 
+VISITING = (Can.CLUB_SEAT,)
+"""What somebody may who proved his mail address and has no sign-in: his own seats at the club's events."""
+
+
 def actor_of(user: User) -> Actor:
     """The actor that a user is."""
     return Actor(
@@ -57,4 +62,5 @@ def actor_of(user: User) -> Actor:
         client_no=user.client_no,
         staff_no=user.staff_no,
         branch_no=user.branch_no,
+        lent=VISITING if user.visitor else (),
     )

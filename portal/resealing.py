@@ -15,6 +15,7 @@ from models import db
 from models.append_only import SEALED
 from models.audit import Approval, ApprovalState
 from models.clients import Account, AccountVersion
+from models.club_visitors import ClubVisitor, ClubVisitorLink
 from models.identity import User
 from models.leads import Lead
 from models.onboarding import Application
@@ -63,11 +64,13 @@ def _places() -> tuple[Place, ...]:
         Place(contacts, "phone_sealed", User.public_id, contacts.join(users, contacts.c.user_id == users.c.id)),
         Place(outbox, "secret_sealed", OutboxMessage.business_key, outbox),
     )
+    visitors, links = ClubVisitor.__table__, ClubVisitorLink.__table__
+    of_visitors = (Place(visitors, "phone_sealed", ClubVisitor.public_id, visitors), Place(links, "asked_sealed", ClubVisitorLink.public_id, links))
     payees = Payee.__table__
     of_payees = Place(payees, "account_no_sealed", Payee.public_id, payees)
     endpoints = WebhookEndpoint.__table__
     of_webhooks = (Place(endpoints, name, WebhookEndpoint.public_id, endpoints) for name in ("secret_sealed", "previous_sealed"))
-    return (*places, *of_leads, *of_applications, *of_messages, *of_webhooks, of_payees, Place(users, "totp_secret", User.public_id, users))
+    return (*places, *of_leads, *of_applications, *of_messages, *of_visitors, *of_webhooks, of_payees, Place(users, "totp_secret", User.public_id, users))
 
 
 PLACES = _places()

@@ -75,6 +75,7 @@ class EventFacts:
     object_id: str
     intent_id: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    customer_id: str = ""
 
 
 class Till(Protocol):

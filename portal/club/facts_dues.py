@@ -75,6 +75,10 @@ class DuesTill(Till, Protocol):
         """An invoice as it stands now."""
         ...
 
+    def open_portal(self, customer_id: str, return_url: str, locale: str, key: str) -> str:
+        """Open Stripe's own page of a payer. Returns its address."""
+        ...
+
     def due_for_change(self, subscription_id: str, params: Mapping[str, Any]) -> int:
         """What a change would cost now (fen)."""
         ...

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from models import db
 from models.club_money import Payment, StripeEvent
 from portal.actors import Actor
-from portal.club import members, points
+from portal.club import card_changes, members, points
 from portal.club.entries import incident, insert_new
 from portal.club.facts import EventFacts
 
@@ -43,3 +43,7 @@ def dispute(event: EventFacts, *, actor: Actor, moment: datetime) -> str:
     if event.type == "charge.dispute.closed" and payment.dues_id is not None:
         members.end_of_payment(payment.id, moment.date(), "dispute lost", actor=actor, moment=moment)
     return "disputed"
+
+
+TOLD = {"charge.dispute.created": dispute, "charge.dispute.closed": dispute, "payment_method.attached": card_changes.told}
+"""Events of which all that counts stands in them."""

@@ -11,12 +11,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from models import db
 from models.club import ClubEvent, EventState
 from models.club_invites import Arm, Invitee, InviteList, InviteSending
 from models.club_reserve import PoolPerson, SeatPool
+from models.club_waves import ClubWave, ClubWaveClient
 from models.consents import Consent, ConsentPurpose
 from models.identity import User, UserState
 from portal.actors import Actor
@@ -135,8 +136,9 @@ def promised(event_id: int) -> set[str]:
 
 
 def listed(event_id: int) -> set[str]:
-    """Clients who stand in a list of an event already."""
-    return set(db.session.execute(select(Invitee.client_no).where(Invitee.event_id == event_id)).scalars())
+    """Clients who stand in a list of an event already, or in a plan of waves for it."""
+    in_waves = select(ClubWaveClient.client_no).join(ClubWave, ClubWave.plan_id == ClubWaveClient.plan_id).where(ClubWave.event_id == event_id)
+    return set(db.session.execute(select(Invitee.client_no).where(Invitee.event_id == event_id).union(in_waves)).scalars())
 
 
 def refused(purposes: Sequence[ConsentPurpose]) -> set[str]:
@@ -149,9 +151,10 @@ INVITING = (ConsentPurpose.MARKETING, ConsentPurpose.CLUB)
 """Who said no to one of these is not invited."""
 
 
-def send(public_id: str, *, actor: Actor, moment: datetime) -> InviteSending:
-    """Write to the invited of a list who can sign in, by the ways that each of them wants; to nobody of those held out. Whoever took back his consent since
-    the draw is not written to, and stays on his side. Raises NotAllowed, NotFound; Conflict where it was sent, Refusal where nobody can sign up."""
+def send(public_id: str, *, actor: Actor, moment: datetime, first: int = 0) -> InviteSending:
+    """Write to the invited of a list who can sign in, by the ways that each of them wants; to nobody of those held out. With `first` only so many of the drawn
+    order are written to, beside those to whom it is owed; the others wait in reserve (portal/club/topping_up.py). Whoever took back his consent since the draw is
+    not written to, and stays on his side. Raises NotAllowed, NotFound; Conflict where it was sent, Refusal where nobody can sign up."""
     actor.need(Can.CLUB_EDIT)
     found = list_of(public_id)
     event = capacity.locked(found.event_id)
@@ -159,16 +162,30 @@ def send(public_id: str, *, actor: Actor, moment: datetime) -> InviteSending:
         raise Conflict("this list was sent already")
     if event.state != EventState.PUBLISHED or event.sales_end_at <= moment:
         raise Refusal("nobody can sign up for this event now: open it for booking first")
-    told_side = select(Invitee.client_no).where(Invitee.list_id == found.id, Invitee.arm != Arm.HELD_OUT)
-    invited = set(db.session.execute(told_side).scalars()) - refused(INVITING)
-    people = db.session.execute(select(User.id, User.client_no).where(User.client_no.in_(told_side), User.state != UserState.DISABLED).order_by(User.id)).all()
-    told = [(row.id, f"/events/{event.key}", {"title": event.title}) for row in people if row.client_no in invited]
-    notices.tell_each(told, "club.invited", actor=actor, moment=moment, letter=Letter(f"invites:{found.id}", until=event.sales_end_at))
-    row = InviteSending(list_id=found.id, at=moment, told=len(told), unreached=len(invited - {person.client_no for person in people}), actor_label=actor.label)
+    upto = _place_of(found.id, first) if first else None
+    side = select(Invitee.client_no).where(Invitee.list_id == found.id, Invitee.arm != Arm.HELD_OUT)
+    told, unreached = write_to(event, side if upto is None else side.where(or_(Invitee.arm == Arm.OWED, Invitee.place <= upto)), f"invites:{found.id}", actor, moment)
+    row = InviteSending(list_id=found.id, at=moment, told=told, unreached=unreached, actor_label=actor.label, upto_place=upto)
     db.session.add(row)
     db.session.flush()
     note(event.id, None, "invites_sent", actor, moment, list=found.public_id, told=row.told, unreached=row.unreached)
     return row
+
+
+def _place_of(list_id: int, count: int) -> int | None:
+    """The place of the drawn order up to which so many are invited; None where these are all."""
+    places = select(Invitee.place).where(Invitee.list_id == list_id, Invitee.arm == Arm.INVITED).order_by(Invitee.place)
+    found = list(db.session.execute(places.limit(count + 1)).scalars())
+    return found[count - 1] if len(found) > count else None
+
+
+def write_to(event: ClubEvent, side: Select[str], key: str, actor: Actor, moment: datetime) -> tuple[int, int]:
+    """Write to these clients, where they can sign in and did not say no since. Returns how many sign-ins were told, and how many clients have none."""
+    wanted = set(db.session.execute(side).scalars()) - refused(INVITING)
+    people = db.session.execute(select(User.id, User.client_no).where(User.client_no.in_(side), User.state != UserState.DISABLED).order_by(User.id)).all()
+    told = [(row.id, f"/events/{event.key}", {"title": event.title}) for row in people if row.client_no in wanted]
+    notices.tell_each(told, "club.invited", actor=actor, moment=moment, letter=Letter(key, until=event.sales_end_at))
+    return len(told), len(wanted - {person.client_no for person in people})
 
 
 def list_of(public_id: str) -> InviteList:

@@ -40,4 +40,6 @@ register(
 register("club.dues_failed", _FAILED, Group.CLUB, label=N_("Dues could not be collected"), tone="bad", mail=_FAILED)
 register("club.dues_action", _CONFIRM, Group.CLUB, label=N_("Dues want to be confirmed"), tone="warn", mail=_CONFIRM)
 register("club.dues_end", _RENEW, Group.CLUB, label=N_("Dues want to be renewed"), tone="warn", mail=_RENEW)
+_CARD = N_("The card or account from which your dues are paid was changed. Was it not you? Tell the firm at once.")
+register("club.card_changed", _CARD, Group.CLUB, label=N_("The card for my dues was changed"), tone="info", mail=_CARD, urgent=True)
 register("club.lapsed", _LAPSED, Group.CLUB, label=N_("A membership lapsed"), tone="warn", mail=_LAPSED)

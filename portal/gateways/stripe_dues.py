@@ -49,6 +49,11 @@ class Subscriptions(ABC):
         """An invoice as it stands now. Raises Unanswered, Refused."""
         return _invoice(ask(lambda: self.client.v1.invoices.retrieve(invoice_id, params={"expand": ["payments"]})))
 
+    def open_portal(self, customer_id: str, return_url: str, locale: str, key: str) -> str:
+        """Open Stripe's own page where a payer changes his card, sees invoices and ends a subscription; its address. Raises Unanswered, Refused."""
+        params: Any = {"customer": customer_id, "return_url": return_url, "locale": locale}
+        return str(ask(lambda: self.client.v1.billing_portal.sessions.create(params=params, options={"idempotency_key": key}))["url"])
+
     def due_for_change(self, subscription_id: str, params: Mapping[str, Any]) -> int:
         """What a change would cost now (fen). Raises Unanswered, Refused."""
         details = {name: value for name, value in params.items() if name in ("items", "proration_behavior", "proration_date")}
@@ -67,7 +72,7 @@ def _subscription(row: Mapping[str, Any], asked_at: datetime) -> SubscriptionFac
         item.get("id") or "",
         id_of(item.get("price")),
         _moment(item.get("current_period_end")),
-        bool(row.get("cancel_at_period_end")),
+        bool(row.get("cancel_at_period_end") or row.get("cancel_at")),  # with flexible billing the portal sets the moment alone
         bool(row.get("pending_update")),
         (row.get("cancellation_details") or {}).get("reason") or "",
         id_of(row.get("latest_invoice")),

@@ -49,10 +49,10 @@ def user_by_id(user_id: int) -> User:
 
 
 def users_visible_to(actor: Actor) -> Select[User]:
-    """The users whom an actor may see; none where he may see nobody. Lists, exports and look-ups start here."""
+    """The users whom an actor may see; none where he may see nobody. Lists, exports and look-ups start here. Visitors of the club are none of them."""
     scope = actor.scope(Can.USER_SEE)
     if scope == Scope.ALL:
-        return select(User)
+        return select(User).where(~User.visitor)
     if scope == Scope.BRANCH and actor.branch_no:
         return select(User).where(User.branch_no == actor.branch_no)
     return select(User).where(User.id == (actor.user_id if scope else None))

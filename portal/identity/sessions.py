@@ -76,6 +76,7 @@ class Signed:
     staff_no: str | None
     branch_no: str | None
     demo: bool
+    visitor: bool
     totp_confirmed_at: datetime | None
     roles: tuple[Role, ...]
 
@@ -90,7 +91,7 @@ class Signed:
 
 _SESSION, _USER, _ROLE = UserSession.__table__.c, User.__table__.c, UserRole.__table__.c
 _OF_SESSION = ("last_seen_at", "fresh_at", "second_factor_at")
-_OF_USER = ("public_id", "email", "name", "locale", "theme", "rises", "broker_no", "client_no", "staff_no", "branch_no", "demo", "totp_confirmed_at")
+_OF_USER = ("public_id", "email", "name", "locale", "theme", "rises", "broker_no", "client_no", "staff_no", "branch_no", "demo", "visitor", "totp_confirmed_at")
 _LIVE = (
     select(
         _SESSION.id.label("session_id"),

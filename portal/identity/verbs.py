@@ -49,22 +49,13 @@ def add_user(
     active with a printed password, instead. Raises Conflict where the address has a sign-in already."""
     actor.need(Can.USER_MANAGE)
     policy.check_roles(list(roles))
-    user = User(
-        public_id=secrets.token_hex(8),
-        email=free_email(email),
-        name=checked_name(name),
-        state=UserState.ACTIVE if demo_password_hash else UserState.INVITED,
-        password_hash=demo_password_hash,
-        locale=locale,
-        theme="auto",
-        broker_no=broker_no or None,
-        client_no=client_no or None,
-        staff_no=staff_no or None,
-        branch_no=branch_no or None,
-        demo=demo_password_hash is not None,
-        created_at=moment,
-        roles=[UserRole(role=role) for role in dict.fromkeys(roles)],
-    )
+    numbers = {"broker_no": broker_no or None, "client_no": client_no or None, "staff_no": staff_no or None, "branch_no": branch_no or None}
+    columns = {"name": checked_name(name), "locale": locale, **numbers, "password_hash": demo_password_hash, "demo": demo_password_hash is not None}
+    user = _visitor(email, moment) or User(public_id=secrets.token_hex(8), email=free_email(email), theme="auto", created_at=moment)
+    for column, value in columns.items():
+        setattr(user, column, value)
+    user.state = UserState.ACTIVE if demo_password_hash else UserState.INVITED
+    user.roles = [UserRole(role=role) for role in dict.fromkeys(roles)]
     db.session.add(user)
     db.session.flush()
     _log(actor, moment, "identity.user.added", user, request_id, after=_standing(user))
@@ -207,10 +198,21 @@ def checked_email(text: str) -> str:
     return normal_email(found.normalized)
 
 
+def _visitor(email: str, moment: datetime) -> User | None:
+    """Somebody who took seats by his address before he got a sign-in: they stay his, and what his browser could do without it ends."""
+    found = user_by_email(email, lock=True)
+    if found is None or not found.visitor:
+        return None
+    found.visitor = False
+    sessions.end_all(user_id=found.id, why="has a sign-in now", moment=moment)
+    return found
+
+
 def free_email(text: str) -> str:
     """An address in its one spelling that nobody signs in with. Raises Refusal where it is none, Conflict where it is taken."""
     address = checked_email(text)
-    if user_by_email(address) is not None:
+    held = user_by_email(address)
+    if held is not None and not held.visitor:
         raise Conflict("There is a sign-in with the address %(email)s already.", email=address)
     return address
 

@@ -171,9 +171,8 @@ def _effect(event: EventFacts, till: Till) -> Callable[[datetime], str]:
     if event.type.startswith(("refund.", "charge.refund")):
         found = _refunds_of(event.intent_id, till)
         return lambda moment: ",".join(sorted({refunds.learn(one, till.env, actor=TERMINAL, moment=moment) for one in found}))
-    if event.type in {"charge.dispute.created", "charge.dispute.closed"}:
-        return lambda moment: handled.dispute(event, actor=TERMINAL, moment=moment)
-    return lambda moment: "ignored"
+    told = handled.TOLD.get(event.type)
+    return lambda moment: told(event, actor=TERMINAL, moment=moment) if told is not None else "ignored"
 
 
 def _refunds_of(intent_id: str, till: Till) -> list[RefundFacts]:

@@ -49,6 +49,7 @@ MODULES: list[str] = [
     "portal.jobs.association",
     "portal.jobs.handover",
     "portal.jobs.club_effect",
+    "portal.jobs.club_waves",
     "portal.jobs.club_evenings",
     "portal.jobs.club_points",
     "portal.pages.attribution.work",

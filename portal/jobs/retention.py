@@ -11,7 +11,7 @@ from models import db
 from models.jobs import Job
 from portal import clock, local_day
 from portal.actors import Actor
-from portal.club import forgetting
+from portal.club import forgetting, visitors_gone
 from portal.imports import parcels
 from portal.imports.arrivals import bring_in_clients
 from portal.imports.leads_upload import forget_rows
@@ -47,6 +47,8 @@ TABLES = (
     "club_feedback",
     "club_no_show",
     "club_invitation",
+    "club_visitor",
+    "club_visitor_link",
     "research_open",
     "research_lesson",
     "notice",
@@ -70,7 +72,7 @@ def retention_job(work: Work) -> dict[str, Any]:
         kept.drop_expired(moment)
     with transaction():
         forgotten += forgetting.forget(forgetting.due(moment), work.actor, moment)
-        forgotten += readers.forget(work.actor, moment)
+        forgotten += readers.forget(work.actor, moment) + visitors_gone.forget(work.actor, moment)
     forget_events(moment)
     if erased or forgotten:
         scrub()

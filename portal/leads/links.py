@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from models import db
 from models.leads import Campaign, CampaignKind, Claim, IntroducerKind, IntroductionLink, LeadDoor
 from models.partners import Branch, Broker, Staff
-from portal.actors import Actor
+from portal.actors import NOBODY, Actor
 from portal.audit import log
 from portal.leads.campaigns import OF_CLUB
 from portal.leads.introducers import FIRM, Introducer, introducer_of
@@ -119,6 +119,13 @@ def of_event(actor: Actor, campaign: Campaign, moment: datetime, today: date) ->
     if link is None:
         link = _written(introducer, actor, moment, campaign.ends_on, campaign.id)
     return link
+
+
+def of_firm(campaign: Campaign, moment: datetime, today: date) -> IntroductionLink:
+    """The firm's own link for an event to which people come by themselves, made where it is missing."""
+    held = select(IntroductionLink).where(_of(FIRM), IntroductionLink.campaign_id == campaign.id, _works(today))
+    link = db.session.execute(held.order_by(IntroductionLink.id).limit(1)).scalar_one_or_none()
+    return link if link is not None else _written(FIRM, NOBODY, moment, campaign.ends_on, campaign.id)
 
 
 def works(code: str, today: date) -> bool:

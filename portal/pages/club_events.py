@@ -13,7 +13,7 @@ from models.club import ClubEvent, ClubSession, EventState
 from models.club_money import Way
 from portal import clock
 from portal.actors import NOBODY, Actor
-from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, vouchers, waitlist
+from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, visitors, vouchers, waitlist
 from portal.club.admission import Answer
 from portal.club.capacity import Room
 from portal.club.wishes import Guest, Wish
@@ -67,6 +67,7 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
             may_book=actor.may(Can.CLUB_SEAT),
             may_join=actor.may(Can.CLUB_BOOK),
             signed_in=actor.user_id is not None,
+            welcome=visitors.welcome(event, moment),
             selling=event.state == EventState.PUBLISHED and event.sales_end_at > moment,
             words=club_words,
             brackets=club_words.brackets(event.policy, sessions[0].starts_at, event.zone) if sessions else [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,11 +16,11 @@ from models.club import Booking, BookingState
 from models.club_invites import Invitee
 from portal import clock
 from portal.clients.queries import newest_version, visible_to
-from portal.club import invites, tiers
+from portal.club import invites, tiers, topping_up
 from portal.local_day import today
 from portal.pages import club_invite_words, club_member_words, club_words
 from portal.pages.club_invite_words import ARMS
-from portal.pages.club_invites import branch_names
+from portal.pages.club_invites import branch_names, whole
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction
@@ -96,6 +96,7 @@ def show(list_id: str) -> ResponseReturnValue:
         event=event,
         found=found,
         sending=counts.InviteSending,
+        reserve=topping_up.look(found, event, clock.now()),
         invited=counts.invited,
         held=counts.held,
         arms=ARMS,
@@ -112,8 +113,27 @@ def send(list_id: str) -> ResponseReturnValue:
     """Write to the invited."""
     try:
         with transaction():
-            sent = invites.send(list_id, actor=current_actor(), moment=clock.now())
+            sent = invites.send(list_id, actor=current_actor(), moment=clock.now(), first=whole(request.form, "first", invites.MOST_CLIENTS))
             told, unreached = sent.told, sent.unreached
+        flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
+        if unreached:
+            flash(_("%(count)s of the invited have no sign-in: take the list out and let their advisers call them.", count=unreached), "warning")
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        flash(_(refusal.message, **refusal.values), "error")
+    return redirect(url_for("club_invited.show", list_id=list_id), 303)
+
+
+@bp.post("/<list_id>/top-up")
+@requires(Can.CLUB_EDIT)
+def top_up(list_id: str) -> ResponseReturnValue:
+    """Write to the next of the drawn order."""
+    try:
+        with transaction():
+            count = whole(request.form, "count", invites.MOST_CLIENTS)
+            more = topping_up.top_up(list_id, count, actor=current_actor(), moment=clock.now())
+            told, unreached = more.told, more.unreached
         flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
         if unreached:
             flash(_("%(count)s of the invited have no sign-in: take the list out and let their advisers call them.", count=unreached), "warning")

@@ -17,7 +17,7 @@ from models.partners import Branch, BranchVersion
 from models.values.money import parse_yuan
 from portal import clock
 from portal.clients.segment_keeping import segment_for
-from portal.club import events, invites, tiers
+from portal.club import events, invites, tiers, waves
 from portal.club.invites import Terms
 from portal.commission.queries import last_settled_day
 from portal.local_day import today
@@ -42,29 +42,29 @@ def index(event_key: str) -> ResponseReturnValue:
     if not request.args.get("look"):
         return _page(event)
     try:
-        asked, terms = _asked(request.args), _terms(request.args)
+        asked, terms = asked_of(request.args), _terms(request.args)
         invites.check(terms)
-        return _page(event, found=_found(event, asked), terms=terms)
+        return _page(event, found=found_by(event, asked), terms=terms)
     except Refusal as refusal:
         return _page(event, fault=_(refusal.message, **refusal.values), status=refusal.status)
 
 
 def _page(event: ClubEvent, *, found: Found | None = None, terms: Terms | None = None, fault: str = "", status: int = 200) -> ResponseReturnValue:
-    actor, promised = current_actor(), invites.promised(event.id)
+    promised = invites.promised(event.id)
     owed = sum(1 for one in found.candidates if one.client_no in promised or (terms and terms.contractual)) if found else 0
-    named = {
-        "tiers": {tier.key: club_member_words.name(tier) for tier in tiers.all_tiers()},
-        "branches": branch_names(),
-        "may_score": actor.may(Can.RISK_SEE),
-        "classes": {key: club_invite_words.CLASSES[key] for key in CLASSES},
-    }
     told: dict[str, Any] = {}
     if found and terms:
         told = {"owed": owed, "held": invites.held_of(len(found.candidates) - owed, terms.percent), "digest": invites.digest_of(found.candidates), "terms": terms}
-    named["segments"] = segment_words.offers()
-    asking = {"typed": request.values, "chosen": request.values.getlist("tier"), "chances": CHANCES, "usual": invites.USUAL}
-    lists = {"lists": invites.of_event(event.id), "say": club_invite_words, "words": club_words, "settled": last_settled_day(), "fewest": FEWEST}
-    return render_template("club/invites.html", event=event, found=found, fault=fault, **named, **told, **asking, **lists), status
+    lists = {"lists": invites.of_event(event.id), "plans": waves.plans_of(event.id), "usual": invites.USUAL, "fewest": FEWEST}
+    return render_template("club/invites.html", event=event, found=found, fault=fault, **asking(), **told, **lists), status
+
+
+def asking() -> dict[str, Any]:
+    """What the form of who may be invited offers, and what was typed into it."""
+    named = {"tiers": {tier.key: club_member_words.name(tier) for tier in tiers.all_tiers()}, "branches": branch_names(), "segments": segment_words.offers()}
+    scores = {"may_score": current_actor().may(Can.RISK_SEE), "classes": {key: club_invite_words.CLASSES[key] for key in CLASSES}, "chances": CHANCES}
+    typed = {"typed": request.values, "chosen": request.values.getlist("tier"), "settled": last_settled_day()}
+    return {**named, **scores, **typed, "say": club_invite_words, "words": club_words}
 
 
 @bp.post("/<event_key>/invitations")
@@ -73,8 +73,8 @@ def draw(event_key: str) -> ResponseReturnValue:
     """Draw the list that the preview showed, and store it."""
     event = events.event_for(current_actor(), event_key)
     try:
-        asked, terms = _asked(request.form), _terms(request.form)
-        found = _found(event, asked)
+        asked, terms = asked_of(request.form), _terms(request.form)
+        found = found_by(event, asked)
         if request.form.get("digest", "") != invites.digest_of(found.candidates):
             raise Conflict("other clients fit by now: look at the preview again, nothing was drawn")
         with transaction():
@@ -85,18 +85,20 @@ def draw(event_key: str) -> ResponseReturnValue:
     return redirect(url_for("club_invited.show", list_id=public_id), 303)
 
 
-def _found(event: ClubEvent, asked: Criteria) -> Found:
-    return inviting.eligible(event, asked, _settled(), actor=current_actor(), moment=clock.now(), today=today())
+def found_by(event: ClubEvent, asked: Criteria) -> Found:
+    """Who is eligible now, for the reader."""
+    return inviting.eligible(event, asked, settled_day(), actor=current_actor(), moment=clock.now(), today=today())
 
 
-def _settled() -> date:
+def settled_day() -> date:
+    """The last settled day. Raises Refusal where there is none."""
     day = last_settled_day()
     if day is None:
         raise Refusal("no settled day stands: nobody's equity is known")
     return day
 
 
-def _whole(typed: Mapping[str, str], name: str, most: int) -> int:
+def whole(typed: Mapping[str, str], name: str, most: int) -> int:
     """A whole number; nothing typed is 0. Raises Refusal."""
     text = typed.get(name, "").strip()
     if not text:
@@ -106,7 +108,7 @@ def _whole(typed: Mapping[str, str], name: str, most: int) -> int:
     return int(text)
 
 
-def _asked(typed: Any) -> Criteria:
+def asked_of(typed: Any) -> Criteria:
     """What the form asks of clients. Raises Refusal."""
     amount = typed.get("equity", "").strip().replace(",", "")
     try:
@@ -119,14 +121,14 @@ def _asked(typed: Any) -> Criteria:
         raise Refusal("choose from what the form offers")
     asked = Criteria(tiers=wanted, branch=typed.get("branch", "")[:40], equity_from=equity, key=typed.get("key") == "yes", risk_class=kind)
     segment = segment_for(current_actor(), typed["segment"]).conditions if typed.get("segment") else {}
-    return Criteria(**{**vars(asked), "segment": segment, "silent_days": _whole(typed, "silent", MOST_SILENT), "chance_from": _whole(typed, "chance", 100)})
+    return Criteria(**{**vars(asked), "segment": segment, "silent_days": whole(typed, "silent", MOST_SILENT), "chance_from": whole(typed, "chance", 100)})
 
 
 def _terms(typed: Any) -> Terms:
     """How the list is to be drawn. Raises Refusal."""
-    asked = _asked(typed)
-    share = {"percent": _whole(typed, "percent", 100), "why_none": typed.get("why", ""), "contractual": typed.get("owed") == "yes"}
-    return Terms(**share, criteria=asked.plain(), by_score=asked.by_score, settled_on=_settled())
+    asked = asked_of(typed)
+    share = {"percent": whole(typed, "percent", 100), "why_none": typed.get("why", ""), "contractual": typed.get("owed") == "yes"}
+    return Terms(**share, criteria=asked.plain(), by_score=asked.by_score, settled_on=settled_day())
 
 
 def branch_names() -> dict[str, str]:

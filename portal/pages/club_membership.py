@@ -37,8 +37,8 @@ def index() -> ResponseReturnValue:
     return page(reader())
 
 
-def page(actor: Actor, *, fault: str = "", status: int = 200) -> ResponseReturnValue:
-    """The page as a reader sees it, with what cannot be done on top."""
+def page(actor: Actor, *, fault: str = "", billing: str = "", status: int = 200) -> ResponseReturnValue:
+    """The page as a reader sees it, with what cannot be done on top; `billing`: the address of his page at Stripe, just opened."""
     day, mine = today(), actor.may(Can.CLUB_BOOK)
     found = own(person_of(actor), day) if mine else None
     return (
@@ -51,11 +51,13 @@ def page(actor: Actor, *, fault: str = "", status: int = 200) -> ResponseReturnV
             mine=mine,
             signed_in=actor.user_id is not None,
             transfer=transfer_of(found),
+            cards=till() is not None,
             pays=till() is not None or bank_account.present() is not None,
             words=club_member_words,
             club_words=club_words,
             payment_states=PAYMENT_STATES,
             fault=fault,
+            billing=billing,
         ),
         status,
     )

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from models import db
 from models.club import ClubEvent, ClubSession, EventState
 from models.club_invites import EventEffect, InviteList
+from models.club_waves import ClubWaveEffect, ClubWavePlan
 from portal.actors import Actor
 from portal.audit import log
 from portal.risk.comparing import Difference
@@ -40,6 +41,18 @@ def newest(event_ids: Iterable[int]) -> list[EventEffect]:
     """What is known of events, the newest of each."""
     last = select(func.max(EventEffect.id)).where(EventEffect.event_id.in_(list(event_ids))).group_by(EventEffect.event_id)
     return list(db.session.execute(select(EventEffect).where(EventEffect.id.in_(last))).scalars())
+
+
+def newest_of_plan(plan_id: int) -> ClubWaveEffect | None:
+    """What is known of a plan in waves, the newest."""
+    return db.session.execute(select(ClubWaveEffect).where(ClubWaveEffect.plan_id == plan_id).order_by(ClubWaveEffect.id.desc()).limit(1)).scalar_one_or_none()
+
+
+def keep_plan(plan: ClubWavePlan, result: Mapping[str, Any], until: date, *, actor: Actor, moment: datetime) -> None:
+    """Store what was found of a plan in waves. Verb."""
+    db.session.add(ClubWaveEffect(plan_id=plan.id, until_day=until, made_at=moment, result=dict(result)))
+    db.session.flush()
+    log.write(actor, moment, "club.waves_computed", "club_wave_plan", plan.public_id, after={"until": str(until)})
 
 
 def keep(found: Mapping[int, Mapping[str, Any]], until: date, *, actor: Actor, moment: datetime) -> int:

@@ -10,7 +10,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from portal.gateways import stripe as gateway
 from portal.settings import ROOT, Settings
-from portal.standin import api, api_dues, pages
+from portal.standin import api, api_dues, pages, portal
 from portal.standin.post import Postman
 from portal.standin.store import Store
 
@@ -24,7 +24,9 @@ def make(folder: str, secret: str, *, address: str = "", webhook: str = "") -> F
     app.config.update(STORE=store, ADDRESS=address, WEBHOOK_SECRET=secret, POSTMAN=Postman(store, secret, webhook) if webhook else None)
     app.register_blueprint(api.bp)
     app.register_blueprint(api_dues.bp)
+    app.register_blueprint(portal.api)
     app.register_blueprint(pages.bp)
+    app.register_blueprint(portal.bp)
     return app
 
 

@@ -62,9 +62,15 @@ def harden(response: Response) -> Response:
     return response
 
 
+def chosen_language(wanted: str = "") -> str:
+    """In which language a page is shown: as asked for, else as the browser likes it."""
+    chosen = wanted or request.args.get("lang") or request.accept_languages.best_match(["zh", "zh-CN", "en"]) or "zh"
+    return "en" if chosen.startswith("en") else "zh"
+
+
 def _words() -> dict[str, str]:
-    chosen = request.args.get("lang") or request.accept_languages.best_match(["zh", "zh-CN", "en"]) or "zh"
-    return WORDS["en" if chosen.startswith("en") else "zh"] | {"lang": "en" if chosen.startswith("en") else "zh-Hans-CN"}
+    language = chosen_language()
+    return WORDS[language] | {"lang": "en" if language == "en" else "zh-Hans-CN"}
 
 
 @bp.get("/pay/<number>")
@@ -92,7 +98,7 @@ def pay(number: str) -> ResponseReturnValue:
             found = rules.pay(desk, number, request.form.get("how", "pays"))
     except Wrong as error:
         return _page(number, refused=error.status == 402, status=error.status)
-    _post()
+    wake()
     return redirect(found["success_url"].replace("{CHECKOUT_SESSION_ID}", number), 303)
 
 
@@ -119,7 +125,7 @@ def do() -> ResponseReturnValue:
                 _deed(desk, deed, number)
     except Wrong as error:
         return error.body["error"]["message"], error.status
-    _post()
+    wake()
     return redirect(request.script_root + "/", 303)
 
 
@@ -134,7 +140,8 @@ def _deed(desk: Any, deed: str, number: str) -> None:
         rules.end_dispute(desk, number, deed.removeprefix("dispute_"))
 
 
-def _post() -> None:
+def wake() -> None:
+    """Let what is to be told go out at once."""
     postman = current_app.config["POSTMAN"]
     if postman is not None:
         postman.wake()

@@ -53,13 +53,15 @@ def install(app: Flask, settings: Settings) -> None:
 
 def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
     actor = current_actor()
-    signed_in = actor.user_id is not None
+    signed_in, visits = actor.user_id is not None, bool(actor.lent)
     return {
         "theme": theme(),
         **_rises(),
         "here": here(),
         "navigation": navigation.links(actor) if signed_in else [],
-        "home_href": navigation.href("home.overview") or "/",
+        "visits": visits,
+        "frame": "layout/page.html" if signed_in and not visits else "club/open.html",
+        "home_href": navigation.href("club_events.index" if visits else "home.overview") or "/",
         "settings_href": navigation.href("identity.me"),
         "sign_out_href": navigation.href("identity.sign_out"),
         "person": {"name": current_user.name or current_user.email, "roles": [ROLES[role] for role in actor.roles]} if signed_in else None,

@@ -14,7 +14,7 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin
 
 from models.identity import Role
 from portal import clock
-from portal.actors import NOBODY, Actor
+from portal.actors import NOBODY, VISITING, Actor
 from portal.identity import factors, sessions
 from portal.permissions import Can
 from portal.settings import Settings
@@ -91,7 +91,7 @@ def _look_up() -> Person | None:
         return None
     settings: Settings = current_app.config["PORTAL"]
     person = Person(
-        actor=Actor(found.user_id, found.email, found.roles, found.broker_no, found.client_no, found.staff_no, found.branch_no),
+        actor=Actor(found.user_id, found.email, found.roles, found.broker_no, found.client_no, found.staff_no, found.branch_no, lent=VISITING if found.visitor else ()),
         public_id=found.public_id,
         name=found.name,
         email=found.email,

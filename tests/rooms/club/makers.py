@@ -17,16 +17,37 @@ from models.club_points import PointHolder
 from models.identity import Role, User
 from portal import clock
 from portal.actors import TERMINAL, Actor
-from portal.club import applications, bank_in, bank_owed, booking, dues, guests, lot, materials, members, points, pools, prospects, rewards, rota, vouchers, waitlist
+from portal.club import (
+    applications,
+    bank_in,
+    bank_owed,
+    booking,
+    dues,
+    guests,
+    lot,
+    materials,
+    members,
+    points,
+    pools,
+    prospects,
+    rewards,
+    rota,
+    visitors,
+    vouchers,
+    waitlist,
+    waves,
+)
 from portal.club.bank_in import Incoming
-from portal.club.events import Kind
+from portal.club.events import Kind, When
+from portal.club.invites import Candidate
 from portal.club.materials import Given
 from portal.club.members import Person
 from portal.club.points import Earning, Holder
 from portal.club.rota import Turn
 from portal.club.vouchers import Terms
 from portal.identity import tokens
-from portal.keys import secret
+from portal.keys import keyring, secret
+from portal.leads.people import person
 from portal.local_day import today
 from portal.transaction import transaction
 from tests.matrix import Which, maker
@@ -38,7 +59,7 @@ from tests.rooms.rules.makers import a_lead
 
 EVERYBODY = tuple(kind.value for kind in Admitted)
 """Whoever is signed in may come: what a page does for a role is asked, not whom an event is for."""
-OPEN = ("club_events.show", "club_events.calendar", "club_events.book", "club_waiting.show", "club_waiting.join", "club_waiting.leave")
+OPEN = ("club_events.show", "club_events.calendar", "club_events.book", "club_waiting.show", "club_waiting.join", "club_waiting.leave", "club_visitors.show", "club_visitors.send")
 """Pages of an event for everybody: there is no event of somebody else's, only one that nobody may know yet."""
 
 
@@ -338,5 +359,45 @@ def prospect_token(user: User | None, which: Which) -> str:
     return token
 
 
+def visitor_token(user: User | None, which: Which) -> str:
+    """A link to somebody's mail address; foreign is one that was opened already."""
+    if which == "missing":
+        return tokens.fresh(secret(), visitors.PURPOSE)
+    made: list[str] = []
+    keys, moment = visitors.Keys(secret(), keyring()), clock.now()
+    number = event_of(f"e{secrets.token_hex(6)}")
+    who = person(name="来宾", phone="13800008000", email=f"{secrets.token_hex(6)}@example.com")
+    with transaction():
+        asked = visitors.Asked(who, frozenset(), "zh_Hans_CN")
+        visitors.ask(db.session.get_one(ClubEvent, number), asked, visitors.Links(lambda token: made.append(token) or token, "", ""), keys=keys, moment=moment)  # type: ignore[func-returns-value]
+    if which == "foreign":
+        with transaction():
+            visitors.use(made[0], keys=keys, moment=moment, today=today())
+    return made[0]
+
+
+def wave_plan(user: User | None, which: Which) -> str:
+    """A plan in waves: the firm's, whoever looks; or none."""
+    if which == "missing":
+        return "nothing"
+    start = clock.now() + timedelta(days=90)
+    number = event_of(f"e{secrets.token_hex(6)}", sales_end_at=start - timedelta(hours=1), when=(When(start, start + timedelta(hours=2), "陆家嘴"),))
+    with transaction():
+        candidates = [Candidate(f"W{secrets.token_hex(4)}", 10_000_000) for _ in range(4)]
+        return waves.draw(number, candidates, waves.Steps((number,) * 2, today(), 7), {}, None, actor=TERMINAL, moment=clock.now(), today=today()).public_id
+
+
+for _endpoint in ("club_waves.show", "club_waves.send", "club_waves.compute"):
+    maker("plan_id", _endpoint)(wave_plan)
+
+
+@maker("number", "club_waves.send")
+def wave_number(user: User | None, which: Which) -> str:
+    """The first wave."""
+    return "1"
+
+
+for _endpoint in ("club_visitors.open_link", "club_visitors.begin"):
+    maker("token", _endpoint)(visitor_token)
 for _endpoint in ("club_prospects.open_link", "club_prospects.begin"):
     maker("token", _endpoint)(prospect_token)
