@@ -1,7 +1,7 @@
 """Visitors of the club's events, who take seats without an account.
 
 Revision ID: 0074
-Revises: 0069
+Revises: 0070
 """
 
 from __future__ import annotations
