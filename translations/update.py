@@ -67,8 +67,10 @@ def extracted() -> Catalog:
 
 
 def pieces() -> dict[str, str]:
-    """The translations that stand in pieces/*.txt. The first that names a text wins. Raises ValueError for a line of another form."""
+    """The translations that stand in pieces/*.txt. Raises ValueError for a line of another form, and where a text is said to mean two things: then one of
+    the two pages would say something else than was meant, and needs a text of its own."""
     found: dict[str, str] = {}
+    apart = []
     for path in sorted((HERE / "pieces").glob("*.txt")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if not line.strip() or line.startswith("#"):
@@ -78,7 +80,9 @@ def pieces() -> dict[str, str]:
                 raise ValueError(f"{path.name}:{number}: expected `msgid => translation`")
             msgid, text = msgid.strip().replace("\\n", "\n"), text.strip().replace("\\n", "\n")
             if found.setdefault(msgid, text) != text:
-                print(f"{path.name}:{number}: {msgid!r} is {found[msgid]!r} elsewhere; that stays")
+                apart.append(f"{path.name}:{number}: {msgid!r} is {found[msgid]!r} elsewhere")
+    if apart:
+        raise ValueError("\n".join(apart))
     return found
 
 

@@ -77,7 +77,7 @@ LIST = declare(
             Field("amount", _l("Amount"), lambda row: amount(row[0].amount)),
             Field("order", _l("Reference of the order"), lambda row: row.reference or ""),
             Field("state", _l("State"), lambda row: str(TRANSFER_STATES[row[0].state][0])),
-            Field("recorded", _l("Recorded"), lambda row: row[0].recorded_at),
+            Field("recorded", _l("Recorded at"), lambda row: row[0].recorded_at),
             Field("by", _l("Recorded by"), lambda row: row[0].recorded_label),
             Field("settled", _l("Settled"), lambda row: row[0].settled_at),
         ),

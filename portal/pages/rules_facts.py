@@ -35,7 +35,7 @@ COLUMNS = columns(
     Column("valid_from", _l("From"), sort=True),
     Column("valid_to", _l("Until (exclusive)"), sort=True),
     Column("evidence", _l("Evidence")),
-    Column("recorded_at", _l("Recorded"), sort=True),
+    Column("recorded_at", _l("Recorded at"), sort=True),
 )
 LISTING = Listing(
     tiebreak=RuleFact.id,
@@ -78,7 +78,7 @@ LIST = declare(
             Field("valid_from", _l("From"), lambda row: start_of(row[0].valid_from)),
             Field("valid_to", _l("Until (exclusive)"), lambda row: end_of(row[0].valid_to)),
             Field("evidence", _l("Evidence"), lambda row: row[0].evidence),
-            Field("recorded_at", _l("Recorded"), lambda row: row[0].recorded_at),
+            Field("recorded_at", _l("Recorded at"), lambda row: row[0].recorded_at),
         ),
         file_name="rule-facts",
     )

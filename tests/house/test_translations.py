@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -71,3 +72,19 @@ def test_the_compiled_catalogue_speaks(kept: Catalog) -> None:
     write_mo(compiled, kept)
     compiled.seek(0)
     assert Translations(compiled).gettext("Overview") == "总览"
+
+
+def test_no_text_is_said_to_mean_two_things(update: ModuleType, kept: Catalog) -> None:
+    """A text that two rooms use in two meanings has one translation, and one of the rooms says something wrong: it needs a text of its own."""
+    plain = {(one.id if isinstance(one.id, str) else one.id[0]).strip(): one.string if isinstance(one.string, str) else one.string[0] for one in kept if one.id}
+    wrong = {text: (said, plain[text]) for text, said in update.pieces().items() if text in plain and plain[text] != said}
+    assert wrong == {}, "run translations/update.py"
+
+
+def test_control_a_second_meaning_is_found(update: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pieces").mkdir()
+    (tmp_path / "pieces" / "club.txt").write_text("Desk => 签到台\n", encoding="utf-8")
+    (tmp_path / "pieces" / "months.txt").write_text("Desk => 月结台\n", encoding="utf-8")
+    monkeypatch.setattr(update, "HERE", tmp_path)
+    with pytest.raises(ValueError, match="'Desk' is '签到台' elsewhere"):
+        update.pieces()

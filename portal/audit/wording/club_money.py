@@ -14,7 +14,7 @@ OF_CLUB_MONEY: dict[str, LazyString] = {
     "remark": _l("Words on the transfer"),
     "order": _l("Reference of the order"),
     "ordered_by": _l("Ordered by"),
-    "asked": _l("Asked for"),
+    "asked": _l("Amount asked for"),
     "fit": _l("How it fits"),
     "effect": _l("What happens then"),
     "back": _l("Of it goes back"),

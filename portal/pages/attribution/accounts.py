@@ -52,7 +52,7 @@ def account(account_no: str) -> ResponseReturnValue:
     if form:
         headers = [
             _("Recording"),
-            _("Recorded"),
+            _("Recorded at"),
             _("By what right"),
             _("Source"),
             _("Broker"),
