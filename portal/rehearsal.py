@@ -21,6 +21,7 @@ from models import db
 from models.base import PortalSession
 from portal.database import answer_begin
 from portal.transaction import on_postgresql, transaction
+from portal.turns import SUFFIX
 
 FIRST_NUMBER = 2**61
 """Recordings of rehearsals are numbered from here on; no real one ever comes so far."""
@@ -79,7 +80,8 @@ def _elsewhere(folder: Path) -> Iterator[None]:
         session.rollback()
         session.bound_to = None
         engine.dispose()
-        path.unlink(missing_ok=True)
+        for suffix in ("", SUFFIX):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _copy(path: Path) -> Engine:

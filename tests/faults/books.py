@@ -45,8 +45,9 @@ HASHES = {
     ("approval", "digest"),
     ("outbox_message", "business_key"),
     ("care_task", "business_key"),
+    ("webhook_event", "public_id"),
 }
-"""Hashes over ids and moments."""
+"""Hashes over ids and moments, and what is drawn by chance."""
 IDS = {"run", "run_id", "approval"}
 """Keys of JSON values that hold an id."""
 
