@@ -38,6 +38,8 @@ PASSED_OVER = {
 NAMED = {"account": "account_no", "broker": "broker_no", "branch": "branch_no", "staff": "staff_no", "plan": "plan_code", "user": "email", "settlement_file": "digest"}
 COUNTED = ("commission_run", "approval", "settlement_day", "plan_version")
 """Things without a name of their own are called by their place."""
+BARE = {"account_id": "account", "broker_id": "broker", "branch_id": "branch", "staff_id": "staff"}
+"""Ids in derived rows, which bear no foreign keys. PostgreSQL gives no number twice, so a killed step leaves a gap in them."""
 HASHES = {
     ("audit_entry", "hash"),
     ("audit_entry", "previous_hash"),
@@ -103,7 +105,7 @@ def _rows(table: Table, names: dict[str, dict[int, Any]]) -> list[dict[str, Any]
 
 
 def _caller(column: str, target: str, names: dict[str, dict[int, Any]]) -> Callable[[Any], Any]:
-    target = target or ("account" if column == "account_id" else "")
+    target = target or BARE.get(column, "")
     if target in names:
         return lambda value: None if value is None else names[target].get(value, f"nobody: {value}")
     return _without_ids
