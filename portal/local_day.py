@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -23,3 +23,13 @@ def day_of(moment: datetime) -> date:
 def today() -> date:
     """The present calendar day where the firm is."""
     return day_of(now())
+
+
+def begins(day: date) -> datetime:
+    """The moment at which a calendar day begins where the firm is."""
+    return datetime.combine(day, time(), zone()).astimezone(UTC)
+
+
+def ends(day: date) -> datetime:
+    """The moment at which it is over."""
+    return begins(day + timedelta(days=1)) if day < date.max else datetime.max.replace(tzinfo=UTC)

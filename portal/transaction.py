@@ -24,18 +24,15 @@ def transaction() -> Iterator[None]:
     session.info["writing"] = True
     try:
         with _turn():
-            session.connection(execution_options={"begin_immediate": True})
             try:
+                session.connection(execution_options={"begin_immediate": True})
                 yield
                 session.commit()
+                spoken = session.info.pop("afterwards", [])
             except BaseException:
                 session.rollback()
+                session.info.clear()  # what was remembered of the rolled back rows never was
                 raise
-        spoken = session.info.pop("afterwards", [])
-    except BaseException:
-        session.rollback()
-        session.info.clear()  # what was remembered of the rolled back rows never was
-        raise
     finally:
         session.info["writing"] = False
     for speak in spoken:

@@ -33,6 +33,8 @@ AT_ONCE = 10
 SPANS: dict[str, Any] = {"account_id": pl.Int64, "staff_id": pl.Int64, "valid_from": pl.Date, "valid_to": pl.Date}
 STAFF = ("accounts", "equity", "alone", "alone_equity", "retained_fee")
 CONTACTS = ("equity", "several", "one", "nobody")
+BOOKS: dict[str, Any] = {"trade_date": pl.Date, **dict.fromkeys(("staff_id", "branch_id", *STAFF), pl.Int64)}
+CONTACT_SUMS: dict[str, Any] = {"trade_date": pl.Date, **dict.fromkeys(("branch_id", *CONTACTS), pl.Int64)}
 KEPT: tuple[Any, ...] = (StaffBook, ConcentrationDay, ConcentrationFigure)
 
 
@@ -69,7 +71,7 @@ def keep(days: Iterable[date], progress: Callable[[str, int, int], None] = lambd
     for model in KEPT:
         db.session.execute(delete(model).where(model.trade_date.in_(wanted)))
     if staff.height:
-        insert_frame(table_of(StaffBook), staff.select("trade_date", "staff_id", "branch_id", *STAFF).sort("trade_date", "staff_id", "branch_id"))
+        insert_frame(table_of(StaffBook), staff.sort("trade_date", "staff_id", "branch_id"))
     found = figures(floors(wanted))
     if found:
         db.session.execute(insert(ConcentrationFigure), found)
@@ -102,18 +104,13 @@ def _differences(days: list[date]) -> list[str]:
 def _of_days(days: list[date], progress: Callable[[str, int, int], None] = lambda step, done, total: None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The books of the staff and the contacts (`books`) of some days, with their trade_date. Each day is added up by itself: it holds every account."""
     spans, here = served(), _here()
-    made: tuple[list[pl.DataFrame], list[pl.DataFrame]] = [], []
+    staff, contacts = [pl.DataFrame(schema=BOOKS)], [pl.DataFrame(schema=CONTACT_SUMS)]
     for done, day in enumerate(days):
         progress("adding up on how few the equity stands", done, len(days))
         found = books(*day_frames(day, lean=True), placed(day).select("account_id", "branch_id"), _serving(spans, here, day))
-        for frames, frame in zip(made, found, strict=True):
-            frames.append(frame.select(pl.lit(day).alias("trade_date"), pl.all()))
-    empty = [
-        pl.DataFrame(schema=dict.fromkeys(("trade_date", *names), pl.Int64)).cast({"trade_date": pl.Date})
-        for names in (("staff_id", "branch_id", *STAFF), ("branch_id", *CONTACTS))
-    ]
-    staff, contacts = (pl.concat(frames) if frames else nothing for frames, nothing in zip(made, empty, strict=True))
-    return staff, contacts
+        for frames, frame in zip((staff, contacts), found, strict=True):
+            frames.append(frame.select(pl.lit(day).alias("trade_date"), pl.all()).select(frames[0].columns))
+    return pl.concat(staff), pl.concat(contacts)
 
 
 def all_hold(known: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from models.values.calendar import Month
 from portal import clock
 from portal.audit import log
 from portal.commission import packs
+from portal.commission.packs import Wanted
 from portal.documents import statement_zip
 from portal.jobs.handlers import Work, handler
 from portal.lists import kept
@@ -37,7 +39,7 @@ def own_job(work: Work) -> dict[str, Any]:
     return _made(work, "statement_packs.own", lambda: packs.own(first, last, work.actor))
 
 
-def _made(work: Work, endpoint: str, wanted: Any) -> dict[str, Any]:
+def _made(work: Work, endpoint: str, wanted: Callable[[], Sequence[Wanted]]) -> dict[str, Any]:
     made = kept.of_job(work.public_id)
     if made is not None:
         return {"export": made.public_id}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import flash
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from models.club_invites import Arm, CostKind
 from portal.clients.segments import Conditions
@@ -86,3 +88,10 @@ def picture(windows: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
 
 
 _SIDES = ((Arm.INVITED, "of_invited"), (Arm.HELD_OUT, "of_held"))
+
+
+def say_sent(told: int, unreached: int) -> None:
+    """Say how many invitations went out, and that some of the invited are to be called instead."""
+    flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
+    if unreached:
+        flash(_("%(count)s of the invited have no sign-in: take the list out and let their advisers call them.", count=unreached), "warning")

@@ -8,7 +8,6 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from models.clients import Account, AccountVersion
@@ -115,9 +114,7 @@ def send(list_id: str) -> ResponseReturnValue:
         with transaction():
             sent = invites.send(list_id, actor=current_actor(), moment=clock.now(), first=whole(request.form, "first", invites.MOST_CLIENTS))
             told, unreached = sent.told, sent.unreached
-        flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
-        if unreached:
-            flash(_("%(count)s of the invited have no sign-in: take the list out and let their advisers call them.", count=unreached), "warning")
+        club_invite_words.say_sent(told, unreached)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -134,9 +131,7 @@ def top_up(list_id: str) -> ResponseReturnValue:
             count = whole(request.form, "count", invites.MOST_CLIENTS)
             more = topping_up.top_up(list_id, count, actor=current_actor(), moment=clock.now())
             told, unreached = more.told, more.unreached
-        flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
-        if unreached:
-            flash(_("%(count)s of the invited have no sign-in: take the list out and let their advisers call them.", count=unreached), "warning")
+        club_invite_words.say_sent(told, unreached)
     except NotFound:
         raise
     except Refusal as refusal:

@@ -9,7 +9,6 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from models.club import ClubEvent
 from models.club_waves import ClubWaveEffect, ClubWavePlan
@@ -180,9 +179,7 @@ def send(plan_id: str, number: int) -> ResponseReturnValue:
         with transaction():
             sent = waves.send(plan_id, number, actor=current_actor(), moment=clock.now(), today=today())
             told, unreached = sent.told, sent.unreached
-        flash(ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", told), "success")
-        if unreached:
-            flash(_("%(count)s of the invited have no sign-in: let their advisers call them.", count=unreached), "warning")
+        club_invite_words.say_sent(told, unreached)
     except NotFound:
         raise
     except Refusal as refusal:

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from models import db
-from models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookEvent
+from models.webhooks import EndpointState, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from portal import clock
 from portal.gateways.webhooks import rules
 from portal.jobs.webhooks import ask_at_once
@@ -116,10 +116,8 @@ def save(webhook_no: str) -> ResponseReturnValue:
 @fresh
 def renew(webhook_no: str) -> ResponseReturnValue:
     """Make a new secret and show it, this once."""
-    typed = request.form.get("hours", "")
     with transaction():
-        hours = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else -1
-        _row, secret = endpoints.renew_secret(webhook_no, hours, current_actor(), clock.now(), ring=keyring(), request_id=request_id())
+        _row, secret = endpoints.renew_secret(webhook_no, request.form.get("hours", -1, int), current_actor(), clock.now(), ring=keyring(), request_id=request_id())
     return _page(webhook_no, secret=secret), 201
 
 
@@ -190,7 +188,7 @@ def _back(number: str, said: str) -> ResponseReturnValue:
 def _live(number: str) -> WebhookEndpoint:
     """An endpoint that may be changed. Raises NotFound for one that was removed."""
     row = endpoints.one(current_actor(), number, can=Can.WEBHOOK_MANAGE)
-    if row.state == "removed":
+    if row.state == EndpointState.REMOVED:
         raise NotFound("there is no such endpoint")
     return row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from models import db
-from models.webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from models.webhooks import DeliveryState, EndpointState, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from portal import clock, local_day
 from portal.jobs.webhooks import ask_at_once
 from portal.pages import webhook_words
@@ -32,16 +32,6 @@ from portal.webhooks.again import Span
 from portal.webhooks.kinds import KINDS, TEST
 
 bp = Blueprint("webhook_log", __name__, url_prefix="/admin/webhooks")
-
-
-def start_of(day: date) -> datetime:
-    """The moment at which a day of the firm begins."""
-    return datetime.combine(day, time(), local_day.zone()).astimezone(UTC)
-
-
-def end_of(day: date) -> datetime:
-    """The moment at which it is over."""
-    return start_of(day + timedelta(days=1)) if day < date.max else datetime.max.replace(tzinfo=UTC)
 
 
 def _endpoints() -> Sequence[tuple[str, str]]:
@@ -74,8 +64,8 @@ LIST = declare(
                 Filter("receiver", _l("Receiving system"), lambda text: WebhookEndpoint.public_id == text, offers=_endpoints),
                 Filter("kind", _l("Kind of event"), lambda text: WebhookEvent.kind == text, offers=_kinds),
                 Filter("event", _l("Number of the event"), lambda text: WebhookEvent.public_id == text),
-                day_filter("since", _l("From day"), lambda day: WebhookEvent.occurred_at >= start_of(day)),
-                day_filter("until", _l("To day"), lambda day: WebhookEvent.occurred_at < end_of(day)),
+                day_filter("since", _l("From day"), lambda day: WebhookEvent.occurred_at >= local_day.begins(day)),
+                day_filter("until", _l("To day"), lambda day: WebhookEvent.occurred_at < local_day.ends(day)),
             ),
         ),
         columns(
@@ -122,7 +112,7 @@ def show(delivery_no: str) -> ResponseReturnValue:
         raise NotFound("there is no such delivery")
     delivery, event, endpoint = found
     tries = db.session.execute(select(WebhookAttempt).where(WebhookAttempt.delivery_id == delivery.id).order_by(WebhookAttempt.id.desc()).limit(50)).scalars().all()
-    may = current_actor().may(Can.WEBHOOK_MANAGE) and endpoint.state != "removed" and delivery.state in (*again.OVER, "failed")
+    may = current_actor().may(Can.WEBHOOK_MANAGE) and endpoint.state != EndpointState.REMOVED and delivery.state in (*again.OVER, DeliveryState.FAILED)
     body = json.dumps(payloads.told(event, current_app.config["PORTAL"].base_url), ensure_ascii=False, indent=2)
     return render_template("webhooks/delivery.html", delivery=delivery, event=event, endpoint=endpoint, tries=tries, body=body, may=may, words=webhook_words)
 
@@ -149,13 +139,10 @@ def replay(webhook_no: str) -> ResponseReturnValue:
 @requires(Can.WEBHOOK_MANAGE)
 def do_replay(webhook_no: str) -> ResponseReturnValue:
     """Send what the preview said."""
-    typed = request.form.get("expected", "")
     try:
         span = _span(request.form)
         with transaction():
-            count = again.replay(
-                webhook_no, span, int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 8 else -1, current_actor(), clock.now(), request_id=request_id()
-            )
+            count = again.replay(webhook_no, span, request.form.get("expected", -1, int), current_actor(), clock.now(), request_id=request_id())
             ask_at_once(clock.now())
     except (NotAllowed, NotFound):
         raise
@@ -167,7 +154,7 @@ def do_replay(webhook_no: str) -> ResponseReturnValue:
 
 def _replay(number: str, fault: str = "", status: int = 200) -> ResponseReturnValue:
     row = endpoints.one(current_actor(), number, can=Can.WEBHOOK_MANAGE)
-    if row.state == "removed":
+    if row.state == EndpointState.REMOVED:
         raise NotFound("there is no such endpoint")
     given = request.form if request.method == "POST" else request.args
     found = None
@@ -193,4 +180,4 @@ def _span(given: Any) -> Span:
     if since > until or since.year < 2000 or until.year > 9000:
         raise Refusal("choose a first and a last day, the first not after the last")
     chosen = set(given.getlist("kinds"))
-    return Span(tuple(kind for kind in (*KINDS, TEST) if kind in chosen), start_of(since), end_of(until))
+    return Span(tuple(kind for kind in (*KINDS, TEST) if kind in chosen), local_day.begins(since), local_day.ends(until))

@@ -92,7 +92,7 @@ def page(number: str) -> ResponseReturnValue:
         own = subscriptions_of(desk, found["customer"])
     language = chosen_language(found["locale"] or "")
     shown = {"session": found, "card": customer.get("card", "4242"), "bills": bills, "own": own, "over": now() > found["created"] + LASTS}
-    return render_template("standin/portal.html", **shown, words=WORDS[language], lang="en" if language == "en" else "zh-Hans-CN", day=_day)
+    return render_template("standin/portal.html", **shown, words=WORDS[language] | {"lang": "en" if language == "en" else "zh-Hans-CN"}, day=_day)
 
 
 @bp.post("/portal/<number>")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,12 +18,12 @@ from models.columns import OPEN_END
 from models.identity import Role
 from models.settlement import Balance, SettlementDay
 from models.values.rates import decimal_text
+from portal import local_day
 from portal.attribution.history import Change, Claim, Epoch, at, history
 from portal.attribution.known import ranks
 from portal.commission.reports import moved_by_steps
 from portal.commission.sight import could_see
 from portal.identity.wording import ROLES
-from portal.local_day import zone
 from portal.pages import words
 from portal.pages.attribution import wording
 from portal.pages.attribution.blueprint import account_for, bp
@@ -118,9 +118,9 @@ def sight(account_no: str) -> ResponseReturnValue:
 
 def _did_see(account_no: str, first: date, last: date) -> list[AuditEntry]:
     """The audit log's lines about the account in those calendar days: looks in the clear, and whatever else names it."""
-    start = datetime.combine(first, time(), zone())
-    end = datetime.combine(last + timedelta(days=1), time(), zone())
-    query = select(AuditEntry).where(AuditEntry.subject_type == "account", AuditEntry.subject_key == account_no, AuditEntry.at >= start, AuditEntry.at < end)
+    query = select(AuditEntry).where(
+        AuditEntry.subject_type == "account", AuditEntry.subject_key == account_no, AuditEntry.at >= local_day.begins(first), AuditEntry.at < local_day.ends(last)
+    )
     return list(db.session.execute(query.order_by(AuditEntry.seq.desc()).limit(200)).scalars())
 
 

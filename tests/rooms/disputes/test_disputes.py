@@ -185,6 +185,7 @@ def test_a_decided_question_takes_no_further_step(firm: Flask, broker: FlaskClie
     do(broker, address, "withdraw")
     for step in ("take", "answer", "close"):
         do(desk, address, step, 409, outcome="upheld", words="too late now")
+    assert kept(firm) == [(DisputeState.WITHDRAWN, "", 0)]
 
 
 @pytest.mark.parametrize("address", ["?kind=nothing", "?date=2026-02-31", "?period=2026-13", "?account=99999", "?broker=B001%00"])
