@@ -161,7 +161,7 @@ def test_12_a_reward_is_looked_at_before_points_go_and_a_dearer_one_is_refused(a
     assert post(admin, f"/club/points/redemptions/{redeemed[1]}", "/me", wish="back").status_code == 409
     page = BeautifulSoup(admin.get(f"/club/points/rewards/{number}/close?lang=en").text, "html.parser")
     facts = {row.dt.get_text(): row.dd.get_text() for row in page.select(".confirm .facts div")}
-    assert facts == {"Cost": "10 points", "Left": "1", "Wait to be handed over": "0", "Handed over": "1"}
+    assert facts == {"Cost": "10 points", "Left to redeem": "1", "Wait to be handed over": "0", "Handed over": "1"}
     assert client.get(f"/club/points/rewards/{number}/close").status_code == 403
     assert post(admin, f"/club/points/rewards/{number}/close", "/me").status_code == 303
     assert admin.get(f"/club/points/rewards/{number}/close").status_code == 404
