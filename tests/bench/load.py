@@ -109,7 +109,7 @@ def served(firm: product.Product, workers: int) -> Iterator[int]:
         "--workers",
         str(workers),
         "--threads",
-        "8",
+        "4",
         "--log-level",
         "error",
         "app:app",

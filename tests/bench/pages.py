@@ -1,7 +1,9 @@
-"""What a page costs the processor: `python -m tests.bench.pages --instance FOLDER [--broker MAIL] [--client MAIL] [--rounds N]`.
+"""What a page costs the processor: `python -m tests.bench.pages --size S|M [--database URL] [--rounds N]`, or, for a firm that is there already,
+`--instance FOLDER [--database URL] [--broker MAIL] [--client MAIL]`.
 
 In turn, each over HTTP from a gunicorn worker of its own: a Flask "hello", a bare signed-in page with one query by key, and the
-portal's own pages. The processor's time is the worker's. FOLDER holds a firm (a demonstration firm, or what another bench left); it is only read.
+portal's own pages. The processor's time is the worker's. `--size` makes the reference firm, its month closed and published; FOLDER holds a
+firm, for instance a demonstration firm, and is only read.
 Budget: CPU per request ≤ 8 × hello, p95 ≤ 5 × the bare page.
 """
 
@@ -32,6 +34,8 @@ from portal.commission.queries import newest_run_ids
 from portal.permissions import Can
 from portal.settings import Settings
 from portal.web.guard import install_guard, requires
+from tests.bench.__main__ import versions
+from tests.bench.page_firm import BROKER, CLIENT, published_firm
 from tests.people import seat
 
 BARE = "/bench/bare"
@@ -182,23 +186,36 @@ def measured(calls: dict[str, Asked], rounds: int) -> dict[str, tuple[float, flo
     return {name: (statistics.median(costs[name]) * 1000, statistics.quantiles(times[name], n=20)[-1] * 1000) for name in calls}
 
 
+def compared(instance: str, database: str, broker: str, client: str, rounds: int) -> dict[str, tuple[float, float]]:
+    """Serve the firm that lies there, and measure."""
+    app = with_bare_page(create_app(Settings(instance=instance, database_url=database, demo=True)))
+    settings = {"PORTAL_INSTANCE": instance, "PORTAL_DATABASE_URL": database, "PORTAL_DEMO": "1"}
+    workers = [Worker("hello", {}), Worker("served", {name: value for name, value in settings.items() if value})]
+    try:
+        return measured({"hello": Asked(workers[0], "/"), **pages_of(app, workers[1], broker, client)}, rounds)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instance", required=True)
-    parser.add_argument("--database", default="")
+    parser.add_argument("--size", choices=["S", "M"], help="make this reference firm; else --instance names where a firm lies")
+    parser.add_argument("--instance", default="")
+    parser.add_argument("--database", default="", help="with --size postgresql://user@host/name: a new database is made beside it. Empty: SQLite")
     parser.add_argument("--broker", default="")
     parser.add_argument("--client", default="")
     parser.add_argument("--rounds", type=int, default=5, help=f"of {EACH} requests to each page")
     given = parser.parse_args()
-    app = with_bare_page(create_app(Settings(instance=given.instance, database_url=given.database, demo=True)))
-    settings = {"PORTAL_INSTANCE": given.instance, "PORTAL_DATABASE_URL": given.database, "PORTAL_DEMO": "1"}
-    workers = [Worker("hello", {}), Worker("served", {name: value for name, value in settings.items() if value})]
-    try:
-        found = measured({"hello": Asked(workers[0], "/"), **pages_of(app, workers[1], given.broker, given.client)}, given.rounds)
-    finally:
-        for worker in workers:
-            worker.stop()
+    if bool(given.size) == bool(given.instance):
+        parser.error("either --size or --instance")
+    if given.size:
+        with published_firm(given.size, given.database) as firm:
+            found = compared(firm.instance, firm.database, BROKER, CLIENT, given.rounds)
+    else:
+        found = compared(given.instance, given.database, given.broker, given.client, given.rounds)
+    print(*versions(given.database), f"load {os.getloadavg()[0]:.1f}", sep="\n")
     print(f"{'page':22} {'CPU ms':>8} {'× hello':>8} {'p95 ms':>8} {'× bare':>8}")
     for name, (cpu, p95) in found.items():
         print(f"{name:22} {cpu:8.2f} {cpu / found['hello'][0]:8.1f} {p95:8.2f} {p95 / found['bare signed-in page'][1]:8.1f}")

@@ -172,7 +172,7 @@ def corrected_day(product: Product, accounts: int, index: int = 10) -> list[Path
 
 def close(product: Product) -> Taken:
     """The time for preparing and approving the close of the month that was previewed."""
-    one, two = (_person(email) for email in PEOPLE)
+    one, two = (person(email) for email in PEOPLE)
     with stopwatch() as taken, transaction():
         lock_months()
         run = runs.fresh_run(PERIOD)
@@ -259,7 +259,8 @@ def repeated(ask: Callable[[], bool], rounds: int = 7) -> Taken:
     return median(times[1:])
 
 
-def _person(email: str) -> Actor:
+def person(email: str) -> Actor:
+    """The actor behind one of PEOPLE."""
     user = user_by_email(email)
     assert user is not None
     return actor_of(user)
