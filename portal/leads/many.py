@@ -24,7 +24,7 @@ from portal.leads.deadlines import contact_due
 from portal.leads.introducers import Introducer, branch_of
 from portal.leads.look_ups import Limits
 from portal.leads.matching import Indexes
-from portal.leads.owners import first_owner, room
+from portal.leads.owners import first_owner, rooms
 from portal.leads.people import Person, index_of
 from portal.leads.protection import first_end
 from portal.leads.register import Answer, Source, register
@@ -79,7 +79,6 @@ class Many:
         """Register up to CHUNK people inside the open transaction. What an introducer may not ask any more is answered `later`."""
         self.rules = terms()
         self.due = contact_due(self.today, self.rules)
-        self.rooms.clear()  # others may have taken on leads since the last chunk
         asked, late = self._within_limits(rows)
         indexes = {row.line: Indexes(*index_of(self.keyring, row.person)) for row in asked}
         _lock(indexes.values())
@@ -118,6 +117,7 @@ class Many:
     def _fresh(self, rows: Sequence[Asked], indexes: dict[int, Indexes]) -> list[Told]:
         if not rows:
             return []
+        self._count_rooms(rows)
         leads = [self._lead(row, indexes[row.line]) for row in rows]
         lead_ids = _inserted(Lead, leads)
         claim_ids = _inserted(Claim, [self._claim(row, lead) for row, lead in zip(rows, lead_ids, strict=True)])
@@ -182,21 +182,21 @@ class Many:
         who = {"at": self.moment, "actor_id": self.actor.user_id, "actor_label": self.actor.label}
         return {"lead_id": lead_id, "claim_id": claim_id, **who, "action": "registered", "text": row.source, "details": {name: value for name, value in said.items() if value}}
 
+    def _count_rooms(self, rows: Sequence[Asked]) -> None:
+        """How many leads each of those who would look after these people can take on yet."""
+        for row in rows:
+            if row.introducer not in self.owners:
+                self.owners[row.introducer] = first_owner(row.introducer, self.today)
+        self.rooms = rooms({owner for row in rows if (owner := self.owners[row.introducer]) is not None}, self.rules)
+
     def _owner(self, introducer: Introducer) -> int | None:
         """Who looks after the next lead of an introducer, while he has room."""
-        if introducer not in self.owners:
-            self.owners[introducer] = first_owner(introducer, self.today)
         owner = self.owners[introducer]
-        if owner is None or self._room(owner) <= 0:
+        if owner is None or self.rooms[owner] <= 0:
             return None
         self.owned[owner] += 1
         self.rooms[owner] -= 1
         return owner
-
-    def _room(self, owner: int) -> int:
-        if owner not in self.rooms:
-            self.rooms[owner] = room(owner, self.rules)
-        return self.rooms[owner]
 
     def _branch(self, introducer: Introducer) -> int:
         if introducer not in self.branches:
@@ -208,8 +208,7 @@ def _lock(indexes: Iterable[Indexes]) -> None:
     """Hold the numbers of many people, always in the same order. SQLite's write lock does so already."""
     if on_postgresql():
         values = sorted({value for index in indexes for value in (index.phone, index.id_no) if value})
-        for value in values:
-            db.session.execute(text("SELECT pg_advisory_xact_lock(727004, hashtext(:value))"), {"value": value})
+        db.session.execute(text("SELECT pg_advisory_xact_lock(727004, hashtext(value)) FROM unnest(CAST(:values AS text[])) AS value"), {"values": values})
 
 
 def _known(indexes: Iterable[Indexes]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -67,6 +68,14 @@ def seen_room(staff_id: int, terms: Terms) -> int:
     """The same to be shown: nothing is held, so it may be less a moment later."""
     held = db.session.execute(select(func.count()).select_from(Lead).where(Lead.owner_staff_id == staff_id, is_open())).scalar_one()
     return max(0, terms.leads_per_staff - int(held))
+
+
+def rooms(staff_ids: Collection[int], terms: Terms) -> dict[int, int]:
+    """The same as `room` for several at once: their rows are held, always in the same order."""
+    db.session.execute(select(Staff.id).where(Staff.id.in_(staff_ids)).order_by(Staff.id).with_for_update())
+    counted = select(Lead.owner_staff_id, func.count()).where(Lead.owner_staff_id.in_(staff_ids), is_open()).group_by(Lead.owner_staff_id)
+    held = {row[0]: row[1] for row in db.session.execute(counted)}
+    return {staff_id: max(0, terms.leads_per_staff - held.get(staff_id, 0)) for staff_id in staff_ids}
 
 
 def need_room(staff_id: int, staff_no: str, terms: Terms) -> None:
