@@ -210,12 +210,12 @@ def main() -> None:
     given = parser.parse_args()
     if bool(given.size) == bool(given.instance):
         parser.error("either --size or --instance")
+    print(*versions(given.database), f"load {os.getloadavg()[0]:.1f}", sep="\n", flush=True)
     if given.size:
         with published_firm(given.size, given.database) as firm:
             found = compared(firm.instance, firm.database, BROKER, CLIENT, given.rounds)
     else:
         found = compared(given.instance, given.database, given.broker, given.client, given.rounds)
-    print(*versions(given.database), f"load {os.getloadavg()[0]:.1f}", sep="\n")
     print(f"{'page':22} {'CPU ms':>8} {'× hello':>8} {'p95 ms':>8} {'× bare':>8}")
     for name, (cpu, p95) in found.items():
         print(f"{name:22} {cpu:8.2f} {cpu / found['hello'][0]:8.1f} {p95:8.2f} {p95 / found['bare signed-in page'][1]:8.1f}")
