@@ -30,6 +30,7 @@ from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_after import add_after
 from portal.demo.club_bank import add_transfers
+from portal.demo.club_compared import add_compared
 from portal.demo.club_full import add_full
 from portal.demo.club_host import add_host
 from portal.demo.club_members import add_members
@@ -125,6 +126,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_host(now())} duties at events of the club given"
     yield add_full(now())
     yield add_after(around)
+    yield add_compared(around)
     while one_step():
         load.progress("making names findable", 0, 0)
     yield add_webhooks(acting("admin@example.com"), load.keyring, now())

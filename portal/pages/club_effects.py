@@ -15,7 +15,7 @@ from models.club import ClubEvent, ClubSession, EventState
 from models.club_invites import EventEffect
 from portal import clock, local_day
 from portal.club import costs, turnout
-from portal.pages import club_invite_words, club_words
+from portal.pages import club_invite_words, club_matched_words, club_words
 from portal.permissions import Can
 from portal.risk import effects
 from portal.risk.comparing import FEWEST, cost_per
@@ -95,6 +95,8 @@ def per_yuan(row: Any) -> str:
 def effect_text(row: Any) -> str:
     """What may be told of an event by its longest window."""
     windows = sorted((row.result or {}).get("windows", {}).items(), key=lambda one: int(one[0]))
+    if "matched" in (row.result or {}):
+        return club_matched_words.short(row.result["matched"])
     if not windows:
         return str(_("not read yet") if row.held else _("nobody was held out"))
     days, found = windows[-1][0], windows[-1][1]["active"]
