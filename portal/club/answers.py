@@ -110,13 +110,13 @@ def missing(spoken: Iterable[Spoken]) -> bool:
     return any(one.question.required and not one.said and not one.hidden for one in spoken)
 
 
-def at_door(seat_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
-    """What the door is to read of seats, by seat: the question in the words that were shown, and the answer."""
+def at_door(seat_ids: Iterable[int]) -> dict[int, list[tuple[ClubQuestion, str]]]:
+    """What the door is to read of seats, by seat: the questions in their order, each with its answer."""
     query = select(ClubSaid, ClubQuestion).join(ClubQuestion, ClubQuestion.id == ClubSaid.question_id)
     rows = db.session.execute(query.where(ClubSaid.seat_id.in_(list(seat_ids)), ClubQuestion.at_door, ClubSaid.said != "").order_by(ClubQuestion.position))
-    found: dict[int, list[tuple[str, str]]] = {}
-    for said, _question in rows:
-        found.setdefault(said.seat_id, []).append((said.asked, said.said))
+    found: dict[int, list[tuple[ClubQuestion, str]]] = {}
+    for said, question in rows:
+        found.setdefault(said.seat_id, []).append((question, said.said))
     return found
 
 

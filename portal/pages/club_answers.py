@@ -28,8 +28,8 @@ bp = Blueprint("club_answers", __name__, url_prefix="/club")
 COLUMNS = columns(
     Column("name", _l("Name"), sort=True),
     Column("client", _l("Client"), sort=True),
-    Column("question", _l("What is asked"), sort=True),
-    Column("said", _l("What was answered"), sort=True),
+    Column("question", _l("Registration question"), sort=True),
+    Column("said", _l("Registration answer"), sort=True),
     Column("at", _l("Moment"), sort=True),
     Column("state", _l("State")),
 )
@@ -38,8 +38,8 @@ LISTING = Listing(
     sorts={"name": Seat.name, "client": Booking.client_no, "question": ClubQuestion.position, "said": ClubSaid.said, "at": ClubSaid.at},
     default="question",
     filters=(
-        Filter("question", _l("What is asked"), lambda text: ClubSaid.asked.contains(text, autoescape=True)),
-        Filter("said", _l("What was answered"), lambda text: ClubSaid.said.contains(text, autoescape=True), personal=True),
+        Filter("question", _l("Registration question"), lambda text: ClubSaid.asked.contains(text, autoescape=True)),
+        Filter("said", _l("Registration answer"), lambda text: ClubSaid.said.contains(text, autoescape=True), personal=True),
         Filter("name", _l("Name"), lambda text: Seat.name.contains(text, autoescape=True), personal=True),
         Filter("state", _l("State"), lambda text: Booking.state == text, choices=tuple((name, label) for name, (label, _tone) in BOOKING_STATES.items())),
     ),
@@ -63,8 +63,8 @@ LIST = declare(
             Field("name", _l("Name"), lambda row: row[1].name),
             Field("guest", _l("Guest"), lambda row: "1" if row[1].position else ""),
             Field("client", _l("Client"), lambda row: row[2].client_no),
-            Field("question", _l("What is asked"), lambda row: row[0].asked),
-            Field("said", _l("What was answered"), lambda row: club_question_words.said(row[3], row[0].said)),
+            Field("question", _l("Registration question"), lambda row: row[0].asked),
+            Field("said", _l("Registration answer"), lambda row: club_question_words.said(row[3], row[0].said)),
             Field("by_guest", _l("Said by the guest himself"), lambda row: "1" if row[0].by_guest else ""),
             Field("at", _l("Moment"), lambda row: row[0].at),
             Field("state", _l("State"), lambda row: str(BOOKING_STATES[row[2].state][0])),

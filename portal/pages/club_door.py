@@ -14,7 +14,7 @@ from models.club import Booking, ClubEvent, EventState, Seat
 from portal import clock
 from portal.club import answers, door, events, queries
 from portal.club.door import Answer
-from portal.pages import club_words
+from portal.pages import club_question_words, club_words
 from portal.pages.club_words import DOOR
 from portal.permissions import Can
 from portal.settings import ROOT
@@ -76,7 +76,7 @@ def _rendered(event: ClubEvent, answer: Answer | None) -> str:
         event=event,
         answer=answer,
         said=DOOR[answer.said.value] if answer else None,
-        told={number: club_words.told_text(rows) for number, rows in told.items()},
+        told={number: club_question_words.told(rows) for number, rows in told.items()},
         came=door.insides(event.id),
         expected=expected,
         found=found,

@@ -21,7 +21,7 @@ from portal.club import answers as said_at
 from portal.club import door, events, late_scans, queries
 from portal.club.door import Answer, Said
 from portal.club.late_scans import CLOCK, Scan
-from portal.pages import club_words
+from portal.pages import club_question_words, club_words
 from portal.pages.club_words import DOOR
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -114,7 +114,7 @@ def upload(event_key: str) -> ResponseReturnValue:
         return jsonify(error=_(refusal.message, **refusal.values)), refusal.status
     event = events.event_for(current_actor(), event_key)
     told = said_at.at_door([answer.seat_id for answer in answers.values() if answer.seat_id])
-    return jsonify(answers={key: _said(event, answer, club_words.told_text(told.get(answer.seat_id or 0, []))) for key, answer in answers.items()})
+    return jsonify(answers={key: _said(event, answer, club_question_words.told(told.get(answer.seat_id or 0, []))) for key, answer in answers.items()})
 
 
 def _typed(text: str) -> list[Scan]:

@@ -95,7 +95,7 @@ def series_picture(found: Mapping[str, Any]) -> dict[str, Any]:
     rows = found["series"]
     if not rows:
         return {}
-    series = [{"name": str(label), "values": [row[place] // 100 for row in rows]} for place, label in ((3, _("Invited")), (4, _("Partners")))]
+    series = [{"name": str(label), "values": [row[place] // 100 for row in rows]} for place, label in ((3, _("Invited")), (4, _("Their partners")))]
     after = next((row[0] for row in rows if not row[2]), "")
     marks = [{"x": after, "name": str(_("invited"))}] if after else []
     return {"unit": "bp", "max": 10_000, "from_zero": True, "x": [row[0] for row in rows], "series": series, "marks": marks}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -35,6 +35,11 @@ def said(one: ClubQuestion, text: str | None) -> str:
     if one.kind == AskedAs.TICK:
         return str(_("yes"))
     return dict(choices(one)).get(text, text) if one.kind == AskedAs.CHOICE else text
+
+
+def told(rows: Iterable[tuple[ClubQuestion, str]]) -> str:
+    """What the door reads of a seat: each question and its answer."""
+    return " · ".join(f"{asked(one)}{_(': ')}{said(one, text)}" for one, text in rows)
 
 
 def typed(form: Mapping[str, str], asked_of: Sequence[ClubQuestion], position: int) -> dict[int, str]:

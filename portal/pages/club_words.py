@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from flask_babel import lazy_gettext as _l
 from models.club import Admitted, BookingState, ClubEvent, ClubSession, EventState, TicketKind
 from models.club_money import PaymentState, RefundState, RefundWhy, Way
 from portal.club import policy
-from portal.club.answers import YES
 from portal.club.door import Said
 from portal.pages import words
 
@@ -105,11 +104,6 @@ def about(event: ClubEvent) -> str:
 def kind_name(kind: TicketKind) -> str:
     """The kind of ticket in the reader's language, where there is one."""
     return kind.name if words.is_chinese() else kind.name_en or kind.name
-
-
-def told_text(rows: Iterable[tuple[str, str]]) -> str:
-    """What the door reads of a seat: each question and its answer."""
-    return " · ".join(f"{asked}{_(': ')}{_('yes') if said == YES else said}" for asked, said in rows)
 
 
 def day_text(moment: datetime, zone: str) -> str:

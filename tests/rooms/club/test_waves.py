@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -36,7 +34,7 @@ from portal.transaction import transaction
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.people import hidden_in, post, seat, someone
-from tests.rooms.club.invite_scene import settled
+from tests.rooms.club.invite_scene import rows_of, settled
 from tests.rooms.club.scene import event_of
 
 GAP = 7
@@ -244,15 +242,15 @@ def test_the_list_of_a_plans_clients_says_who_is_where_and_hides_what_one_may_no
         db.session.remove()
     boss, at = seat(app, someone(app, Role.ADMIN)), f"/club/waves/{public_id}/clients"
     assert at in boss.get(f"/club/waves/{public_id}").text
-    rows = list(csv.reader(io.StringIO(boss.get(f"{at}?format=csv&lang=en").data.decode("utf-8-sig"))))
-    assert [row[:1] + row[2:3] for row in rows[1:]] == [[number, str(wave)] for number, wave in wave_of.items()], "in the drawn order"
-    assert {row[0]: (row[6], bool(row[5])) for row in rows[1:]} == {one: ("has one" if one == "C10001" else "has none", wave == 1) for one, wave in wave_of.items()}
-    waiting = list(csv.reader(io.StringIO(boss.get(f"{at}?format=csv&state=waiting").data.decode("utf-8-sig"))))
-    assert {row[0] for row in waiting[1:]} == {one for one, wave in wave_of.items() if wave > 1}
-    second = list(csv.reader(io.StringIO(boss.get(f"{at}?format=csv&wave=2&sort=-client").data.decode("utf-8-sig"))))
-    assert [row[0] for row in second[1:]] == sorted((one for one, wave in wave_of.items() if wave == 2), reverse=True)
+    rows = rows_of(boss.get(f"{at}?format=csv&lang=en"))
+    assert [row[:1] + row[2:3] for row in rows] == [[number, str(wave)] for number, wave in wave_of.items()], "in the drawn order"
+    assert {row[0]: (row[6], bool(row[5])) for row in rows} == {one: ("has one" if one == "C10001" else "has none", wave == 1) for one, wave in wave_of.items()}
+    waiting = rows_of(boss.get(f"{at}?format=csv&state=waiting"))
+    assert {row[0] for row in waiting} == {one for one, wave in wave_of.items() if wave > 1}
+    second = rows_of(boss.get(f"{at}?format=csv&wave=2&sort=-client"))
+    assert [row[0] for row in second] == sorted((one for one, wave in wave_of.items() if wave == 2), reverse=True)
     manager = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="02"))
-    own = list(csv.reader(io.StringIO(manager.get(f"{at}?format=csv").data.decode("utf-8-sig"))))
-    assert {row[0] for row in own[1:]} == {f"C{one}" for one in accounts[4:]}
+    own = rows_of(manager.get(f"{at}?format=csv"))
+    assert {row[0] for row in own} == {f"C{one}" for one in accounts[4:]}
     assert boss.get("/club/waves/none/clients").status_code == 404
     assert seat(app, someone(app, Role.CLIENT, client_no="C10002")).get(at).status_code == 403
