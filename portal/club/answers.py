@@ -96,8 +96,8 @@ def keep(event_id: int, seat_id: int, asked: Iterable[ClubQuestion], said: Mappi
 def of_seats(event_id: int, seats: Sequence[Seat], *, own: bool) -> dict[int, list[Spoken]]:
     """What the seats of one event answered, by seat, in the order of the questions. `own`: for who booked, who does not read what is private of his guests."""
     asked = questions.of_event(event_id)
-    rows = db.session.execute(select(ClubSaid).where(ClubSaid.seat_id.in_([seat.id for seat in seats]))).scalars() if asked else []
-    said = {(row.seat_id, row.question_id): row.said for row in rows}
+    query = select(ClubSaid).where(ClubSaid.seat_id.in_([seat.id for seat in seats]))
+    said = {(row.seat_id, row.question_id): row.said for row in db.session.execute(query).scalars()} if asked else {}
     return {seat.id: [_spoken(one, said.get((seat.id, one.id)), hidden=own and one.private and seat.position > 0) for one in asked] for seat in seats}
 
 

@@ -23,9 +23,9 @@ from portal.risk.behaviour import Whole
 from portal.risk.effects import WINDOWS
 from portal.risk.gathering import Progress
 from portal.risk.leaving import Walk
-from portal.risk.matching import CALIPER, SEED, UNLIKE, Change, apart, change, paired, spreads
+from portal.risk.matching import CALIPER, UNLIKE, Change, apart, change, paired, spreads
 from portal.risk.methods import Method, of_events
-from portal.risk.wedge import Real
+from portal.risk.wedge import SEED, Real
 
 SETTLED = timedelta(days=95)
 """So long after a window it can be told who had left in it (60 settled days)."""

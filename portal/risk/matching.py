@@ -100,9 +100,10 @@ def change(invited: Real, others: Real, gaps: Real, *, draws: int = DRAWS, seed:
     """How much more the invited of pairs changed than their partners. `invited`, `others`: what changed, by pair; `gaps`: by pair and fact how far the two were
     apart before (standard deviations)."""
     pairs, facts = gaps.shape
-    means = [float(side.mean()) if pairs else float("nan") for side in (invited, others)]
+    nothing = float("nan")
+    mine, theirs = (float(side.mean()) if pairs else nothing for side in (invited, others))
     if pairs < facts + 3:
-        return Change(pairs, *means, *(float("nan"),) * 4)
+        return Change(pairs, mine, theirs, nothing, nothing, nothing, nothing)
     design = np.column_stack([np.ones(pairs), gaps])
     differ = invited - others
     by = np.linalg.lstsq(design, differ, rcond=None)[0]
@@ -112,7 +113,7 @@ def change(invited: Real, others: Real, gaps: Real, *, draws: int = DRAWS, seed:
     shown = by[0] + left * wider
     swaps = _swapped(shown, draws, seed)
     low, high, chance = turned(float(by[0]), swaps[0], swaps[1])
-    return Change(pairs, *means, float(by[0]), low, high, chance)
+    return Change(pairs, mine, theirs, float(by[0]), low, high, chance)
 
 
 def _swapped(differ: Real, draws: int, seed: int) -> tuple[Real, Real]:

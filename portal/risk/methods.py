@@ -75,6 +75,6 @@ def of_events(event_ids: Iterable[int]) -> dict[int, Counts]:
     found = {}
     for number in ids:
         row = by_list.get(number)
-        sides = (row.invited, row.held, row.listed) if row else (0, 0, 0)
-        found[number] = Counts(*sides, by_plan.get(number, ""), by_seat.get(number, 0))
+        invited, held, listed = (row.invited, row.held, row.listed) if row else (0, 0, 0)
+        found[number] = Counts(invited, held, listed, by_plan.get(number, ""), by_seat.get(number, 0))
     return found
