@@ -86,7 +86,7 @@ def test_what_pairs_tell_and_who_stands_in_which_wave(club: Club, browser_page: 
     expect(page.locator("#h-bias")).to_be_visible()
     check(page)
     page.goto(f"{club.address}/club/waves/{plan}")
-    page.locator("a[href$='/clients']").click()
+    page.locator("a[href^='/club/waves/'][href$='/clients']").click()
     expect(page).to_have_url(re.compile(f"/club/waves/{plan}/clients"))
     check(page)
 
@@ -118,7 +118,7 @@ def test_a_question_from_the_desk_to_the_door(club: Club, browser_page: OpenPage
     page.locator(f"#q{asked[0]}_0").fill("沪A 12345")
     page.locator(f"#q{asked[1]}_0").check()
     page.locator(f"#q{diet}_0").select_option("都可以")
-    page.locator("summary", has=page.locator("i, svg")).first.click()
+    page.locator("details.club-guest > summary").first.click()
     page.locator("#guest-1").fill("李四")
     page.locator("#agreed-1").check()
     page.locator(f"#q{asked[1]}_1").check()
