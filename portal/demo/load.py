@@ -86,7 +86,7 @@ def check_empty(settings: Settings) -> None:
     """Raises Refusal where a demonstration firm may not be loaded: not asked for, or somebody else's books are here."""
     if not settings.demo:
         raise Refusal("a demonstration firm has printed passwords: say that you want one with PORTAL_DEMO=1")
-    if db.session.execute(select(User.email).where(User.demo.is_(False)).limit(1)).first():
+    if db.session.execute(select(User.email).where(User.demo.is_(False), User.visitor.is_(False)).limit(1)).first():
         raise Refusal("this portal has users of its own: a demonstration firm is loaded only into an empty one")
     ours = {account_no(place) for place in range(ACCOUNTS)}
     found = db.session.execute(select(Account.account_no)).scalars()
