@@ -12,7 +12,7 @@ from models.club import Booking, BookingState, ClubEvent, ClubSession, EventStat
 from models.club_guests import ClubInvitation
 from models.club_waitlist import WaitPlace
 from portal.actors import Actor
-from portal.club import capacity, eligibility, letters, offers, policy, pools, refunds, vouchers
+from portal.club import answers, capacity, eligibility, letters, offers, policy, pools, refunds, vouchers
 from portal.club.capacity import Reserve
 from portal.club.codes import new_code
 from portal.club.entries import note
@@ -46,6 +46,7 @@ def book(event_id: int, wish: Wish, *, actor: Actor, moment: datetime) -> Bookin
     kind = _for_sale(event, wish, moment)
     person = person_of(actor)
     eligibility.need(event, eligibility.Person(person, actor.user_id), starts_at, moment, wish.seats)
+    said = answers.checked_wish(event.id, wish)
     _let_lapse(event.id, person, moment)
     if db.session.execute(select(Booking.id).where(Booking.event_id == event.id, Booking.person == person, Booking.state.in_([BookingState.HELD, BookingState.GRANTED]))).first():
         raise Conflict("you have seats at this event already: change those instead")
@@ -55,6 +56,7 @@ def book(event_id: int, wish: Wish, *, actor: Actor, moment: datetime) -> Bookin
     _need_room(event, kind, wish.seats, moment, place, reserve)
     off = vouchers.off(voucher, kind.price)
     booking = _written(event, kind, wish, actor, moment, starts_at, kind.price - off)
+    answers.write(booking, said, english=wish.english, moment=moment)
     offers.booked(place, booking, moment)
     vouchers.used(voucher, booking, off, moment)
     pools.used(reserve, booking, actor, moment)
@@ -232,6 +234,7 @@ def rename(public_id: str, position: int, name: str, agreed: bool, *, actor: Act
         seat.consent_edition, seat.consented_at = CONSENT_EDITION, moment
         # The page of the guest before opens no more, and what he said does not count for the next.
         db.session.execute(delete(ClubInvitation).where(ClubInvitation.seat_id == seat.id))
+        answers.drop(seat.id)
     note(event.id, booking, "renamed", actor, moment, position=position)
     if booking.state == BookingState.GRANTED and seat.email != before:
         letters.to_guest(event, booking, seat, before, "club.given_back", moment=moment, gone=True)

@@ -1,4 +1,4 @@
-"""What a copy of an event takes along beside what is said of it: how seats are given away, the seats kept in pools, the draw by lot.
+"""What a copy of an event takes along beside what is said of it: its questions, how seats are given away, the seats kept in pools, the draw by lot.
 
 Who may draw on a pool stays behind: that was said for one evening, and nobody is let in to another by it.
 """
@@ -15,7 +15,7 @@ from models.club import ClubEvent
 from models.club_reserve import SeatPool
 from models.club_waitlist import SeatLot, SeatRule
 from portal.actors import Actor
-from portal.club import lot, pools, waitlist_desk
+from portal.club import lot, pools, questions, waitlist_desk
 
 
 def take_along(source: ClubEvent, keys: Sequence[str], *, actor: Actor, moment: datetime) -> None:
@@ -25,6 +25,7 @@ def take_along(source: ClubEvent, keys: Sequence[str], *, actor: Actor, moment: 
     rule = db.session.execute(select(SeatRule).where(SeatRule.event_id == source.id)).scalar()
     kept = db.session.execute(select(SeatPool).where(SeatPool.event_id == source.id, SeatPool.seats > 0).order_by(SeatPool.id)).scalars().all()
     drawn = db.session.execute(select(SeatLot).where(SeatLot.event_id == source.id)).scalar()
+    questions.take_along(source, copies, actor=actor, moment=moment)
     for one in copies:
         if rule is not None:
             waitlist_desk.set_rule(one.id, rule.parties, rule.offer_minutes, actor=actor, moment=moment)

@@ -1,4 +1,4 @@
-"""Guests are forgotten when an evening is long over: their names, addresses and pages go, and what was written about the evening; how
+"""Guests are forgotten when an evening is long over: their names, addresses and pages go, what everybody answered when he signed up, and what was written about the evening; how
 many came and what was paid stays (个人信息保护法 Art. 19: no longer than the purpose needs)."""
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from models.club import ClubSession, Seat
 from models.club_evenings import ClubFeedback
 from models.club_guests import ClubInvitation
 from models.club_no_shows import ClubNoShow
+from models.club_questions import ClubSaid
 from portal.actors import Actor
 from portal.audit import log
+from portal.club import answers
 
 KEPT = timedelta(days=366)
 """So long after the end of an evening its guests are known by name: until it may have been held again."""
@@ -26,6 +28,7 @@ def due(moment: datetime) -> list[int]:
         select(Seat.id).where(Seat.event_id == ClubSession.event_id, Seat.position > 0, or_(Seat.name != "", Seat.email != "")).exists(),
         select(ClubFeedback.id).where(ClubFeedback.event_id == ClubSession.event_id, ClubFeedback.words != "").exists(),
         select(ClubNoShow.id).where(ClubNoShow.event_id == ClubSession.event_id, ClubNoShow.words != "").exists(),
+        select(ClubSaid.id).where(ClubSaid.event_id == ClubSession.event_id, ClubSaid.said != "").exists(),
     )
     return list(db.session.execute(select(ClubSession.event_id).where(ClubSession.event_id.in_(over), known).distinct().order_by(ClubSession.event_id)).scalars())
 
@@ -42,5 +45,6 @@ def forget(event_ids: list[int], actor: Actor, moment: datetime) -> int:
     db.session.execute(words, execution_options={"synchronize_session": False})
     reasons = update(ClubNoShow).where(ClubNoShow.event_id.in_(event_ids), ClubNoShow.words != "").values(words="")
     db.session.execute(reasons, execution_options={"synchronize_session": False})
+    answers.forget(event_ids)
     log.write(actor, moment, "club.guests_forgotten", "club_event", "", after={"events": len(event_ids), "guests": found})
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 
@@ -31,6 +31,8 @@ def dispute(event: EventFacts, *, actor: Actor, moment: datetime) -> str:
     payment = db.session.execute(select(Payment).where(Payment.intent_id == event.intent_id).with_for_update()).scalar_one_or_none() if event.intent_id else None
     if payment is None:
         return "foreign"
+    if event.type != "charge.dispute.closed" and _closed(event.object_id):
+        return "dispute_over"  # what was told late changes nothing that was decided
     won = event.type == "charge.dispute.closed" and event.payload.get("status") == "won"
     if won:
         db.session.execute(update(Payment).where(Payment.id == payment.id).values(disputed_at=None))
@@ -39,11 +41,23 @@ def dispute(event: EventFacts, *, actor: Actor, moment: datetime) -> str:
         points.reverse_of_payment(payment.id, actor=actor, moment=moment, reason="")
     if payment.disputed_at is None:
         payment.disputed_at = moment
-        incident(f"dispute:{event.object_id}", "disputed", moment, actor=actor, payment_id=payment.id, amount=payment.amount)
+        incident(f"dispute:{event.object_id}", "disputed", moment, actor=actor, payment_id=payment.id, amount=payment.amount, **_until(event))
     if event.type == "charge.dispute.closed" and payment.dues_id is not None:
         members.end_of_payment(payment.id, moment.date(), "dispute lost", actor=actor, moment=moment)
     return "disputed"
 
 
-TOLD = {"charge.dispute.created": dispute, "charge.dispute.closed": dispute, "payment_method.attached": card_changes.told}
+def _closed(dispute_id: str) -> bool:
+    """Whether it is known that a dispute was decided."""
+    return db.session.execute(select(StripeEvent.id).where(StripeEvent.object_id == dispute_id, StripeEvent.type == "charge.dispute.closed").limit(1)).first() is not None
+
+
+def _until(event: EventFacts) -> dict[str, str]:
+    """Until when a dispute is to be answered, where Stripe says so."""
+    due_by = event.payload.get("due_by")
+    return {"answer_by": datetime.fromtimestamp(due_by, UTC).isoformat()} if isinstance(due_by, int) else {}
+
+
+DISPUTES = ("created", "updated", "funds_withdrawn", "funds_reinstated", "closed")
+TOLD = {**{f"charge.dispute.{what}": dispute for what in DISPUTES}, "payment_method.attached": card_changes.told}
 """Events of which all that counts stands in them."""

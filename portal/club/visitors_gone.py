@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 
 from models import db
 from models.club import Booking, ClubSession, Seat
+from models.club_questions import ClubSaid
 from models.club_visitors import ClubVisitor, ClubVisitorLink
 from models.identity import User, UserSession, UserState
 from portal.actors import Actor
@@ -29,6 +30,8 @@ def forget(actor: Actor, moment: datetime) -> int:
     )
     theirs = select(Booking.id).where(Booking.user_id.in_(users))
     db.session.execute(update(Seat).where(Seat.booking_id.in_(theirs)).values(name="", email=""), execution_options=quietly)
+    seats = select(Seat.id).where(Seat.booking_id.in_(theirs))
+    db.session.execute(update(ClubSaid).where(ClubSaid.seat_id.in_(seats), ClubSaid.said != "").values(said=""), execution_options=quietly)
     of_visitors = update(User).where(User.id.in_(users), User.visitor)
     db.session.execute(of_visitors.values(name="–", email="visitor-" + User.public_id + "@invalid", state=UserState.DISABLED), execution_options=quietly)
     db.session.execute(update(UserSession).where(UserSession.user_id.in_(users)).values(address="", user_agent=""), execution_options=quietly)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.fields import one_line
@@ -21,12 +22,15 @@ class Guest:
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody asks for: a kind of ticket, his own name on the list, his guests, and the code of a voucher where he has one."""
+    """What somebody asks for: a kind of ticket, his own name on the list, his guests, and the code of a voucher where he has one. `answers`: to the event's questions,
+    by seat and question (None: this only tries whether there are seats, and nothing is asked); `english`: in which language he read them."""
 
     kind_id: int
     name: str
     guests: tuple[Guest, ...] = ()
     code: str = ""
+    answers: tuple[Mapping[int, str], ...] | None = ()
+    english: bool = False
 
     @property
     def seats(self) -> int:

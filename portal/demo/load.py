@@ -30,6 +30,7 @@ from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_after import add_after
 from portal.demo.club_bank import add_transfers
+from portal.demo.club_compared import add_compared
 from portal.demo.club_full import add_full
 from portal.demo.club_host import add_host
 from portal.demo.club_members import add_members
@@ -85,7 +86,7 @@ def check_empty(settings: Settings) -> None:
     """Raises Refusal where a demonstration firm may not be loaded: not asked for, or somebody else's books are here."""
     if not settings.demo:
         raise Refusal("a demonstration firm has printed passwords: say that you want one with PORTAL_DEMO=1")
-    if db.session.execute(select(User.email).where(User.demo.is_(False)).limit(1)).first():
+    if db.session.execute(select(User.email).where(User.demo.is_(False), User.visitor.is_(False)).limit(1)).first():
         raise Refusal("this portal has users of its own: a demonstration firm is loaded only into an empty one")
     ours = {account_no(place) for place in range(ACCOUNTS)}
     found = db.session.execute(select(Account.account_no)).scalars()
@@ -125,6 +126,7 @@ def steps(load: Load) -> Iterator[str]:
     yield f"{add_host(now())} duties at events of the club given"
     yield add_full(now())
     yield add_after(around)
+    yield add_compared(around)
     while one_step():
         load.progress("making names findable", 0, 0)
     yield add_webhooks(acting("admin@example.com"), load.keyring, now())

@@ -22,6 +22,10 @@
 | Two claims on one person | B011 and B004 | two cases: one decided for who held the claim, one open |
 | A client asks for another broker | account 80101260 | a transfer to B011, previewed, waits for a second person |
 | To be asked again | the first two clients | one suitability test has run out, one will in three weeks |
+| An evening with a part held out by lot | event spring-hedging, portal/demo/club_past.py | invited beside held out, what it cost, who came |
+| An evening to which a whole branch was invited | event summer-basis, portal/demo/club_compared.py | nobody was held out: pairs who were alike before, read by the night's work |
+| An evening in waves | event july-options, portal/demo/club_compared.py | a quarter of a branch each week, in an order drawn by lot; its plan, and the list of its clients |
+| What an event asks, and a visitor without an account | events copper-night and basis-morning | food, car plate, a tick; Ms Zhou (周女士) proved her address and answered |
 | Of the lowest class | the first client after them who is a person | answered the questions by himself nine days ago: wants no risk, so nothing is recommended to him |
 """
 

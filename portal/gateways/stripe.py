@@ -153,6 +153,8 @@ def _event(row: Mapping[str, Any]) -> EventFacts:
         thing = row["data"]["object"]
         intent = thing["id"] if thing.get("object") == "payment_intent" else id_of(thing.get("payment_intent"))
         kept = {name: thing[name] for name in KEPT if name in thing and isinstance(thing[name], str | int | bool)}
+        due_by = (thing.get("evidence_details") or {}).get("due_by")
+        kept |= {"due_by": due_by} if isinstance(due_by, int) else {}  # until when a dispute is to be answered
         return EventFacts(str(row["id"]), str(row["type"]), bool(row["livemode"]), str(row.get("api_version") or ""), str(thing["id"]), intent, kept, id_of(thing.get("customer")))
     except (KeyError, TypeError, AttributeError) as error:
         raise BadSignature from error

@@ -1,4 +1,4 @@
-"""After each settled day, and whenever somebody asks: what became of those who were invited to events, and of those held out."""
+"""After each settled day, and whenever somebody asks: what became of those who were invited to events, and of those held out, or of others who were alike."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ EFFECT = "club.effect"
 def effect_job(work: Work) -> dict[str, Any]:
     """Compare and keep. It can be stopped while days are read: nothing is kept then."""
     until, event = date.fromisoformat(work.arguments["until"]), work.arguments["event"]
-    invited = import_string("portal.risk.invited")  # brings the statistics library: loaded when such a job runs, not with every worker
-    found = invited.effects([int(event)] if event else effects.due(until), until, work.progress)
+    invited, matched = (import_string(f"portal.risk.{name}") for name in ("invited", "matched"))  # bring the statistics library: loaded when such a job runs, not with every worker
+    numbers = [int(event)] if event else effects.due(until)
+    found = matched.beside(invited.effects(numbers, until, work.progress), numbers, until, work.progress)
     with transaction():
         return {"events": effects.keep(found, until, actor=work.actor, moment=clock.now())}
 

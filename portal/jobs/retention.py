@@ -44,6 +44,7 @@ TABLES = (
     "export_part",
     "export_file",
     "club_seat",
+    "club_said",
     "club_feedback",
     "club_no_show",
     "club_invitation",

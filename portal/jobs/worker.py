@@ -32,6 +32,7 @@ from portal.jobs import (
     club_members,
     club_points,
     club_seats,
+    club_waves,
     handover,
     law,
     leads,
@@ -235,6 +236,7 @@ class Worker:
             (association.ask_to_remind, association.is_due(moment)),
             (handover.ask_to_write, handover.is_due(moment)),
             (club_effect.ask, club_effect.is_due(moment)),
+            (club_waves.ask, club_waves.is_due(moment)),
             (scheduled.ask, scheduled.is_due(moment)),
         )
         if not any(is_due for _ask, is_due in due):

@@ -14,12 +14,12 @@ from models import db
 from models.club import Booking, BookingState, ClubEvent, ClubSession
 from models.club_money import Payment, PaymentState, Way
 from portal import clock
-from portal.club import bank_back, bank_orders, booking, capacity, events, guests, materials, no_shows, payments, queries, refunds, vouchers
+from portal.club import answers, bank_back, bank_orders, booking, capacity, events, guests, materials, no_shows, payments, queries, refunds, vouchers
 from portal.club.payments import Terms
 from portal.gateways.stripe import till
 from portal.jobs import club_paying
 from portal.local_day import today
-from portal.pages import club_calendar, club_words
+from portal.pages import club_calendar, club_question_words, club_words
 from portal.pages.club_guests import address_of
 from portal.pages.club_no_show_words import NO_SHOW_STATES
 from portal.pages.club_words import BOOKING_STATES, PAYMENT_STATES, REFUND_STATES, REFUND_WHYS
@@ -120,8 +120,8 @@ def page(booking_id: str, *, fault: str = "", status: int = 200) -> ResponseRetu
             voucher=vouchers.use_of(one.id),
             began=events.sessions_of(event.id)[0].starts_at <= moment,
             handouts=materials.of_booking(one),
-            missed=no_shows.of_booking(one.id),
-            missed_states=NO_SHOW_STATES,
+            **{"missed": no_shows.of_booking(one.id), "missed_states": NO_SHOW_STATES},
+            **{"spoken": answers.of_seats(event.id, seats, own=True), "missing": answers.missing},
             words=club_words,
             fault=fault,
         ),
@@ -232,10 +232,11 @@ def cancel(booking_id: str) -> ResponseReturnValue:
 @requires(Can.CLUB_SEAT)
 def seat(booking_id: str, position: int) -> ResponseReturnValue:
     """One seat: another name, or give it back."""
-    return _seat(booking_id, position)
+    return seat_page(booking_id, position)
 
 
-def _seat(booking_id: str, position: int, fault: str = "", status: int = 200) -> ResponseReturnValue:
+def seat_page(booking_id: str, position: int, fault: str = "", status: int = 200) -> ResponseReturnValue:
+    """The page of one seat, with what cannot be done on top."""
     one, event, _kind = queries.own_booking(current_actor(), booking_id)
     found = next((row for row in queries.seats_of(one.id) if row.position == position), None)
     if found is None:
@@ -253,6 +254,8 @@ def _seat(booking_id: str, position: int, fault: str = "", status: int = 200) ->
         live=capacity.holds(one, clock.now()),
         guest_address=address,
         guest_picture=drawn(address) if address else "",
+        **club_question_words.of_seat(found, {} if not fault else request.form, own=True),
+        say=club_question_words,
         words=club_words,
         fault=fault,
     )
@@ -267,7 +270,7 @@ def invite(booking_id: str, position: int) -> ResponseReturnValue:
         with transaction():
             guests.invite(booking_id, position, actor=current_actor(), moment=clock.now(), today=today())
     except Conflict as refusal:
-        return _seat(booking_id, position, _(refusal.message, **refusal.values), refusal.status)
+        return seat_page(booking_id, position, _(refusal.message, **refusal.values), refusal.status)
     return redirect(url_for("club_bookings.seat", booking_id=booking_id, position=position), 303)
 
 
@@ -286,7 +289,7 @@ def change_seat(booking_id: str, position: int) -> ResponseReturnValue:
                 name, email = request.form.get("name", ""), request.form.get("email", "")
                 booking.rename(booking_id, position, name, agreed, email=email, actor=current_actor(), moment=clock.now())
     except Refusal as refusal:
-        return _seat(booking_id, position, _(refusal.message, **refusal.values), refusal.status)
+        return seat_page(booking_id, position, _(refusal.message, **refusal.values), refusal.status)
     if request.form.get("wish") == "drop":
         pay_what_is_left(booking_id)
     flash(_("Kept."), "success")

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from models.club import Booking, ClubEvent, ClubSession, EventState, Seat, TicketKind
+from models.club_questions import ClubSaid
 from portal import clock
 from portal.club import capacity, door, events, guests, no_show_facts, no_shows, reliability
 from portal.pages import club_words
@@ -96,9 +97,12 @@ GUEST_LISTING = Listing(
 )
 
 
+_answers = select(func.aggregate_strings(ClubSaid.asked + ": " + ClubSaid.said, "; ")).where(ClubSaid.seat_id == Seat.id, ClubSaid.said != "").correlate(Seat).scalar_subquery()
+
+
 def _seats(asked: Asked) -> Any:
     event = events.event_for(asked.actor, str(asked.values["event_key"]))
-    query = select(Seat, Booking, TicketKind).join(Booking, Booking.id == Seat.booking_id).join(TicketKind, TicketKind.id == Booking.ticket_kind_id)
+    query = select(Seat, Booking, TicketKind, _answers.label("answers")).join(Booking, Booking.id == Seat.booking_id).join(TicketKind, TicketKind.id == Booking.ticket_kind_id)
     return query.where(Seat.event_id == event.id, Seat.freed_at.is_(None))
 
 
@@ -117,6 +121,7 @@ SEATS = declare(
             Field("price", _l("Price"), lambda row: amount(row[1].price)),
             Field("state", _l("State"), lambda row: str(BOOKING_STATES[row[1].state][0])),
             Field("booked", _l("Signed up on"), lambda row: row[1].created_at),
+            Field("answers", _l("What they answered"), lambda row: row.answers or ""),
         ),
     )
 )

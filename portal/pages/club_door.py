@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from models import db
 from models.club import Booking, ClubEvent, EventState, Seat
 from portal import clock
-from portal.club import door, events, queries
+from portal.club import answers, door, events, queries
 from portal.club.door import Answer
-from portal.pages import club_words
+from portal.pages import club_question_words, club_words
 from portal.pages.club_words import DOOR
 from portal.permissions import Can
 from portal.settings import ROOT
@@ -70,11 +70,13 @@ def _rendered(event: ClubEvent, answer: Answer | None) -> str:
     wanted = request.args.get("name", "").strip()[:60]
     found = db.session.execute(query.where(Seat.name.contains(wanted, autoescape=True)).order_by(Seat.name, Seat.id).limit(20)).scalars().all() if wanted else []
     expected = db.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+    told = answers.at_door([seat.id for seat in found] + ([answer.seat_id] if answer and answer.seat_id else []))
     return render_template(
         "club/door.html",
         event=event,
         answer=answer,
         said=DOOR[answer.said.value] if answer else None,
+        told={number: club_question_words.told(rows) for number, rows in told.items()},
         came=door.insides(event.id),
         expected=expected,
         found=found,

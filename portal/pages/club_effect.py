@@ -1,4 +1,4 @@
-"""What an event did: who came, what it cost, and what became of the invited beside those held out."""
+"""What an event did: who came, what it cost, and what became of the invited beside those held out, or beside others who were alike."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from models.values.money import parse_yuan
 from portal import clock
 from portal.club import costs, events, invites, tiers, turnout
 from portal.jobs import club_effect
-from portal.pages import club_invite_words, club_member_words, club_words
+from portal.pages import club_invite_words, club_matched_words, club_member_words, club_words
 from portal.pages.club_invite_words import ARMS, CLASSES, COSTS, MEASURES, difference_text, interval_text, value_text, verdict
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
-from portal.risk import effects
+from portal.risk import effects, methods
 from portal.risk.comparing import FEWEST, cost_per
 from portal.transaction import transaction
 from portal.web.downloads import wants_file
@@ -53,9 +53,10 @@ def _page(event: ClubEvent, known: EventEffect | None, fault: str = "", status: 
         "over": bool(sessions) and sessions[-1].ends_at <= moment,
     }
     named = {"kinds": COSTS, "measures": MEASURES, "arms": ARMS, "fewest": FEWEST, "words": club_words, "say": club_invite_words}
+    paired = {"counts": methods.of_events([event.id])[event.id], "paired": club_matched_words}
     shown = {"windows": windows, "known": known, "groups": _groups(windows, scores=actor.may(Can.RISK_SEE)), "picture": club_invite_words.picture(windows)}
     rights = {"may_edit": actor.may(Can.CLUB_EDIT), "typed": request.form, "fault": fault}
-    return render_template("club/effect.html", event=event, **told, **named, **shown, **rights), status
+    return render_template("club/effect.html", event=event, **told, **named, **paired, **shown, **rights), status
 
 
 def _per_yuan(cost: int, windows: list[Any]) -> tuple[float, float, float | None] | None:
@@ -79,7 +80,7 @@ def _file(known: EventEffect | None) -> tuple[list[str], list[list[Cell]]]:
             row = found[name]
             values = [value_text(name, row["of_invited"]), value_text(name, row["of_held"]), difference_text(name, row)]
             rows.append([int(window), str(label), row["invited"], row["held"], *values, interval_text(name, row), verdict(row, FEWEST)[0]])
-    return headers, rows
+    return headers, rows + (club_matched_words.file_rows(known.result["matched"]) if known and "matched" in known.result else [])
 
 
 @bp.post("/<event_key>/effect")

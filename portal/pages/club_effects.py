@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 
 from models.club import ClubEvent, ClubSession, EventState
 from models.club_invites import EventEffect
+from models.club_waves import ClubWave
 from portal import clock, local_day
 from portal.club import costs, turnout
-from portal.pages import club_invite_words, club_words
+from portal.pages import club_invite_words, club_matched_words, club_words
 from portal.permissions import Can
 from portal.risk import effects
 from portal.risk.comparing import FEWEST, cost_per
@@ -73,6 +74,7 @@ def _events(asked: Asked) -> Any:
         _repeats.label("again"),
         _spent.label("cost"),
         EventEffect.result,
+        select(ClubWave.id).where(ClubWave.event_id == ClubEvent.id).exists().label("waves"),
     )
     query = query.join(_first, _first.c.event_id == ClubEvent.id).outerjoin(who, who.c.event_id == ClubEvent.id)
     for counted in (_lists, _cost, _again, _last):
@@ -95,6 +97,10 @@ def per_yuan(row: Any) -> str:
 def effect_text(row: Any) -> str:
     """What may be told of an event by its longest window."""
     windows = sorted((row.result or {}).get("windows", {}).items(), key=lambda one: int(one[0]))
+    if "matched" in (row.result or {}):
+        return club_matched_words.short(row.result["matched"])
+    if row.waves:
+        return str(_("invited in waves: read on the plan’s page"))
     if not windows:
         return str(_("not read yet") if row.held else _("nobody was held out"))
     days, found = windows[-1][0], windows[-1][1]["active"]

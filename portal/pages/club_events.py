@@ -13,13 +13,13 @@ from models.club import ClubEvent, ClubSession, EventState
 from models.club_money import Way
 from portal import clock
 from portal.actors import NOBODY, Actor
-from portal.club import bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, visitors, vouchers, waitlist
+from portal.club import answers, bank_orders, booking, capacity, eligibility, events, lot, offers, pools, queries, questions, visitors, vouchers, waitlist
 from portal.club.admission import Answer
 from portal.club.capacity import Room
 from portal.club.wishes import Guest, Wish
 from portal.gateways.stripe import till
 from portal.jobs.outbox import ask_where_due
-from portal.pages import club_member_words, club_words
+from portal.pages import club_member_words, club_question_words, club_words, words
 from portal.pages.club_bookings import begin_to_pay
 from portal.pages.club_calendar import as_calendar
 from portal.permissions import Can
@@ -75,6 +75,10 @@ def _page(event: ClubEvent, *, fault: str = "", status: int = 200) -> ResponseRe
             transfers=bank_orders.offered(event, moment),
             fault=fault,
             typed=request.form,
+            questions=(asks := questions.of_event(event.id)),
+            guest_questions=answers.asked_of(asks, 1),
+            stands=club_question_words.as_typed(request.form),
+            say=club_question_words,
             address=current_app.config["PORTAL"].base_url.rstrip("/") + url_for("club_events.show", event_key=event.key),
         ),
         status,
@@ -131,7 +135,7 @@ def book(event_key: str) -> ResponseReturnValue:
     """Take seats, and open the page where they are paid."""
     event = events.event_for(current_actor(), event_key)
     try:
-        wanted = _wish()
+        wanted = _wish(event.id)
         by_transfer = _by_transfer(event, wanted)
         with transaction():
             made = booking.book(event.id, wanted, actor=current_actor(), moment=clock.now())
@@ -157,7 +161,7 @@ def _by_transfer(event: ClubEvent, wanted: Wish) -> bool:
     return offered
 
 
-def _wish() -> Wish:
+def _wish(event_id: int) -> Wish:
     """What the form asks for. A guest without a name is none."""
     kind = request.form.get("kind", "")
     typed = request.form
@@ -165,4 +169,6 @@ def _wish() -> Wish:
     guests = [Guest(typed[f"guest_{place}"].strip(), typed.get(f"agreed_{place}") == "yes", typed.get(f"guest_mail_{place}", "")) for place in places]
     if not (kind.isascii() and kind.isdigit() and len(kind) < 18):
         raise Refusal("choose a kind of ticket")
-    return Wish(int(kind), request.form.get("name", ""), tuple(guests), request.form.get("code", "")[:40])
+    asked = questions.of_event(event_id)
+    said = tuple(club_question_words.typed(typed, answers.asked_of(asked, place), place) for place in (0, *places))
+    return Wish(int(kind), request.form.get("name", ""), tuple(guests), request.form.get("code", "")[:40], said, english=not words.is_chinese())

@@ -17,10 +17,11 @@ from models import db
 from models.club import Booking, CheckIn, ClubEvent, Seat
 from models.club_door import LateScan
 from portal import clock
+from portal.club import answers as said_at
 from portal.club import door, events, late_scans, queries
 from portal.club.door import Answer, Said
 from portal.club.late_scans import CLOCK, Scan
-from portal.pages import club_words
+from portal.pages import club_question_words, club_words
 from portal.pages.club_words import DOOR
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -112,7 +113,8 @@ def upload(event_key: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return jsonify(error=_(refusal.message, **refusal.values)), refusal.status
     event = events.event_for(current_actor(), event_key)
-    return jsonify(answers={key: _said(event, answer) for key, answer in answers.items()})
+    told = said_at.at_door([answer.seat_id for answer in answers.values() if answer.seat_id])
+    return jsonify(answers={key: _said(event, answer, club_question_words.told(told.get(answer.seat_id or 0, []))) for key, answer in answers.items()})
 
 
 def _typed(text: str) -> list[Scan]:
@@ -131,8 +133,8 @@ def _key(text: str) -> str:
     return "".join(letter for letter in text if letter.isascii() and letter.isalnum())[:64]
 
 
-def _said(event: ClubEvent, answer: Answer) -> dict[str, str]:
+def _said(event: ClubEvent, answer: Answer, told: str) -> dict[str, str]:
     """An answer in words, as the phone shows it."""
     word, tone = DOOR[answer.said.value]
     since = _("since %(when)s", when=club_words.clock_text(answer.at, event.zone)) if answer.said is Said.AGAIN and answer.at else ""
-    return {"word": str(word), "tone": tone, "name": answer.name, "more": ", ".join(part for part in (since, answer.desk if since else "") if part)}
+    return {"word": str(word), "tone": tone, "name": answer.name, "more": ", ".join(part for part in (since, answer.desk if since else "", told) if part)}

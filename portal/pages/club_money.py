@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, url_for
@@ -100,6 +101,7 @@ def index() -> ResponseReturnValue:
     shown: dict[str, Any] = {
         "incidents": incidents,
         "kinds": INCIDENTS,
+        "until": datetime.fromisoformat,
         "waiting": standing.back(Way.CARD, RefundState.DUE).count,
         "last": last,
         "states": PAYMENT_STATES,

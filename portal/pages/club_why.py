@@ -69,7 +69,7 @@ def _clients() -> Select[User]:
 def _answered(event: ClubEvent, kind_id: int, user: User) -> str:
     try:
         with transaction():
-            booking.book(event.id, Wish(kind_id, user.name or user.email), actor=actor_of(user), moment=clock.now())
+            booking.book(event.id, Wish(kind_id, user.name or user.email, answers=None), actor=actor_of(user), moment=clock.now())
             raise _TakenBack
     except _TakenBack:
         return ""

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, up
 
 from models import Base, db
 from models.audit import Approval, ApprovalState
-from models.club import Booking
+from models.club import Booking, Seat
 from models.identity import User, UserRole, UserState
 from models.lists import ExportFile, SavedView
 from models.personal import EraseRequest, EraseState, SubjectKind
@@ -63,6 +63,7 @@ PARTS = (
     Part("readings", "research_choice"),
     Part("club_words", "club_feedback", {"words": ""}, through="booking"),
     Part("club_words", "club_no_show", {"words": ""}),
+    Part("club_words", "club_said", {"said": ""}, through="club_seat"),
     Part("messages", "notice"),
     Part("messages", "notice_choice"),
     Part("messages", "message_choice"),
@@ -207,10 +208,13 @@ def _users(person: Person) -> list[int]:
 def _condition(part: Part, person: Person) -> ColumnElement[bool] | None:
     """Which rows of a part's table are the person's; None where none can be."""
     table = _table(part.table)
-    if part.through == "booking":
+    if part.through in ("booking", "club_seat"):
         keys = sorted(person.numbers.get("person", set()))
         mine = or_(Booking.person.in_(keys), Booking.client_no.in_(sorted(person.numbers.get("client_no", set()))))
-        return and_(table.c.booking_id.in_(select(Booking.id).where(mine)), table.c.words != "")
+        bookings = select(Booking.id).where(mine)
+        if part.through == "booking":
+            return and_(table.c.booking_id.in_(bookings), table.c.words != "")
+        return and_(table.c.seat_id.in_(select(Seat.id).where(Seat.booking_id.in_(bookings), Seat.position == 0)), table.c.said != "")
     owner = {"export_part": table.c.get("export_id"), "export_file": table.c.get("id"), "saved_view": table.c.get("id")}.get(part.table)
     if owner is not None:
         model = SavedView if part.table == "saved_view" else ExportFile

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy import ColumnElement, Table, or_, select, true
 
 from models import Base, db
 from models.clients import Account, AccountVersion
@@ -16,7 +16,7 @@ from models.identity import Role, User, UserRole
 from models.partners import Broker
 from models.personal import SubjectKind
 from portal.actors import Actor
-from portal.personal.sources import BY_ID, BY_NUMBER, FOLLOWED, LEADS_ON, LEFT_OUT, SECRET, group_of
+from portal.personal.sources import BY_ID, BY_NUMBER, BY_OTHERS, FOLLOWED, LEADS_ON, LEFT_OUT, SECRET, group_of
 from portal.refusals import NotFound
 from portal.resealing import PLACES, Place
 from portal.sealing import Keyring, Unreadable
@@ -95,10 +95,12 @@ def sections(person: Person, ring: Keyring) -> Iterator[Section]:
 
 
 def _rows(table: Table, person: Person, known: Mapping[str, set[int]]) -> list[dict[str, Any]]:
-    """The rows of a table about a person, each once."""
+    """The rows of a table about a person, each once; what his guests said of themselves is not among them."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    by_others = BY_OTHERS.get(table.name)
+    own = true() if by_others is None else ~table.c[by_others]
     for condition in conditions(table, person, known):
-        for row in db.session.execute(select(table).where(condition)).mappings():
+        for row in db.session.execute(select(table).where(condition, own)).mappings():
             found[tuple(row[column.name] for column in table.primary_key.columns)] = dict(row)
     return list(found.values())
 

@@ -63,6 +63,8 @@ LEFT_OUT = {
     **dict.fromkeys(("broker_book", "search_word"), N_("made from other rows, which are in the copy")),
 }
 """Tables that know people and are not in a copy, each with the reason that the person is told."""
+BY_OTHERS = {"club_said": "by_guest"}
+"""Columns that say of a row which hangs on a person’s rows that somebody else said it of himself: in that one's copy alone."""
 GROUPS = {
     "account": "account", "balance": "trading", "trade": "trading", "attribution": "attribution", "servicing": "attribution", "sight": "attribution",
     "broker": "broker", "licence": "broker", "agreement": "broker", "upline": "broker", "relative": "broker", "application": "broker", "lapse": "broker",

@@ -12,10 +12,12 @@ from sqlalchemy import func, select
 from models import db
 from models.club import ClubEvent, ClubSession, EventState
 from models.club_invites import EventEffect, InviteList
-from models.club_waves import ClubWaveEffect, ClubWavePlan
+from models.club_waves import ClubWave, ClubWaveEffect, ClubWavePlan
 from portal.actors import Actor
 from portal.audit import log
+from portal.risk import methods
 from portal.risk.comparing import Difference
+from portal.risk.methods import Method
 
 WINDOWS = (30, 90)
 """Days after an event's last day at which its invitations are read."""
@@ -28,19 +30,33 @@ def gained(window: Mapping[str, Any]) -> Difference:
 
 
 def due(until: date) -> list[int]:
-    """Events with somebody held out whose first window is over by a settled day, and that were not looked at as of it, or need no more looking."""
+    """Events that can be read (somebody was held out, or pairs can be made), whose first window is over by a settled day, and that were not looked at as of it, or
+    need no more looking."""
     last = select(ClubSession.event_id, func.max(ClubSession.ends_at).label("ends_at")).group_by(ClubSession.event_id).subquery()
-    query = select(InviteList.event_id, last.c.ends_at, ClubEvent.zone).join(ClubEvent, ClubEvent.id == InviteList.event_id).join(last, last.c.event_id == ClubEvent.id)
-    rows = db.session.execute(query.where(InviteList.percent > 0, ClubEvent.state == EventState.PUBLISHED).distinct()).all()
-    known = {row.event_id: row for row in newest(row.event_id for row in rows)}
-    over = {row.event_id for row in rows if row.ends_at.astimezone(ZoneInfo(row.zone)).date() + timedelta(days=WINDOWS[0]) <= until}
-    return sorted(number for number in over if number not in known or (known[number].until_day < until and not known[number].result["final"]))
+    drawn = select(InviteList.id).where(InviteList.event_id == ClubEvent.id, InviteList.percent > 0).exists()
+    query = select(ClubEvent.id, last.c.ends_at, ClubEvent.zone, drawn.label("drawn")).join(last, last.c.event_id == ClubEvent.id)
+    rows = db.session.execute(query.where(ClubEvent.state == EventState.PUBLISHED)).all()
+    over = {row.id: row.drawn for row in rows if row.ends_at.astimezone(ZoneInfo(row.zone)).date() + timedelta(days=WINDOWS[0]) <= until}
+    known = {row.event_id: row for row in newest(over)}
+    open_yet = [number for number in over if number not in known or (known[number].until_day < until and not known[number].result["final"])]
+    paired = methods.of_events(number for number in open_yet if not over[number])
+    return sorted(number for number in open_yet if over[number] or paired[number].method is Method.PAIRS)
 
 
 def newest(event_ids: Iterable[int]) -> list[EventEffect]:
     """What is known of events, the newest of each."""
     last = select(func.max(EventEffect.id)).where(EventEffect.event_id.in_(list(event_ids))).group_by(EventEffect.event_id)
     return list(db.session.execute(select(EventEffect).where(EventEffect.id.in_(last))).scalars())
+
+
+def plans_due(until: date) -> list[int]:
+    """Plans in waves of which two periods are over by a settled day, and that were not looked at as of it, or need no more looking."""
+    second = select(ClubWave.plan_id, ClubWave.on_day).where(ClubWave.number == 2).subquery()
+    latest = select(ClubWaveEffect.plan_id, func.max(ClubWaveEffect.id).label("last")).group_by(ClubWaveEffect.plan_id).subquery()
+    query = select(ClubWavePlan.id, ClubWaveEffect.until_day, ClubWaveEffect.result).join(second, second.c.plan_id == ClubWavePlan.id)
+    query = query.outerjoin(latest, latest.c.plan_id == ClubWavePlan.id).outerjoin(ClubWaveEffect, ClubWaveEffect.id == latest.c.last)
+    rows = db.session.execute(query.where(second.c.on_day <= until + timedelta(days=1)).order_by(ClubWavePlan.id)).all()
+    return [row.id for row in rows if row.until_day is None or (row.until_day < until and not row.result["final"])]
 
 
 def newest_of_plan(plan_id: int) -> ClubWaveEffect | None:

@@ -69,28 +69,25 @@ def estimate(outcomes: Real, wave_of: Whole, *, draws: int = DRAWS, seed: int = 
     treated = within(invited(wave_of, periods))
     whole = float((treated**2).sum())
     value = float((treated * outcomes).sum() / whole)
-    chance_of, lows, highs = _drawn(outcomes, wave_of, treated, value, draws, seed)
-    spare = int(DOUBT * (draws + 1))  # so many draws at least must allow an effect for the interval to hold it
-    low, high = float(np.sort(lows)[spare - 1]), float(np.sort(highs)[-spare])
+    generator = np.random.default_rng(seed)
+    orders = np.stack([generator.permutation(wave_of) for _ in range(draws)])
+    anew = within((np.arange(periods)[None, None, :] >= orders[:, :, None]).astype(np.float64))
+    low, high, chance_of = turned(value, np.tensordot(anew, outcomes, 2) / whole, np.tensordot(anew, treated, 2) / whole)
     return Effect(clients, waves, value, low, high, chance_of)
 
 
-def _drawn(outcomes: Real, wave_of: Whole, treated: Real, value: float, draws: int, seed: int) -> tuple[float, Real, Real]:
-    """How often an order drawn anew shows as much as the true one, and by draw the span of effects that it allows.
+def turned(value: float, a: Real, c: Real) -> tuple[float, float, float]:
+    """The test turned round: the least and the greatest effect that draws made anew do not refute, and how often such a draw shows as much as `value`.
 
-    Were b the effect, the outcomes without it would show a - b·c under a draw, and value - b under the true order: the draw allows b where its own figure is as
-    large. Both sides are straight lines in b, so the span ends where they cross.
+    Were b the effect, the outcomes without it would show a - b·c under a draw, and value - b as it was: the draw allows b where its own figure is as large. Both
+    sides are straight lines in b, so the span that a draw allows ends where they cross.
     """
-    generator, periods = np.random.default_rng(seed), outcomes.shape[1]
-    orders = np.stack([generator.permutation(wave_of) for _ in range(draws)])
-    anew = within((np.arange(periods)[None, None, :] >= orders[:, :, None]).astype(np.float64))
-    whole = float((treated**2).sum())
-    a, c = np.tensordot(anew, outcomes, 2) / whole, np.tensordot(anew, treated, 2) / whole
     with np.errstate(divide="ignore", invalid="ignore"):
         one, other = (value + a) / (1 + c), (value - a) / (1 - c)
     one, other = (np.where(np.isfinite(ends), ends, sign * np.inf) for ends, sign in ((one, -1), (other, 1)))
-    chance = float((1 + (np.abs(a) >= abs(value) - 1e-12).sum()) / (draws + 1))
-    return chance, np.minimum(one, other), np.maximum(one, other)
+    chance = float((1 + (np.abs(a) >= abs(value) - 1e-12).sum()) / (len(a) + 1))
+    spare = int(DOUBT * (len(a) + 1))  # so many draws at least must allow an effect for the interval to hold it
+    return float(np.sort(np.minimum(one, other))[spare - 1]), float(np.sort(np.maximum(one, other))[-spare]), chance
 
 
 def before_and_after(outcomes: Real, wave_of: Whole) -> float:

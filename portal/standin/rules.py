@@ -10,6 +10,8 @@ from portal.standin.store import Desk, new_id, now
 from portal.standin.wrong import Wrong
 
 GONE = ("failed", "canceled")
+DISPUTE_DAYS = 7
+"""Within so many days a dispute is to be answered."""
 
 
 def session(desk: Desk, number: str) -> dict[str, Any]:
@@ -134,6 +136,7 @@ def dispute(desk: Desk, intent_id: str) -> dict[str, Any]:
         "currency": intent["currency"],
         "payment_intent": intent_id,
         "status": "needs_response",
+        "evidence_details": {"due_by": now() + DISPUTE_DAYS * 86_400, "has_evidence": False, "past_due": False, "submission_count": 0},
         "livemode": False,
     }
     desk.put(made)

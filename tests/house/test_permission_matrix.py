@@ -30,6 +30,7 @@ OPEN_TO_ALL = {
     "club_events.index",
     "club_events.show",
     "club_guests.calendar",
+    "club_guests.answer",
     "club_guests.decline",
     "club_guests.show",
     "club_membership.index",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from portal import clock
 from portal.actors import TERMINAL, Actor
@@ -52,3 +55,9 @@ def drawn(event_id: int, count: int = 100, **terms: Any) -> str:
     with transaction():
         candidates = [Candidate(f"C{place:05d}", 10_000_000) for place in range(count)]
         return invites.draw(event_id, candidates, Terms(**terms), actor=TERMINAL, moment=clock.now()).public_id
+
+
+def rows_of(file: TestResponse) -> list[list[str]]:
+    """The rows of a list that was taken out as CSV, without its headings and without who took it out."""
+    rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"))))[1:]
+    return [row for row in rows if row and not row[0].startswith("# ")]

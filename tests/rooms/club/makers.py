@@ -161,6 +161,7 @@ def position(user: User | None, which: Which) -> str:
 @maker("token", "club_guests.show")
 @maker("token", "club_guests.calendar")
 @maker("token", "club_guests.decline")
+@maker("token", "club_guests.answer")
 def guest_token(user: User | None, which: Which) -> str:
     """A guest's page: whoever has its address opens it; or none."""
     if which != "own":
@@ -387,7 +388,7 @@ def wave_plan(user: User | None, which: Which) -> str:
         return waves.draw(number, candidates, waves.Steps((number,) * 2, today(), 7), {}, None, actor=TERMINAL, moment=clock.now(), today=today()).public_id
 
 
-for _endpoint in ("club_waves.show", "club_waves.send", "club_waves.compute"):
+for _endpoint in ("club_waves.show", "club_waves.send", "club_waves.compute", "club_wave_clients.index"):
     maker("plan_id", _endpoint)(wave_plan)
 
 

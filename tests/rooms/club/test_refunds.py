@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from models import db
 from models.club import Booking, TicketKind
-from models.club_money import MoneyIncident, Payment, Refund
+from models.club_money import MoneyIncident, Payment, Refund, StripeEvent
 from models.identity import Role
 from models.notices import Notice
 from portal import clock
@@ -25,8 +25,9 @@ from portal.jobs.worker import Worker
 from portal.refusals import Conflict, Refusal
 from portal.settings import Settings
 from portal.standin import rules
+from portal.standin.store import LATE
 from portal.transaction import transaction
-from tests.people import someone
+from tests.people import seat, someone
 from tests.rooms.club.scene import PRICE, Shop, book, booking_of, clients, draft, event_of, shop_in
 
 
@@ -247,3 +248,33 @@ def test_r10_what_is_disputed_is_not_refunded_too(shop: Shop) -> None:
     with transaction():
         assert booking.cancel(public_id, actor=one, moment=clock.now())[1] == PRICE
     assert db.session.execute(select(Payment.disputed_at)).scalar_one() is None
+
+
+def test_s11_until_when_a_dispute_is_to_be_answered_stands_among_what_is_to_be_looked_at(shop: Shop) -> None:
+    """S11: the deadline that Stripe names, for who keeps the money."""
+    public_id, _one = paid(shop)
+    with shop.desk() as desk:
+        due_by = rules.dispute(desk, shop.payment(public_id).intent_id or "")["evidence_details"]["due_by"]
+    shop.deliver()
+    kept = db.session.execute(select(MoneyIncident.details)).scalar_one()
+    assert datetime.fromisoformat(kept["answer_by"]).timestamp() == due_by
+    db.session.remove()
+    page = seat(shop.app, someone(shop.app, Role.FINANCE)).get("/club/money?lang=en").text
+    assert "To be answered at Stripe until" in page
+
+
+def test_s6_what_is_told_of_a_dispute_after_it_was_decided_freezes_nothing_again(shop: Shop) -> None:
+    """S6 R10: Stripe's word that we won comes first, and its word that there is a dispute at all later."""
+    public_id, _one = paid(shop)
+    shop.turn("webhooks", "late")
+    with shop.desk() as desk:
+        number = rules.dispute(desk, shop.payment(public_id).intent_id or "")["id"]
+    shop.turn("webhooks", "")
+    with shop.desk() as desk:
+        rules.end_dispute(desk, number, "won")
+    assert set(shop.deliver()) == {200}
+    with time_machine.travel(clock.now() + timedelta(seconds=LATE + 5)):
+        assert set(shop.deliver()) == {200}
+    assert shop.payment(public_id).disputed_at is None
+    told = db.session.execute(select(StripeEvent.type, StripeEvent.outcome).where(StripeEvent.type.startswith("charge.dispute")).order_by(StripeEvent.id)).all()
+    assert [tuple(row) for row in told] == [("charge.dispute.closed", "dispute_won"), ("charge.dispute.created", "dispute_over")]

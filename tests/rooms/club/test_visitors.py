@@ -16,15 +16,17 @@ from sqlalchemy import func, select, update
 from models import db
 from models.audit import AuditEntry
 from models.club import Booking, BookingState, ClubEvent, Seat
+from models.club_questions import ClubSaid
 from models.club_visitors import ClubVisitor, ClubVisitorLink
 from models.identity import LinkPurpose, Role, User, UserState
 from models.leads import Campaign, Claim, Lead, LeadConsent
 from models.outbox import OutboxMessage
 from portal import clock
 from portal.actors import TERMINAL, Actor, actor_of
-from portal.club import booking, capacity, visitors, visitors_gone
+from portal.club import booking, capacity, questions, visitors, visitors_gone
 from portal.club.events import Kind
 from portal.club.guests import came_of
+from portal.club.questions import Asking
 from portal.club.visitors import Asked, Keys, Links
 from portal.identity import forgotten, verbs
 from portal.identity.throttle import PER_ACCOUNT, PER_ADDRESS
@@ -108,6 +110,28 @@ def test_he_confirms_takes_a_seat_shows_his_ticket_and_cancels(firm: Flask) -> N
     assert post(browser, f"{where}/cancel", f"{where}/cancel", back="0").status_code == 303
     with firm.app_context():
         assert db.session.execute(select(Booking.state)).scalar_one() == BookingState.CANCELLED
+
+
+def test_he_answers_the_questions_of_the_event_like_a_client_and_they_go_with_his_name(firm: Flask) -> None:
+    """V2: a year after his last evening his answers are empty, and it stays known that he answered."""
+    with firm.app_context():
+        number = db.session.execute(select(ClubEvent.id)).scalar_one()
+        with transaction():
+            asked = questions.add(number, Asking("words", "车牌号", required=True), actor=TERMINAL, moment=clock.now()).id
+    browser = visiting(firm)
+    page = browser.get("/events/night").text
+    kind = re.search(r'name="kind" value="(\d+)"', page)
+    assert kind is not None
+    assert f'name="q{asked}_0"' in page
+    form = {"kind": kind[1], "name": "王小明"}
+    assert post(browser, "/events/night/book", "/events/night", **form).status_code == 422
+    where = post(browser, "/events/night/book", "/events/night", **form, **{f"q{asked}_0": "沪A 1"}).headers["Location"]
+    assert "沪A 1" in browser.get(f"{where}/seats/0").text
+    with firm.app_context():
+        assert db.session.execute(select(ClubSaid.said)).scalar_one() == "沪A 1"
+        with transaction():
+            assert visitors_gone.forget(TERMINAL, clock.now() + timedelta(days=800)) == 1
+        assert db.session.execute(select(ClubSaid.said)).scalar_one() == ""
 
 
 def test_before_the_link_is_opened_nothing_is_held_and_nobody_is_registered(firm: Flask) -> None:

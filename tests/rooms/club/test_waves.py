@@ -17,6 +17,7 @@ from models import db
 from models.club_waves import ClubWave, ClubWaveClient, ClubWaveEffect, ClubWavePlan
 from models.consents import Consent
 from models.identity import Role
+from models.jobs import Job
 from models.notices import Notice
 from portal import clock
 from portal.actors import TERMINAL, Actor
@@ -24,15 +25,16 @@ from portal.club import invites, waves
 from portal.club.events import When
 from portal.club.invites import Candidate
 from portal.club.waves import Steps
+from portal.jobs import club_waves
 from portal.jobs.worker import Worker
 from portal.local_day import today
 from portal.refusals import Conflict, NotAllowed, Refusal
-from portal.risk import staggered
+from portal.risk import effects, staggered
 from portal.transaction import transaction
 from tests.oracle import product
 from tests.oracle.notation import Draft, trade
 from tests.people import hidden_in, post, seat, someone
-from tests.rooms.club.invite_scene import settled
+from tests.rooms.club.invite_scene import rows_of, settled
 from tests.rooms.club.scene import event_of
 
 GAP = 7
@@ -197,3 +199,58 @@ def test_the_desk_sees_the_plan_before_it_is_drawn_and_draws_exactly_that(app: F
     assert post(boss, f"{where}/send/1", where).status_code == 303
     assert boss.get(f"{at}?look=1&waves=99&gap=x&first=never").status_code == 422
     assert boss.get(look).status_code == 422, "nobody is left to plan for"
+
+
+def test_the_nightly_job_reads_a_plan_until_all_periods_are_over(app: Flask, told: str) -> None:
+    """As hold-outs are read: due once two periods are over, not again as of the same day, and no more once the last one is."""
+    with app.app_context():
+        plan_id = waves.plan_of(told).id
+        assert effects.plans_due(FIRST + timedelta(days=GAP - 2)) == []
+        assert effects.plans_due(FIRST + timedelta(days=GAP - 1)) == [plan_id]
+        half = staggered.effect(plan_id, FIRST + timedelta(days=2 * GAP), lambda *_: None)
+        with transaction():
+            effects.keep_plan(waves.plan_of(told), half, FIRST + timedelta(days=2 * GAP), actor=TERMINAL, moment=clock.now())
+        assert effects.plans_due(FIRST + timedelta(days=2 * GAP)) == []
+        assert club_waves.is_due(clock.now())
+        with transaction():
+            club_waves.ask(TERMINAL, clock.now())
+        assert not club_waves.is_due(clock.now()), "somebody asked already"
+        db.session.remove()
+        Worker(app, poll=0.01).drain()
+        job = db.session.execute(select(Job).where(Job.kind == club_waves.WAVES)).scalar_one()
+        kept = db.session.execute(select(ClubWaveEffect).order_by(ClubWaveEffect.id.desc())).scalars().first()
+        assert (job.state, job.result) == ("done", {"plans": 1})
+        assert kept is not None
+        assert (kept.result["final"], kept.result["measures"]["trading"]["value"]) == (True, 1_000_000)
+        assert effects.plans_due(FIRST + timedelta(days=400)) == [], "every period is over"
+        db.session.remove()
+
+
+def test_the_list_of_a_plans_clients_says_who_is_where_and_hides_what_one_may_not_see(app: Flask, tmp_path: Path) -> None:
+    accounts = [f"{10_001 + place}" for place in range(8)]
+    settled(app, tmp_path / "files", dict.fromkeys(accounts, 100_000), dict.fromkeys(accounts[4:], "02"))
+    someone(app, Role.CLIENT, client_no="C10001")
+    with app.app_context():
+        start = clock.now() + timedelta(days=90)
+        number = event_of("far", sales_end_at=start - timedelta(hours=1), when=(when(start),))
+        with transaction():
+            candidates = [Candidate(f"C{one}", 100_000) for one in accounts]
+            plan = waves.draw(number, candidates, Steps((number,) * 4, today(), GAP), {}, None, actor=TERMINAL, moment=clock.now(), today=today())
+            public_id = plan.public_id
+            waves.send(public_id, 1, actor=TERMINAL, moment=clock.now(), today=today())
+        wave_of = {row.client_no: row.wave for row in db.session.execute(select(ClubWaveClient)).scalars()}
+        db.session.remove()
+    boss, at = seat(app, someone(app, Role.ADMIN)), f"/club/waves/{public_id}/clients"
+    assert at in boss.get(f"/club/waves/{public_id}").text
+    rows = rows_of(boss.get(f"{at}?format=csv&lang=en"))
+    assert [row[:1] + row[2:3] for row in rows] == [[number, str(wave)] for number, wave in wave_of.items()], "in the drawn order"
+    assert {row[0]: (row[6], bool(row[5])) for row in rows} == {one: ("has one" if one == "C10001" else "has none", wave == 1) for one, wave in wave_of.items()}
+    waiting = rows_of(boss.get(f"{at}?format=csv&state=waiting"))
+    assert {row[0] for row in waiting} == {one for one, wave in wave_of.items() if wave > 1}
+    second = rows_of(boss.get(f"{at}?format=csv&wave=2&sort=-client"))
+    assert [row[0] for row in second] == sorted((one for one, wave in wave_of.items() if wave == 2), reverse=True)
+    manager = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="02"))
+    own = rows_of(manager.get(f"{at}?format=csv"))
+    assert {row[0] for row in own} == {f"C{one}" for one in accounts[4:]}
+    assert boss.get("/club/waves/none/clients").status_code == 404
+    assert seat(app, someone(app, Role.CLIENT, client_no="C10002")).get(at).status_code == 403

@@ -20,6 +20,7 @@ from sqlalchemy import event, insert, select
 from models import db
 from models.audit import AuditEntry
 from models.club_invites import InviteList
+from models.club_waves import ClubWavePlan
 from models.identity import Role, User, UserState
 from models.jobs import Job
 from models.lists import DefaultView, ExportFile, ExportPart, SavedView
@@ -104,7 +105,7 @@ LISTS = [
     ("/club/members", Role.ADMIN), ("/club/members/applications", Role.ADMIN),
     ("/club/events/night/waitlist", Role.ADMIN), ("/club/pools/kept", Role.ADMIN), ("/club/door/night/kept", Role.STAFF), ("/club/vouchers", Role.BRANCH_MANAGER),
     ("/admin/outbox", Role.AUDITOR), ("/admin/webhooks/log", Role.AUDITOR), ("/club/points/desk", Role.COMPLIANCE), ("/club/points/redemptions", Role.AUDITOR), ("/club/points", Role.CLIENT),
-    ("/club/points/desk/1", Role.ADMIN), ("/club/events/night/feedback", Role.COMPLIANCE), ("/club/effects", Role.AUDITOR), ("/club/invitations/invited", Role.BRANCH_MANAGER),
+    ("/club/points/desk/1", Role.ADMIN), ("/club/events/night/feedback", Role.COMPLIANCE), ("/club/effects", Role.AUDITOR), ("/club/invitations/invited", Role.BRANCH_MANAGER), ("/club/waves/waves/clients", Role.BRANCH_MANAGER), ("/club/events/night/answers", Role.COMPLIANCE),
     ("/research", Role.CLIENT), ("/research/desk", Role.AUDITOR), ("/research/desk/opens", Role.ADMIN), ("/research/desk/leads", Role.COMPLIANCE),
     ("/attribution/moves", Role.AUDITOR), (f"/attribution/differences?from=0&to=1&first={PERIOD}&last={PERIOD}", Role.AUDITOR),
 ]  # fmt: skip
@@ -138,6 +139,8 @@ def worked_out(app: Flask) -> None:
                     drawn_label="",
                 )
             )
+            plan = {"criteria": {}, "seed": "", "gap_days": 7, "settled_on": None, "drawn_at": clock.now(), "drawn_label": ""}
+            db.session.add(ClubWavePlan(public_id="waves", event_id=night, **plan))
         with transaction():
             points.hold([Holder("client:none", "none", None)])
         standing_run()
@@ -179,6 +182,8 @@ NOTHING_THERE = (
     "/club/events/night/feedback",
     "/club/effects",
     "/club/invitations/invited",
+    "/club/waves/waves/clients",
+    "/club/events/night/answers",
     "/club/events/night",
     "/club/events/night/waitlist",
     "/club/pools/kept",
