@@ -18,7 +18,7 @@ from portal.pages.care_offers import ANSWERER, DOER, DUE
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 from portal.web.guard import current_actor, requires
-from portal.web.in_place import Typed, keep
+from portal.web.in_place import Kept, Typed, keep
 from portal.web.paging import read_day
 
 bp = Blueprint("care_places", __name__, url_prefix="/care")
@@ -38,10 +38,11 @@ def give(task_id: int) -> ResponseReturnValue:
     actor, day = current_actor(), today()
     queries.task_for(actor, task_id, day, Can.CARE_WORK)
 
-    def act(staff_no: str, version: int) -> str:
-        task = queries.task_for(actor, task_id, day, Can.CARE_WORK, lock=True)[0]
-        changing.give_task(task, people.staff_named(staff_no, actor, day), version, actor, clock.now(), day)
-        return _("Given to %(number)s.", number=staff_no)
+    def act(staff_no: str, version: int) -> Kept:
+        row = queries.task_for(actor, task_id, day, Can.CARE_WORK, lock=True)
+        before = row.staff_no
+        changing.give_task(row[0], people.staff_named(staff_no, actor, day), version, actor, clock.now(), day)
+        return Kept(_("Given to %(number)s.", number=staff_no), before, changing.task_version(task_id))
 
     def away() -> str:
         """To the list, where he saw the task only because it was his."""
@@ -65,14 +66,15 @@ def move(task_id: int) -> ResponseReturnValue:
     actor, day = current_actor(), today()
     queries.task_for(actor, task_id, day, Can.CARE_WORK)
 
-    def act(text: str, version: int) -> str:
+    def act(text: str, version: int) -> Kept:
         try:
             wanted = read_day(text)
         except ValueError as error:
             raise Refusal("“%(given)s” is no date such as 2026-03-31", given=text[:40]) from error
         task = queries.task_for(actor, task_id, day, Can.CARE_WORK, lock=True)[0]
+        before = task.due_on
         changing.date_task(task, wanted, version, actor, clock.now(), day)
-        return _("Due on %(day)s now.", day=task.due_on)
+        return Kept(_("Due on %(day)s now.", day=task.due_on), before.isoformat() if before >= day else "", changing.task_version(task_id))
 
     return keep(DUE, act, lambda typed: _task(task_id, typed), url_for("care.task", task_id=task_id))
 
@@ -94,10 +96,11 @@ def hand_over(question_id: int) -> ResponseReturnValue:
     actor, now = current_actor(), question_words.now()
     asked.question_for(actor, question_id, now.today, Can.CARE_WORK)
 
-    def act(staff_no: str, version: int) -> str:
-        question = asked.question_for(actor, question_id, now.today, Can.CARE_WORK, lock=True)[0]
-        changing.give_question(question, people.staff_named(staff_no, actor, now.today), version, actor, now)
-        return _("Given to %(number)s.", number=staff_no)
+    def act(staff_no: str, version: int) -> Kept:
+        row = asked.question_for(actor, question_id, now.today, Can.CARE_WORK, lock=True)
+        before = row.staff_no or ""
+        changing.give_question(row[0], people.staff_named(staff_no, actor, now.today), version, actor, now)
+        return Kept(_("Given to %(number)s.", number=staff_no), before, changing.question_version(question_id))
 
     def away() -> str:
         """To the list, where he saw the question only because it was his."""

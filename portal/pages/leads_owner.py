@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import clock, local_day
-from portal.leads import pool, queries
+from portal.leads import owners, pool, queries
 from portal.leads.states import OPEN
 from portal.pages.leads import shown
 from portal.pages.leads_places import OWNER
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 from portal.web.guard import current_actor, requires
-from portal.web.in_place import Typed, keep
+from portal.web.in_place import Kept, Typed, keep
 
 bp = Blueprint("owner", __name__)
 
@@ -36,11 +36,12 @@ def give(lead_public_id: str) -> ResponseReturnValue:
     actor = current_actor()
     queries.lead_for(actor, lead_public_id, can=Can.LEAD_ASSIGN)
 
-    def act(staff_no: str, version: int) -> str:
+    def act(staff_no: str, version: int) -> Kept:
         if not staff_no:
             raise Refusal("choose to whom the lead is given")
-        pool.assign(lead_public_id, staff_no, version, actor=actor, moment=clock.now(), today=local_day.today())
-        return _("%(number)s looks after it now.", number=staff_no)
+        before = owners.number_of(queries.lead_for(actor, lead_public_id, can=Can.LEAD_ASSIGN).owner_staff_id)
+        lead = pool.assign(lead_public_id, staff_no, version, actor=actor, moment=clock.now(), today=local_day.today())
+        return Kept(_("%(number)s looks after it now.", number=staff_no), before, lead.version)
 
     def show(typed: Typed) -> str:
         return shown(queries.lead_for(actor, lead_public_id, can=Can.LEAD_ASSIGN), typed=typed)

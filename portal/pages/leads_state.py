@@ -17,7 +17,7 @@ from portal.pages.leads_places import PLAIN, STATE, ways
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 from portal.web.guard import current_actor, requires
-from portal.web.in_place import Typed, keep
+from portal.web.in_place import Kept, Typed, keep
 
 bp = Blueprint("state", __name__)
 
@@ -52,8 +52,8 @@ def _ways(lead: Lead) -> dict[str, bool]:
     return ways(lead, next_steps.next_steps(lead, rights, local_day.today(), jurisdiction()), rights)
 
 
-def _take(lead_public_id: str, name: str, version: int) -> str:
-    """Take a step for which nothing is to be said. Returns the state in which the lead is by it."""
+def _take(lead_public_id: str, name: str, version: int) -> Kept:
+    """Take a step for which nothing is to be said; there is none back."""
     actor, moment, today = current_actor(), clock.now(), local_day.today()
     if name == "pass_suitability":
         lead = held(lead_public_id, version, actor, Can.SUITABILITY_TAKE)
@@ -62,4 +62,4 @@ def _take(lead_public_id: str, name: str, version: int) -> str:
         lead = next_steps.activate(lead_public_id, version, actor=actor, moment=moment, today=today)
     else:
         raise Refusal("choose where the lead goes")
-    return str(words.STATES[lead.state][0])
+    return Kept(str(words.STATES[lead.state][0]))

@@ -18,6 +18,7 @@ from flask_babel import lazy_gettext as _l
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.transaction import transaction
 from portal.web.listing import Label
+from portal.web.undo import flash_with_undo
 
 
 class Choice(NamedTuple):
@@ -35,6 +36,14 @@ class Typed:
     place: str
     text: str | None = None
     error: str = ""
+
+
+class Kept(NamedTuple):
+    """A change that was made: what is said of it, and, where it can be set back, the value before and the version by now."""
+
+    said: str
+    before: str = ""
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,21 +78,24 @@ def by_id(places: Iterable[Place], typed: Typed | None) -> dict[str, Place]:
     return {one.id: replace(one, typed=typed) if typed is not None and typed.place == one.id else one for one in places}
 
 
-def keep(place: str, act: Callable[[str, int], str], show: Callable[[Typed], str], back: str, *, away: Callable[[], str] = str) -> ResponseReturnValue:
-    """Do what a form in place asks in one transaction and go back to the page, saying what `act` says of it. It is given the value and the version
-    that was seen, for a reader who may see the thing at all: that is asked before. What speaks against it stands beside the field, with the
+def keep(place: str, act: Callable[[str, int], Kept], show: Callable[[Typed], str], back: str, *, away: Callable[[], str] = str) -> ResponseReturnValue:
+    """Do what a form in place asks in one transaction and go back to the page, saying what was done, with a button that sets it back where that can
+    be. `act` is given the value and the version that was seen, for a reader who may see the thing at all: that is asked before. What speaks against it stands beside the field, with the
     page as it is by then: 409 where somebody was quicker, else 422. `away` is asked afterwards where to go instead, because the page is
     his no more (empty: it is). Raises NotAllowed."""
     text = request.form.get("value", "").strip()[:400]
     try:
         with transaction():
-            said = act(text, version_seen())
+            kept = act(text, version_seen())
     except NotAllowed:
         raise
     except Refusal as refusal:
         return show(Typed(place, text, _(refusal.message, **refusal.values))), 409 if isinstance(refusal, Conflict) else 422
-    flash(said, "success")
     elsewhere = away()
+    if kept.before and not elsewhere:
+        flash_with_undo(kept.said, request.path, {"value": kept.before, "version": str(kept.version)})
+    else:
+        flash(kept.said, "success")
     if elsewhere and request.headers.get("HX-Request"):
         return "", 204, {"HX-Redirect": elsewhere}  # the address changes with the page
     return redirect(elsewhere or back, 303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -87,10 +88,13 @@ def test_a_task_is_due_on_another_day_and_both_days_stand_in_the_log(firm: Flask
     assert (moved.status_code, moved.headers["Location"], rows(firm, CareTask.due_on)) == (303, f"/care/tasks/{task}", [(due,)])
     page = manager.get(f"/care/tasks/{task}").text
     assert (f"Due on {due} now." in page, f"Day changed · {due}" in page) == (True, True)
+    fields = dict(re.findall(r'name="(value|version)" value="([^"]*)"', page.partition('id="flashes"')[2].partition("</form>")[0]))
+    assert fields == {"value": str(before), "version": "2"}, "it can be set back"
     with firm.app_context():
         line = db.session.execute(select(AuditEntry).where(AuditEntry.action == "care.task_dated")).scalar_one()
         assert (line.subject_key, line.before, line.after["due_on"]) == (str(task), {"due_on": str(before)}, str(due))
         db.session.remove()
+    assert (post(manager, f"/care/tasks/{task}/due", "/me", **fields).status_code, rows(firm, CareTask.due_on)) == (303, [(before,)])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,15 @@ def test_the_form_stands_in_place_of_the_value_at_an_address_of_its_own(app: Fla
     assert ('id="lead-owner-value"' in form, 'value="S002"' in form, 'value="S004"' in form) == (True, True, False), "of the branch alone"
     given = post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", version="1", value="S002")
     assert (given.status_code, given.headers["Location"], owner(app)) == (303, f"/leads/{lead}", "S002")
+    flash = boss.get(f"/leads/{lead}").text.partition('id="flashes"')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(value|version)" value="([^"]*)"', flash))
+    assert fields == {"value": "S001", "version": "2"}, "it can be set back"
     with app.app_context():
         line = db.session.execute(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == "lead.assigned")).one()
         assert tuple(line) == ({"staff": "S001"}, {"staff": "S002"})
         db.session.remove()
+    assert (post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", **fields).status_code, owner(app)) == (303, "S001")
+    assert post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", **fields).status_code == 409, "once"
 
 
 @pytest.mark.parametrize(
