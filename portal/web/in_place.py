@@ -13,7 +13,6 @@ from typing import NamedTuple
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from portal.refusals import Conflict, NotAllowed, Refusal
 from portal.transaction import transaction
@@ -50,7 +49,7 @@ class Kept(NamedTuple):
 class Place:
     """One value that its reader may change: `at` is the address of its form, `back` the page on which it stands, `version` what he saw.
 
-    `change` are the words of the button, `label` those of the field, `save` what keeps it. With `choices` one of them is chosen (and the
+    `change` are the words of the button, `label` those of the field, `save` those that keep it (empty: Save). With `choices` one of them is chosen (and the
     value that is there now, `text`, is not among them); without, it is a day from `least` on. `typed` while it is a form.
     """
 
@@ -64,7 +63,7 @@ class Place:
     text: str = ""
     least: str = ""
     hint: Label = ""
-    save: Label = _l("Save")
+    save: Label = ""
     typed: Typed | None = None
 
     @property

@@ -232,7 +232,9 @@ def _places() -> list[tuple[str, str, Place]]:
     change, due = say("Change"), say("Due")
     shown = Place("place-shown", "#place-shown", "#", 1, change, say("Client manager"), people)
     opened = Place("place-day", "#place-day", "#", 1, change, due, text="2026-11-24", hint=say("A trading day"), typed=Typed("place-day"))
-    refused = Place("place-refused", "#place-refused", "#", 1, change, say("Client manager"), people, typed=Typed("place-refused", "S002", say("Somebody was quicker: look again.")))
+    refused = Place(
+        "place-refused", "#place-refused", "#", 1, change, say("Client manager"), people, typed=Typed("place-refused", "S002", say("Somebody was quicker: look again."))
+    )
     return [(say("Client manager"), "刘建国 (S001)", shown), (due, "2026-11-24", opened), (say("Client manager"), "刘建国 (S001)", refused)]
 
 

@@ -79,7 +79,8 @@ def test_control_who_does_is_named(what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["def page():\n    log.write()\n    return as_file('csv', 'x', [], [])", "def page():\n    log.write()\n    return _out()\ndef _out():\n    return as_attachment(b'', '', '')"]
+    "source",
+    ["def page():\n    log.write()\n    return as_file('csv', 'x', [], [])", "def page():\n    log.write()\n    return _out()\ndef _out():\n    return as_attachment(b'', '', '')"],
 )
 def test_control_who_writes_it_down_is_not(source: str) -> None:
     assert unlogged({"planted.py": source}) == set()

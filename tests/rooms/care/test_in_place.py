@@ -52,6 +52,11 @@ def manager(firm: Flask) -> FlaskClient:
     return seat(firm, someone(firm, Role.STAFF, staff_no="S001", email="s1@firm.example"))
 
 
+def today_of(app: Flask) -> date:
+    with app.app_context():
+        return today()
+
+
 def owner(app: Flask, model: type) -> str:
     with app.app_context():
         found = db.session.execute(select(Staff.staff_no).join(model, model.owner_id == Staff.id)).scalar_one()
@@ -79,11 +84,11 @@ def test_a_task_is_given_where_the_name_stands(firm: Flask, manager: FlaskClient
 
 
 def test_a_task_is_due_on_another_day_and_both_days_stand_in_the_log(firm: Flask, manager: FlaskClient) -> None:
-    task, wanted = a_task(firm), today() + timedelta(days=20)
+    task, wanted = a_task(firm), today_of(firm) + timedelta(days=20)
     with firm.app_context():
         (before,), due = rows(firm, CareTask.due_on)[0], on_or_after(wanted)
     form = manager.get(f"/care/tasks/{task}/due").text
-    assert f'value="{before}" min="{today()}"' in form
+    assert f'value="{before}" min="{today_of(firm)}"' in form
     moved = post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=wanted.isoformat())
     assert (moved.status_code, moved.headers["Location"], rows(firm, CareTask.due_on)) == (303, f"/care/tasks/{task}", [(due,)])
     page = manager.get(f"/care/tasks/{task}").text
@@ -112,7 +117,7 @@ def test_a_task_is_due_on_another_day_and_both_days_stand_in_the_log(firm: Flask
 def test_a_day_that_cannot_be_stands_in_the_field_with_what_speaks_against_it(firm: Flask, manager: FlaskClient, version: str, value: str, status: int, said: str) -> None:
     task = a_task(firm)
     ((due,),) = rows(firm, CareTask.due_on)
-    text = {"same": str(due), "later": str(today() + timedelta(days=20))}.get(value, value)
+    text = {"same": str(due), "later": str(today_of(firm) + timedelta(days=20))}.get(value, value)
     refused = post(manager, f"/care/tasks/{task}/due", "/me", version=version, value=text)
     assert (refused.status_code, said in beside(refused.text, "task-due"), rows(firm, CareTask.due_on)) == (status, True, [(due,)])
     assert f'name="value" type="date" value="{text}"' in refused.text, "what was typed is kept"
@@ -123,11 +128,11 @@ def test_a_day_that_cannot_be_stands_in_the_field_with_what_speaks_against_it(fi
 def test_of_two_at_once_the_second_is_told_and_sees_what_is_there(firm: Flask, manager: FlaskClient) -> None:
     task = a_task(firm)
     assert post(manager, f"/care/tasks/{task}/owner", "/me", version="1", value="S002").status_code == 303
-    late = post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=str(today() + timedelta(days=20)))
+    late = post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=str(today_of(firm) + timedelta(days=20)))
     assert (late.status_code, CHANGED in beside(late.text, "task-due")) == (409, True)
     assert ("Wang" in late.text, 'name="version" value="2"' in late.text) == (True, True)
     assert post(manager, f"/care/tasks/{task}/finish", "/me", outcome="done").status_code == 303
-    closed = post(manager, f"/care/tasks/{task}/due", "/me", version="3", value=str(today() + timedelta(days=20)))
+    closed = post(manager, f"/care/tasks/{task}/due", "/me", version="3", value=str(today_of(firm) + timedelta(days=20)))
     assert (closed.status_code, manager.get(f"/care/tasks/{task}/due").status_code) == (409, 409)
     assert "finished already" in closed.text
 
@@ -142,7 +147,10 @@ def test_what_a_rule_sets_is_not_changed_here(firm: Flask, manager: FlaskClient,
     page = manager.get(f"/care/tasks/{task}").text
     assert (f"/care/tasks/{task}/owner" in page, f"/care/tasks/{task}/due" in page) == (given, dated)
     assert ("/care/return-visits/10001" in page) == (not given)
-    answers = (post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=str(today() + timedelta(days=20))), post(manager, f"/care/tasks/{task}/owner", "/me", version="2" if dated else "1", value="S002"))
+    answers = (
+        post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=str(today_of(firm) + timedelta(days=20))),
+        post(manager, f"/care/tasks/{task}/owner", "/me", version="2" if dated else "1", value="S002"),
+    )
     assert [answer.status_code for answer in answers] == [303 if dated else 422, 303 if given else 422]
     assert owner(firm, CareTask) == ("S002" if given else "S001")
 
@@ -179,7 +187,7 @@ def test_a_question_is_given_where_the_name_stands(firm: Flask, manager: FlaskCl
 
 def test_who_may_not_is_refused_and_sees_no_button(firm: Flask, manager: FlaskClient) -> None:
     """The bait: a real task and a real question, with the version that stands and a value that would be taken of somebody else."""
-    task, question, later = a_task(firm), a_question(firm, manager), str(today() + timedelta(days=20))
+    task, question, later = a_task(firm), a_question(firm, manager), str(today_of(firm) + timedelta(days=20))
     tries = ((f"/care/tasks/{task}/owner", "S002"), (f"/care/tasks/{task}/due", later), (f"/care/questions/{question}/owner", "S002"))
     auditor = seat(firm, someone(firm, Role.AUDITOR))
     foreign = seat(firm, someone(firm, Role.BRANCH_MANAGER, branch_no="02"))
@@ -197,7 +205,7 @@ def test_who_may_not_is_refused_and_sees_no_button(firm: Flask, manager: FlaskCl
 
 
 def test_two_give_the_same_day_twice(firm: Flask, manager: FlaskClient) -> None:
-    task, day = a_task(firm), date.today() + timedelta(days=30)
+    task, day = a_task(firm), today_of(firm) + timedelta(days=30)
     first = post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=day.isoformat())
     second = post(manager, f"/care/tasks/{task}/due", "/me", version="1", value=day.isoformat())
     assert (first.status_code, second.status_code, len(rows(firm, CareStep.id))) == (303, 409, 1)

@@ -73,7 +73,9 @@ def test_what_is_offered_is_what_the_table_allows(firm: Flask, boss: FlaskClient
     assert ("asks for more first" in form.text) == bool(offered)
 
 
-@pytest.mark.parametrize(("state", "name", "place"), [(LeadState.REGISTERED, "contact", "way"), (LeadState.CONTACTED, "qualify", "words-qualify"), (LeadState.CONTACTED, "refuse", "words-refuse")])
+@pytest.mark.parametrize(
+    ("state", "name", "place"), [(LeadState.REGISTERED, "contact", "way"), (LeadState.CONTACTED, "qualify", "words-qualify"), (LeadState.CONTACTED, "refuse", "words-refuse")]
+)
 def test_a_step_that_asks_for_words_leads_to_its_form_and_changes_nothing(firm: Flask, boss: FlaskClient, state: LeadState, name: str, place: str) -> None:
     key = made(firm, state)
     answer = choose(boss, firm, key, name)
