@@ -21,7 +21,7 @@ Colleagues = Sequence[tuple[int, str, str]]
 def of_task(task: CareTask, colleagues: Colleagues, day: date, typed: Typed | None) -> dict[str, Place]:
     """What is changed of a task on which its reader works, by its place."""
     if task.state != TaskState.OPEN:
-        return {}
+        return by_id([], typed)
     back, version, found = url_for("care.task", task_id=task.id), task_version(task.id), []
     if task.kind not in OWNED:
         at, choices = url_for("care_places.doer", task_id=task.id), _people(colleagues, task.owner_id)
@@ -35,7 +35,7 @@ def of_task(task: CareTask, colleagues: Colleagues, day: date, typed: Typed | No
 def of_question(question: ClientQuestion, colleagues: Colleagues, typed: Typed | None) -> dict[str, Place]:
     """What is changed of a question on which its reader works, by its place."""
     if question.state != QuestionState.OPEN:
-        return {}
+        return by_id([], typed)
     at, back = url_for("care_places.answerer", question_id=question.id), url_for("care_questions.show", question_id=question.id)
     change = _("Give it to somebody else") if question.owner_id else _("Name somebody")
     return by_id([Place(ANSWERER, at, back, question_version(question.id), change, _("Who answers"), _people(colleagues, question.owner_id), save=_("Give"))], typed)

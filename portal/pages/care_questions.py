@@ -154,7 +154,7 @@ def shown(row: Any, actor: Actor, day: date, typed: Typed | None = None) -> str:
         "care/question.html", row=row, question=question, entries=found.entries(question.id), words=words, steps=steps, moment_now=clock.now(),
         fitting=answers.fitting(question.subject, asked_words) if "answer" in steps and actor.may(Can.ANSWER_SEE) else [], asked_words=asked_words,
         put_in=put_in, draft=(put_in.text_zh if in_chinese else put_in.text_en) if put_in else "",
-        colleagues=colleagues, places=of_question(question, colleagues, typed) if "answer" in steps else {},
+        colleagues=colleagues, places=of_question(question, colleagues, typed) if steps else {},
         may_keep=actor.may(Can.ANSWER_WRITE) and question.state != QuestionState.OPEN,
     )  # fmt: skip
 

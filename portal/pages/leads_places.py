@@ -47,7 +47,7 @@ def state_place(lead: Lead, steps: dict[str, bool]) -> list[Place]:
     hint = _("What ends with … asks for more first: choosing it leads there.") if any(steps.values()) else ""
     ends = {name: STEPS[state, name].to for state, name in STEPS if state == lead.state}
     choices = [Choice(name, str(words.STATES[ends[name]][0]) + ("…" if asks else "")) for name, asks in steps.items()]
-    return [Place(STATE, at, back, lead.version, _("Change how far it is"), _("Where the lead goes"), choices, hint=hint, save=_("Go on"))]
+    return [Place(STATE, at, back, lead.version, _("Change the state"), _("Where the lead goes"), choices, hint=hint, save=_("Go on"))]
 
 
 def ways(lead: Lead, nexts: Sequence[Next], held: set[Can]) -> dict[str, bool]:

@@ -73,8 +73,12 @@ class Place:
 
 
 def by_id(places: Iterable[Place], typed: Typed | None) -> dict[str, Place]:
-    """The places of a page by their names, one of them as a form where something is typed."""
-    return {one.id: replace(one, typed=typed) if typed is not None and typed.place == one.id else one for one in places}
+    """The places of a page by their names, one of them as a form where something is typed. What was typed for a place that its reader is not offered
+    any more stands there with what speaks against it, and no form."""
+    found = {one.id: replace(one, typed=typed) if typed is not None and typed.place == one.id else one for one in places}
+    if typed is not None and typed.place not in found:
+        found[typed.place] = Place(typed.place, "", "", 0, "", "", typed=typed)
+    return found
 
 
 def keep(place: str, act: Callable[[str, int], Kept], show: Callable[[Typed], str], back: str, *, away: Callable[[], str] = str) -> ResponseReturnValue:

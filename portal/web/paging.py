@@ -148,8 +148,8 @@ def page_of(
     wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
     place, ties = (wanted.number - 1) * wanted.per_page, wanted.listing.tiebreak if isinstance(wanted.listing.tiebreak, tuple) else (wanted.listing.tiebreak,)
     if beside is not None:
-        keys = db.session.execute(wanted.order(narrowed.with_only_columns(*ties)).limit(wanted.per_page).offset(place)).all()
-        return Page(wanted, _dressed(beside(statement), ties, keys, wanted, scalars), total)
+        places = db.session.execute(wanted.order(narrowed.with_only_columns(*ties)).limit(wanted.per_page).offset(place)).all()
+        return Page(wanted, _dressed(beside(statement), ties, places, wanted, scalars), total)
     found = db.session.execute(wanted.order(narrowed).limit(wanted.per_page).offset(place))
     return Page(wanted, found.scalars().all() if scalars else found.all(), total)
 

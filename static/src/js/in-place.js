@@ -19,7 +19,7 @@ document.addEventListener("htmx:after:swap", () => {
   const box = document.getElementById(place);
   const field = box?.querySelector("select, input:not([type=hidden]), textarea");
   place = "";
-  (field ?? document.querySelector("main [data-go-on]") ?? box?.querySelector("[data-edit]") ?? document.querySelector("main")).focus();
+  (field ?? document.querySelector("main [data-go-on]") ?? box?.querySelector("[data-edit], [role=alert]") ?? document.querySelector("main")).focus();
   said.textContent = saving && !field ? document.getElementById("flashes").textContent.trim() : "";
 });
 

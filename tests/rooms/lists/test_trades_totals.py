@@ -77,7 +77,7 @@ def test_every_choice_of_filters_comes_to_the_same_both_ways(firm: Flask) -> Non
                 assert quickly == slowly, (reader.label, query)
                 compared, seen = compared + 1, seen | {tuple(slowly.values())}
         db.session.remove()
-    assert (compared, len(seen) > 20) == (3 * 4 * 2 * 2 * 2 * 4 * 3, True), "the choices differ from each other"
+    assert (compared, len(seen) > 10) == (3 * 4 * 2 * 2 * 2 * 4 * 3, True), "the choices differ from each other"
 
 
 @pytest.mark.parametrize("name", BELOW)
