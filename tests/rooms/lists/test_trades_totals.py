@@ -20,6 +20,7 @@ from portal.pages import trades, trades_quick
 from portal.settlement import rollups
 from portal.transaction import transaction
 from portal.web.list_declared import list_at
+from portal.web.paging import page_of
 from tests import remembered
 from tests.oracle import product
 from tests.oracle.notation import trade
@@ -135,6 +136,21 @@ def test_the_page_says_them_with_no_more_questions(firm: Flask, monkeypatch: pyt
     assert all(text for text, _count in quick)
     assert max(fast - plain for (_a, fast), (_b, plain) in zip(quick, slow, strict=True)) <= 1
     assert max(count for _text, count in quick) <= 12
+
+
+@pytest.mark.parametrize(
+    "query", ["", f"from={DAYS[0]}", f"from={DAYS[0]}&sort=trade_date&per_page=25", f"from={DAYS[0]}&branch=02", f"from={DAYS[0]}&account=10003&sort=-lots", "from=2026-05-01"]
+)
+@pytest.mark.parametrize("reader", ["admin", "manager"])
+def test_a_page_shows_the_rows_of_the_file_in_their_order(firm: Flask, reader: str, query: str) -> None:
+    with firm.test_request_context():
+        which, asked, path = list_at(firm, READERS[reader], "/trades?" + query)
+        wanted, source = which.read(asked, path), which.source(asked)
+        page = page_of(source, wanted, beside=which.beside)
+        shown, filed = ([(row.Trade.trade_date, row.account_no, row.name, row.Trade.product, row.Trade.fee) for row in rows] for rows in (page.rows, which.rows(source, wanted)))
+        assert (shown, page.total) == (list(filed), len(page.rows))
+        assert bool(shown) == ("2026-05" not in query)
+        db.session.remove()
 
 
 def test_the_filters_of_the_sums_are_those_of_the_list() -> None:
