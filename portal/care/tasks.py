@@ -71,23 +71,23 @@ def set_many(these: Sequence[Wanted], actor: Actor, moment: datetime) -> int:
 
 def finish(task: CareTask, outcome: TaskOutcome, note: str, actor: Actor, moment: datetime, *, contact: Contact | None = None) -> None:
     """Finish an open task with what it came to, and the contact in which it was done. Raises Conflict where it is finished, Refusal."""
-    _need_open(task, actor)
+    need_open(task, actor)
     if contact is not None and contact.account_id != task.account_id:
         raise Refusal("this contact was with another client")
     task.state, task.outcome, task.outcome_note = TaskState.DONE, outcome, _words(note)
     task.contact_id = contact.id if contact is not None else None
     task.finished_at, task.finished_by_id = moment, actor.user_id
-    _step(task, "finished", note, actor, moment)
+    step(task, "finished", note, actor, moment)
 
 
 def move(task: CareTask, owner_id: int, note: str, actor: Actor, moment: datetime, today: date) -> None:
     """Give an open task to somebody else who is there; who had it stays in its history. Raises Conflict, Refusal."""
-    _need_open(task, actor)
+    need_open(task, actor)
     if owner_id == task.owner_id:
         raise Refusal("this task is his already")
     people.need_there(owner_id, today)
     task.moved_from_id, task.owner_id = task.owner_id, owner_id
-    _step(task, "moved", note, actor, moment)
+    step(task, "moved", note, actor, moment)
 
 
 def hand_on(from_id: int, to: Mapping[int, int], actor: Actor, moment: datetime) -> int:
@@ -121,15 +121,16 @@ def finish_elsewhere(kind: str, which: ColumnElement[bool], actor: Actor, moment
 
 def cancel(task: CareTask, reason: str, actor: Actor, moment: datetime) -> None:
     """Cancel an open task. Raises Refusal without a reason, Conflict where it is finished."""
-    _need_open(task, actor)
+    need_open(task, actor)
     if len(reason.strip()) < 4:
         raise Refusal("say it in a few words: at least four characters")
     task.state, task.outcome_note = TaskState.CANCELLED, _words(reason)
     task.finished_at, task.finished_by_id = moment, actor.user_id
-    _step(task, "cancelled", reason, actor, moment)
+    step(task, "cancelled", reason, actor, moment)
 
 
-def _need_open(task: CareTask, actor: Actor) -> None:
+def need_open(task: CareTask, actor: Actor) -> None:
+    """Raises NotAllowed for who works on no care, Conflict where a task is finished."""
     actor.need(Can.CARE_WORK)
     if task.state != TaskState.OPEN:
         raise Conflict("this task is finished already")
@@ -142,12 +143,12 @@ def _words(text: str) -> str:
 
 
 def _standing(task: CareTask) -> dict[str, Any]:
-    return {"state": task.state, "outcome": task.outcome, "owner": task.owner_id, "moved_from": task.moved_from_id, "contact": task.contact_id}
+    return {"state": task.state, "outcome": task.outcome, "owner": task.owner_id, "moved_from": task.moved_from_id, "contact": task.contact_id, "due_on": str(task.due_on)}
 
 
-def _step(task: CareTask, action: str, note: str, actor: Actor, moment: datetime) -> None:
-    """Write down a step. The log keeps codes only; the words stand in the step."""
+def step(task: CareTask, action: str, note: str, actor: Actor, moment: datetime, *, before: dict[str, Any] | None = None) -> None:
+    """Write down a step that was taken. The log keeps codes only; the words stand in the step."""
     after = _standing(task)
     db.session.add(CareStep(task_id=task.id, at=moment, actor_id=actor.user_id, actor_label=actor.label, action=action, note=_words(note), after=after))
-    log.write(actor, moment, f"care.task_{action}", "task", str(task.id), after=after)
+    log.write(actor, moment, f"care.task_{action}", "task", str(task.id), before=before, after=after)
     db.session.flush()

@@ -146,19 +146,16 @@ def _overrides(month: Month, facts: MonthFacts, me: int, run: CommissionRun) -> 
 
 def _facts(facts: MonthFacts, me: int, overrides: pl.DataFrame) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     """The trade and balance rows of the days on which the broker has a row of the account, and the trades below him."""
-    mine = facts.attributions.filter(pl.col("b") == me).select("account", "valid_from", "valid_to")
-    below = overrides.select("account", "day", "pid").unique()
+    mine = list(facts.attributions.filter(pl.col("b") == me).select("account", "valid_from", "valid_to").iter_rows())
+    below = set(overrides.select("day", "account", "pid").iter_rows())
     trades, balances = [], []
-    for day in facts.days:
+    for day in facts.days:  # a day of one broker is a handful of rows: looked at one by one they cost less than joining frames
         loaded = facts.load(day, facts.known)
-        accounts = mine.filter((pl.col("valid_from") <= day) & (pl.col("valid_to") > day)).select("account").unique()
-        here = below.filter(pl.col("day") == day).select("account", "pid")
-        direct = loaded.trades.join(accounts, on="account", how="semi")
-        indirect = loaded.trades.join(accounts, on="account", how="anti").join(here, on=["account", "pid"], how="semi")
-        for row in pl.concat([direct, indirect]).select("account", "pid", "lots", "turnover", "fee", "exchange_fee").iter_rows():
-            trades.append((day, *row))
-        for row in loaded.equity.join(accounts, on="account", how="semi").select("account", "equity").iter_rows():
-            balances.append((day, *row))
+        accounts = {account for account, first, end in mine if first <= day < end}
+        for account, pid, *rest in loaded.trades.select("account", "pid", "lots", "turnover", "fee", "exchange_fee").iter_rows():
+            if account in accounts or (day, account, pid) in below:
+                trades.append((day, account, pid, *rest))
+        balances += [(day, account, equity) for account, equity in loaded.equity.select("account", "equity").iter_rows() if account in accounts]
     return trades, balances
 
 

@@ -37,15 +37,14 @@ TITLES = {
 @bp.get("/<public_id>")
 @requires(Can.OWN_SETTINGS)
 def job(public_id: str) -> ResponseReturnValue:
-    """One job, for who asked for it and for who sees the imports."""
+    """One job, for who asked for it and for who sees the imports. `back` is the page on which it is watched: who stops it goes back there."""
     found = queries.job(current_actor(), public_id)
     if for_api() or request.accept_mimetypes.best == "application/json":
         return jsonify(_plain(found))
     state, tone = STATES[found.state]
     fragment = bool(request.headers.get("HX-Request"))
-    page = render_template(
-        "jobs/progress.html" if fragment else "jobs/job.html", job=found, title=_title(found), running=_running(found), state=state, tone=tone, sentence=_sentence(found)
-    )
+    told = {"title": _title(found), "running": _running(found), "state": state, "tone": tone, "sentence": _sentence(found)}
+    page = render_template("jobs/progress.html" if fragment else "jobs/job.html", job=found, back=safe_next(request.args.get("back")), **told)
     return page, {"HX-Refresh": "true"} if fragment and not _running(found) else {}  # the page around it has more to say by now
 
 

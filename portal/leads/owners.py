@@ -53,6 +53,11 @@ def colleague(actor: Actor, staff_no: str, today: date) -> Colleague:
     raise NotFound("there is no staff member %(number)s to whom you may give leads", number=staff_no)
 
 
+def number_of(staff_id: int | None) -> str:
+    """The number of one of the staff; empty for nobody."""
+    return "" if staff_id is None else db.session.get_one(Staff, staff_id).staff_no
+
+
 def is_there(staff_id: int, today: date) -> bool:
     """Whether one of the staff has not left."""
     return db.session.execute(_there(today).where(Staff.id == staff_id)).first() is not None

@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Select, Text, and_, func, select, type_coe
 
 from models import db
 from models.leads import Lead, LeadEntry, LeadTask
-from models.partners import Branch, Staff
+from models.partners import Branch
 from portal.actors import Actor
 from portal.audit import log
 from portal.leads.deadlines import contact_due
 from portal.leads.introducers import staff
-from portal.leads.owners import colleague, is_open, is_there, need_room, users_of
+from portal.leads.owners import colleague, is_open, is_there, need_room, number_of, users_of
 from portal.leads.register import note
 from portal.leads.states import OPEN
 from portal.leads.steps import changed, held
@@ -73,7 +73,7 @@ def assign(public_id: str, staff_no: str, version: int, *, actor: Actor, moment:
         raise Conflict("%(number)s looks after this lead already", number=staff_no)
     rules = terms()
     need_room(who.id, who.staff_no, rules)
-    before = _staff_no(lead.owner_staff_id)
+    before = number_of(lead.owner_staff_id)
     give(lead, who.id, moment)
     lead.contact_due_on = contact_due(today, rules) if lead.contacted_at is None else None
     note(lead, ASSIGNED, actor, moment, values={"staff": who.staff_no, "before": before})
@@ -123,10 +123,6 @@ def _need_cool(lead: Lead, staff_no: str, moment: datetime, rules: Terms) -> Non
     last = db.session.execute(select(LeadEntry).where(LeadEntry.lead_id == lead.id, LeadEntry.action == POOLED).order_by(LeadEntry.id.desc()).limit(1)).scalar_one_or_none()
     if last is not None and last.details.get("staff") == staff_no and moment < last.at + timedelta(days=rules.cool_down_days):
         raise Conflict("%(number)s was yours before: for %(days)s days others come first", number=lead.number, days=rules.cool_down_days)
-
-
-def _staff_no(staff_id: int | None) -> str:
-    return "" if staff_id is None else db.session.get_one(Staff, staff_id).staff_no
 
 
 def _within(actor: Actor) -> ColumnElement[bool]:

@@ -42,7 +42,7 @@ MINE = declare(
             tiebreak=ExportFile.__table__.c.id,
             sorts={"made_at": ExportFile.made_at, "rows": ExportFile.rows, "expires_at": ExportFile.expires_at},
             default="-made_at",
-            filters=(Filter("form", _l("Form"), lambda text: ExportFile.form == text, choices=(("csv", "CSV"), ("xlsx", "XLSX"))),),
+            filters=(Filter("form", _l("Form"), lambda text: ExportFile.form == text, choices=(("csv", "CSV"), ("xlsx", "XLSX"), ("zip", "ZIP"))),),
         ),
         columns(
             Column("title", _l("List")),
@@ -100,6 +100,8 @@ def download(export_no: str) -> ResponseReturnValue:
     policy = current_app.extensions["policies"].get(row.endpoint)
     for right in policy.rights if policy is not None else ():
         current_actor().need(right)
+    with transaction():
+        kept.record_fetch(row, current_actor(), clock.now(), request_id=request_id())
     return _download(row)
 
 

@@ -20,8 +20,7 @@ from portal.documents.sheets import csv_of, xlsx_of
 from portal.documents.statement import FORMS
 from portal.pages.bill_list import LIST, OWN_LIST, bill_list, chosen, months_of
 from portal.pages.commission_lists import month_of
-from portal.pages.statement_files import as_attachment
-from portal.pages.taken_out import taken_out
+from portal.pages.taken_out import paper_out, taken_out
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.settlement.bills import FLOWS, funds, month_bill, trades
@@ -101,5 +100,5 @@ def _shown(account: OwnAccount, paper: Paper, **more: Any) -> ResponseReturnValu
     form = request.args.get("format", "")
     makers = {"pdf": pdf_of, "csv": csv_of, "xlsx": xlsx_of}
     if form in makers:
-        return as_attachment(makers[form](paper), FORMS[form], f"{paper.name}.{form}")
+        return paper_out(makers[form](paper), FORMS[form], f"{paper.name}.{form}", "bill", paper.name)
     return render_template("bills/bill.html", account=account, paper=paper, text_of=text_of, is_amount=lambda cell: isinstance(cell, Fen) and cell.value < 0, **more)

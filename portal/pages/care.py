@@ -21,16 +21,19 @@ from portal import clock, local_day
 from portal.actors import Actor
 from portal.care import due, people, queries, response
 from portal.care import tasks as verbs
+from portal.care.changing import OWNED
 from portal.care.due import Standing
 from portal.care.key_clients import is_key
 from portal.clients.balances import held
 from portal.local_day import today
 from portal.pages import care_book, segment_words
 from portal.pages import care_words as words
+from portal.pages.care_offers import of_task
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
+from portal.web.in_place import Typed
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter
 
@@ -136,10 +139,15 @@ def reactions(day: date) -> Callable[[Any], tuple[Any, ...]]:
 def task(task_id: int) -> ResponseReturnValue:
     """One task: what it is about, and what was done."""
     actor, day = current_actor(), today()
-    row = queries.task_for(actor, task_id, day)
+    return shown(queries.task_for(actor, task_id, day), actor, day)
+
+
+def shown(row: Any, actor: Actor, day: date, typed: Typed | None = None) -> str:
+    """The page of a task; `typed` while one of its values is a form."""
+    held, works = row[0], works_on(actor, row[0].id, day)
     return render_template(
-        "care/task.html", row=row, task=row[0], steps=queries.steps_of(task_id), words=words, standing=due.standing, today=day, may_work=works_on(actor, task_id, day),
-        recent=recent_contacts(actor, row[0], day), colleagues=people.colleagues(actor, day) if actor.may(Can.CARE_WORK) else [],
+        "care/task.html", row=row, task=held, steps=queries.steps_of(held.id), words=words, standing=due.standing, today=day, may_work=works, own_way=held.kind in OWNED,
+        recent=recent_contacts(actor, held, day), places=of_task(held, people.colleagues(actor, day), day, typed) if works else {},
     )  # fmt: skip
 
 
@@ -166,19 +174,6 @@ def finish(task_id: int) -> ResponseReturnValue:
         contact = queries.contact_for(actor, contact_id, day)[0] if contact_id else None
         verbs.finish(found, TaskOutcome(outcome), request.form.get("note", ""), actor, clock.now(), contact=contact)
     flash(_("Finished."), "success")
-    return redirect(url_for("care.index"), 303)
-
-
-@bp.post("/tasks/<int:task_id>/move")
-@requires(Can.CARE_WORK)
-def move(task_id: int) -> ResponseReturnValue:
-    """Give a task to a colleague."""
-    actor, day = current_actor(), today()
-    with transaction():
-        found = queries.task_for(actor, task_id, day, Can.CARE_WORK, lock=True)[0]
-        owner = people.staff_named(request.form.get("staff_no", ""), actor, day)
-        verbs.move(found, owner, request.form.get("note", ""), actor, clock.now(), day)
-    flash(_("Given to %(number)s.", number=request.form.get("staff_no", "")), "success")
     return redirect(url_for("care.index"), 303)
 
 

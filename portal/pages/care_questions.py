@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from models.clients import Account, AccountVersion
 from models.partners import Staff
 from models.questions import AskedVia, ClientQuestion, QuestionState
 from portal import clock
+from portal.actors import Actor
 from portal.care import answers, people, queries
 from portal.care import question_queries as found
 from portal.care import questions as verbs
@@ -22,10 +24,12 @@ from portal.care.questions import Asked
 from portal.local_day import today
 from portal.pages import question_words as words
 from portal.pages import segment_words
+from portal.pages.care_offers import of_question
 from portal.permissions import Can
 from portal.transaction import transaction
 from portal.web.formats import language
 from portal.web.guard import current_actor, requires
+from portal.web.in_place import Typed
 from portal.web.list_pages import Asked as AskedList
 from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter
@@ -136,17 +140,21 @@ def ask(account_no: str) -> ResponseReturnValue:
 def show(question_id: int) -> ResponseReturnValue:
     """One question: what was said, the answers that fit, and the next step."""
     actor, day = current_actor(), today()
-    row = found.question_for(actor, question_id, day)
+    return shown(found.question_for(actor, question_id, day), actor, day)
+
+
+def shown(row: Any, actor: Actor, day: date, typed: Typed | None = None) -> str:
+    """The page of a question; `typed` while one of its values is a form."""
     question = row[0]
-    works = actor.may(Can.CARE_WORK)
-    steps = steps_from(question.state, Side.STAFF) if works else []
+    steps = steps_from(question.state, Side.STAFF) if actor.may(Can.CARE_WORK) else []
     put_in = answers.usable(request.args.get("answer", type=int) or 0) if request.args.get("answer") else None
     in_chinese = request.args.get("in", language()) == "zh"
-    asked_words = request.args.get("words", "")[:100]
+    asked_words, colleagues = request.args.get("words", "")[:100], people.colleagues(actor, day) if "answer" in steps else []
     return render_template(
-        "care/question.html", row=row, question=question, entries=found.entries(question_id), words=words, steps=steps, moment_now=clock.now(),
+        "care/question.html", row=row, question=question, entries=found.entries(question.id), words=words, steps=steps, moment_now=clock.now(),
         fitting=answers.fitting(question.subject, asked_words) if "answer" in steps and actor.may(Can.ANSWER_SEE) else [], asked_words=asked_words,
-        put_in=put_in, draft=(put_in.text_zh if in_chinese else put_in.text_en) if put_in else "", colleagues=people.colleagues(actor, day) if "answer" in steps else [],
+        put_in=put_in, draft=(put_in.text_zh if in_chinese else put_in.text_en) if put_in else "",
+        colleagues=colleagues, places=of_question(question, colleagues, typed) if steps else {},
         may_keep=actor.may(Can.ANSWER_WRITE) and question.state != QuestionState.OPEN,
     )  # fmt: skip
 
@@ -169,7 +177,7 @@ def step(question_id: int, name: str) -> ResponseReturnValue:
 @bp.post("/questions/<int:question_id>/move")
 @requires(Can.CARE_WORK)
 def move(question_id: int) -> ResponseReturnValue:
-    """Let a colleague owe the answer."""
+    """Let a colleague owe the answer, with a note for him; without one it is done where the name stands (portal/pages/care_places.py)."""
     actor, now = current_actor(), words.now()
     with transaction():
         question = found.question_for(actor, question_id, now.today, Can.CARE_WORK, lock=True)[0]

@@ -59,7 +59,7 @@ KINDS = {
     "other": _l("Other"),
 }
 """Kinds of tasks; one that stands here not is shown as it is written."""
-STEPS = {"moved": _l("Given to somebody else"), "finished": _l("Finished"), "cancelled": _l("Cancelled")}
+STEPS = {"moved": _l("Given to somebody else"), "dated": _l("Day changed"), "finished": _l("Finished"), "cancelled": _l("Cancelled")}
 
 
 def typed_day(name: str) -> date:

@@ -28,7 +28,7 @@ from portal.leads.people import person
 from portal.leads.register import Answer
 from portal.local_day import zone
 from portal.pages.case_words import ACTIONS, HEARD, KINDS, SIDES, STATES, VERDICTS, ContestForm
-from portal.pages.statement_files import as_attachment
+from portal.pages.taken_out import paper_out
 from portal.pages.transfers import said_of_job
 from portal.permissions import Can, Scope
 from portal.refusals import NotFound, Refusal
@@ -267,7 +267,7 @@ def letter(public_id: str) -> ResponseReturnValue:
 def letter_pdf(public_id: str) -> ResponseReturnValue:
     """The decision letter on paper."""
     case, side, paper = _letter(public_id)
-    return as_attachment(pdf_of(paper), "application/pdf", f"{case.number}-{side}.pdf")
+    return paper_out(pdf_of(paper), "application/pdf", f"{case.number}-{side}.pdf", "case", case.number)
 
 
 def _letter(public_id: str) -> tuple[ClaimCase, Side, Paper]:

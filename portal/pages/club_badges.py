@@ -13,7 +13,7 @@ from portal.club import badges, events, queries
 from portal.documents.badges import Badge, badges_of
 from portal.pages import club_words
 from portal.pages.qr import picture
-from portal.pages.statement_files import as_attachment
+from portal.pages.taken_out import paper_out
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
@@ -31,7 +31,7 @@ def pdf(event_key: str) -> ResponseReturnValue:
     when = f"{club_words.day_text(sessions[0].starts_at, event.zone)} {club_words.times(sessions[0], event.zone)}" if sessions else ""
     title, number = club_words.title(event), event.id
     shown = _badges(event)
-    return as_attachment(badges_of(title, when, shown, clock.now(), str(get_locale())), "application/pdf", f"badges-{number}.pdf")
+    return paper_out(badges_of(title, when, shown, clock.now(), str(get_locale())), "application/pdf", f"badges-{number}.pdf", "club_event", event_key)
 
 
 def _badges(event: ClubEvent) -> list[Badge]:

@@ -16,10 +16,10 @@ from portal.leads import links
 from portal.leads.introducers import introducer_of
 from portal.local_day import today
 from portal.pages.qr import drawn, picture
-from portal.pages.statement_files import as_attachment
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
+from portal.web.downloads import as_attachment
 from portal.web.guard import current_actor, requires
 
 bp = Blueprint("introductions", __name__, url_prefix="/introduce")

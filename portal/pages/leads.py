@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,16 +22,19 @@ from portal.keys import keyring
 from portal.leads import next_steps, owners, queries, work
 from portal.leads.introducers import introducer_of, of_claim
 from portal.leads.lead_consents import last_words
+from portal.leads.next_steps import Next
 from portal.leads.policy import visible_to
 from portal.leads.protection import HOLDING, holds, last_day
 from portal.leads.states import OPEN, steps_from
 from portal.leads.terms import terms
 from portal.pages import leads_words as words
 from portal.pages.channels_behind import won_leads
+from portal.pages.leads_places import owner_place, state_place, ways
 from portal.permissions import Can
 from portal.sealing import masked
 from portal.suitability.sittings import newest_of
 from portal.web.guard import current_actor, requires
+from portal.web.in_place import Place, Typed, by_id
 from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns, day_filter
 
@@ -180,17 +183,9 @@ def show(lead_public_id: str) -> ResponseReturnValue:
     return shown(queries.lead_for(current_actor(), lead_public_id))
 
 
-@dataclass(frozen=True)
-class OwnerForm:
-    """Who looks after the lead, as a form in place of the value: what was chosen in it, and what speaks against that."""
-
-    given: str = ""
-    error: str = ""
-
-
-def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = "", owner_form: OwnerForm | None = None) -> str:
+def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = "", typed: Typed | None = None) -> str:
     """The page of a lead; `phone` in the clear where it was just asked for, with the `reason` that was given, or the link with which
-    the person takes consents back; `owner_form` while it is chosen who looks after it."""
+    the person takes consents back; `typed` while one of its values is a form."""
     actor = current_actor()
     if words.is_client(actor):
         return render_template("leads/progress.html", lead=lead, name=queries.given_name(lead.name) or lead.number, states=words.STATES, steps=BOARD)
@@ -198,6 +193,7 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
     number = keyring().open(lead.phone_sealed, f"lead.phone_sealed:{lead.public_id}")
     until = ends_of()
     live = next((claim for claim in reversed(claims) if until(claim) is not None), None)
+    onward = _onward(lead, held, actor)
     return render_template(
         "leads/show.html",
         lead=lead,
@@ -209,16 +205,14 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         live=live,
         until=until(live),
         consent_link=consent_link,
-        owner_form=owner_form,
-        **_onward(lead, held, actor),
+        **onward,
+        places=_places(lead, onward["nexts"], held, actor, typed),
         entries=queries.entries(lead.id),
         tasks=[] if words.is_outside(actor) else queries.tasks(lead.id),
         outside=words.is_outside(actor),
         may_work=Can.LEAD_WORK in held and lead.state in OPEN,
         may_note=Can.LEAD_WORK in held,
         steps=[name for name in steps_from(lead.state) if name in ("qualify", "lapse", "refuse")],
-        most=terms().leads_per_staff,
-        colleagues=owners.colleagues(actor, local_day.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else [],
         own_claim=live is not None and Can.LEAD_REGISTER in held and of_claim(live) == introducer_of(actor),
         may_extend=live is not None and Can.LEAD_REGISTER in held and live.extended_on is None and live.state in HOLDING and work.was_contacted(live),
         words=words,
@@ -226,6 +220,14 @@ def shown(lead: Lead, *, phone: str = "", reason: str = "", consent_link: str = 
         late=lead.contacted_at is None and lead.contact_due_on is not None and lead.contact_due_on < local_day.today() and lead.state in OPEN,
         now=clock.now(),
     )
+
+
+def _places(lead: Lead, nexts: list[Next], held: set[Can], actor: Actor, typed: Typed | None) -> dict[str, Place]:
+    """What the reader may change of a lead where it stands on its page."""
+    if words.is_outside(actor):
+        return {}
+    colleagues = owners.colleagues(actor, local_day.today()) if Can.LEAD_ASSIGN in held and lead.state in OPEN else []
+    return by_id([*owner_place(lead, colleagues, terms().leads_per_staff), *state_place(lead, ways(lead, nexts, held))], typed)
 
 
 def _onward(lead: Lead, held: set[Can], actor: Actor) -> dict[str, Any]:

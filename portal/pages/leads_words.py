@@ -13,6 +13,7 @@ from portal.identity.wording import ROLES
 from portal.leads import withdrawal
 from portal.local_day import today, zone
 from portal.permissions import PERMISSIONS, Can
+from portal.web.in_place import version_seen
 from portal.web.listing import read_day
 
 STATES = {
@@ -119,6 +120,7 @@ PHONE_FOR = {
 }
 """For what a phone number may be shown (portal/leads/reveal.py)."""
 OUTSIDE = {Role.BROKER, Role.CLIENT}
+__all__ = ["version_seen"]
 
 
 def holders_of(right: Can) -> str:
@@ -139,12 +141,6 @@ def is_client(actor: Actor) -> bool:
 def midnight() -> datetime:
     """The moment at which today began."""
     return datetime.combine(today(), time(), zone()).astimezone(UTC)
-
-
-def version_seen() -> int:
-    """The version that the form was made from; 0, which no row has, where it says none."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def day_given(name: str) -> date | None:

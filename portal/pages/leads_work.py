@@ -14,7 +14,7 @@ from portal.keys import keyring
 from portal.leads import queries, work
 from portal.leads.reveal import show_phone
 from portal.leads.steps import take_step
-from portal.pages import leads_assign, leads_owner, leads_steps
+from portal.pages import leads_assign, leads_owner, leads_state, leads_steps
 from portal.pages import leads_words as words
 from portal.pages.leads import shown
 from portal.permissions import Can
@@ -26,6 +26,7 @@ from portal.web.requests import request_id
 bp = Blueprint("leads_work", __name__, url_prefix="/leads")
 bp.register_blueprint(leads_assign.bp)
 bp.register_blueprint(leads_owner.bp)
+bp.register_blueprint(leads_state.bp)
 bp.register_blueprint(leads_steps.bp)
 
 

@@ -29,7 +29,7 @@ from portal.onboarding.policy import visible_to
 from portal.pages import onboarding_mine
 from portal.pages.onboarding_forms import ITEMS, KINDS, ApplicationForm, form_for
 from portal.pages.onboarding_words import PROGRESS
-from portal.pages.statement_files import as_attachment
+from portal.pages.taken_out import paper_out
 from portal.permissions import Can, Scope
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.transaction import transaction
@@ -222,7 +222,7 @@ def agreement(public_id: str) -> ResponseReturnValue:
         raise Conflict("the agreement is printed once everything is shown")
     made = queries.history_of(row)[0].at
     body = agreement_pdf(queries.plain(row), row.name, row.number, verbs.digest_of(row), made, str(get_locale()))
-    return as_attachment(body, "application/pdf", f"agreement-{row.number}.pdf")
+    return paper_out(body, "application/pdf", f"agreement-{row.number}.pdf", "application", row.number)
 
 
 @bp.post("/<public_id>/invite")

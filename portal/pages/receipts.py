@@ -15,11 +15,12 @@ from portal.documents.receipt import offered_verifier, receipt_pdf
 from portal.keys import keyring, signer
 from portal.leads import receipts
 from portal.leads.people import Person
-from portal.pages.statement_files import as_attachment
+from portal.pages.taken_out import paper_out
 from portal.permissions import Can
 from portal.refusals import Conflict, NotFound
 from portal.sealing import Unreadable
 from portal.transaction import transaction
+from portal.web.downloads import as_attachment
 from portal.web.guard import current_actor, public, requires
 
 bp = Blueprint("receipts", __name__, url_prefix="/receipts")
@@ -60,7 +61,7 @@ def sign(public_id: str) -> ResponseReturnValue:
 def json(public_id: str) -> Response:
     """The signed file."""
     claim = _signed(public_id)
-    return as_attachment(receipts.file_of(claim.receipt), "application/json", f"receipt-{claim.public_id}.json")
+    return paper_out(receipts.file_of(claim.receipt), "application/json", f"receipt-{claim.public_id}.json", "claim", claim.public_id)
 
 
 @bp.get("/<public_id>/receipt.pdf")
@@ -68,7 +69,7 @@ def json(public_id: str) -> Response:
 def pdf(public_id: str) -> Response:
     """The receipt on paper."""
     claim = _signed(public_id)
-    return as_attachment(receipt_pdf(claim.receipt, str(get_locale())), "application/pdf", f"receipt-{claim.public_id}.pdf")
+    return paper_out(receipt_pdf(claim.receipt, str(get_locale())), "application/pdf", f"receipt-{claim.public_id}.pdf", "claim", claim.public_id)
 
 
 @bp.get("/key")

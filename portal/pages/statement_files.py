@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
@@ -11,8 +11,10 @@ from models.commission import RunStatement
 from portal.commission import queries
 from portal.documents.statement import FORMS, Form, file_name, offered_script, statement_document
 from portal.pages.commission_lists import month_of
+from portal.pages.taken_out import paper_out
 from portal.permissions import Can
 from portal.refusals import NotFound
+from portal.web.downloads import as_attachment
 from portal.web.guard import current_actor, requires
 from portal.web.templating import give
 
@@ -24,15 +26,8 @@ def _file(period: str, broker_no: str, form: Form) -> ResponseReturnValue:
     run = queries.run_of(str(month_of(period)))
     if db.session.get(RunStatement, (run.id, broker.id)) is None:
         raise NotFound("%(broker)s has no statement for %(period)s", broker=broker_no, period=period)
-    return as_attachment(statement_document(run, broker, str(get_locale()), form), FORMS[form], file_name(run, broker, form))
-
-
-def as_attachment(body: bytes, media: str, name: str) -> Response:
-    """Bytes that a browser saves under a name of plain letters."""
-    response = Response(body, mimetype=media)
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name)
-    response.headers["Content-Disposition"] = f"attachment; filename={plain}"
-    return response
+    body = statement_document(run, broker, str(get_locale()), form)
+    return paper_out(body, FORMS[form], file_name(run, broker, form), "statement", f"{run.period} {broker.broker_no}")
 
 
 @bp.get("/statements/<period>/<broker_no>/statement.pdf")

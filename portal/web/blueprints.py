@@ -27,6 +27,7 @@ BLUEPRINTS = [
     "portal.pages.caller:bp",
     "portal.pages.care_plays:bp",
     "portal.pages.care_questions:bp",
+    "portal.pages.care_places:bp",
     "portal.pages.care_answers:bp",
     "portal.pages.own_questions:bp",
     "portal.pages.own_suitability:bp",

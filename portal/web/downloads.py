@@ -29,3 +29,12 @@ def as_file(form: str, name: str, headers: Sequence[str], rows: Iterable[Sequenc
         response = Response(b"".join(csv_lines(headers, rows)), mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f"attachment; filename={name}.{form}"
     return response
+
+
+def as_attachment(body: bytes, media: str, name: str) -> Response:
+    """Bytes that a browser saves under a name of plain letters. What tells of people or of the firm's books leaves by
+    `portal.pages.taken_out.paper_out`, which writes it down."""
+    response = Response(body, mimetype=media)
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-._") else "_" for letter in name)
+    response.headers["Content-Disposition"] = f"attachment; filename={plain}"
+    return response

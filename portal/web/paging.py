@@ -137,7 +137,7 @@ def page_of(
     beside: Callable[[Statement], Statement] | None = None,
 ) -> Page:
     """Answer a list: two queries, rows and count. `scalars` for a statement of one entity; `counted` saves the count where it is known. In a
-    list by keyset, `keys` saves the search for the page's rows, and `beside` is joined to the rows of the page alone (ListPage.beside)."""
+    list by keyset, `keys` saves the search for the page's rows. `beside` is joined to the rows of the page alone (ListPage.beside): one query more."""
     narrowed = wanted.narrow(statement)
     if wanted.listing.keyset:
         return _page_by_key(narrowed, wanted.narrow(beside(statement)) if beside is not None else None, wanted, scalars, counted, keys)
@@ -146,8 +146,25 @@ def page_of(
         total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
     pages = max(1, -(-total // wanted.per_page))
     wanted = replace(wanted, number=min(wanted.number, pages))  # a page that is no more: show the last there is
-    found = db.session.execute(wanted.order(narrowed).limit(wanted.per_page).offset((wanted.number - 1) * wanted.per_page))
+    place, ties = (wanted.number - 1) * wanted.per_page, wanted.listing.tiebreak if isinstance(wanted.listing.tiebreak, tuple) else (wanted.listing.tiebreak,)
+    if beside is not None:
+        places = db.session.execute(wanted.order(narrowed.with_only_columns(*ties)).limit(wanted.per_page).offset(place)).all()
+        return Page(wanted, _dressed(beside(statement), ties, places, wanted, scalars), total)
+    found = db.session.execute(wanted.order(narrowed).limit(wanted.per_page).offset(place))
     return Page(wanted, found.scalars().all() if scalars else found.all(), total)
+
+
+def _dressed(statement: Statement, ties: Sequence[Any], keys: Sequence[Any], wanted: Wanted, scalars: bool) -> Sequence[Any]:
+    """The rows of some keys with what stands beside them, in order. Each part of the key is named, so that the rows are looked up and not searched for;
+    a key of several parts may bring rows of other mixtures of them, which are left out."""
+    if not keys:
+        return []
+    places = [tie.label(f"place_{number}") for number, tie in enumerate(ties)]
+    named = (tie.in_({key[number] for key in keys}) for number, tie in enumerate(ties))
+    rows = db.session.execute(wanted.order(statement.where(*named).add_columns(*places))).all()
+    wished = {tuple(key) for key in keys}
+    shown = [row for row in rows if tuple(row[-len(ties) :]) in wished]
+    return [row[0] for row in shown] if scalars else shown
 
 
 def _page_by_key(narrowed: Statement, dressed: Statement | None, wanted: Wanted, scalars: bool, counted: int | None, keys: Sequence[int] | None) -> Page:

@@ -18,6 +18,7 @@ from wtforms.validators import DataRequired, Length
 from models.identity import User
 from portal.settings import Settings
 from portal.web.guard import public
+from portal.web.in_place import Choice, Place, Typed
 from portal.web.navigation import ENTRIES, Link, group_of
 from portal.web.paging import Column, Filter, Listing, Page, columns, read
 from portal.web.parts_words import said, say
@@ -91,6 +92,7 @@ def parts() -> str:
         columns=COLUMNS,
         figures=_figures(),
         events=_events(),
+        places=_places(),
         day_of=date(2026, 11, 20),
         navigation=pretend,
         person={"name": "林晓梅", "roles": [say("Branch manager"), say("Compliance")]},
@@ -222,6 +224,18 @@ def _figures() -> list[dict[str, Any]]:
             [(0, "100%")],
         ),
     ]
+
+
+def _places() -> list[tuple[str, str, Place]]:
+    """A value with its button, one of which a form is open, and one that was refused: its label, what it is now, and how it is changed."""
+    people = [Choice("S002", "吴秀英 (S002)"), Choice("S003", say("S003, no room"), closed=True)]
+    change, due = say("Change"), say("Due")
+    shown = Place("place-shown", "#place-shown", "#", 1, change, say("Client manager"), people)
+    opened = Place("place-day", "#place-day", "#", 1, change, due, text="2026-11-24", hint=say("A trading day"), typed=Typed("place-day"))
+    refused = Place(
+        "place-refused", "#place-refused", "#", 1, change, say("Client manager"), people, typed=Typed("place-refused", "S002", say("Somebody was quicker: look again."))
+    )
+    return [(say("Client manager"), "刘建国 (S001)", shown), (due, "2026-11-24", opened), (say("Client manager"), "刘建国 (S001)", refused)]
 
 
 def _lines() -> list[SimpleNamespace]:

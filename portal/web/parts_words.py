@@ -116,6 +116,13 @@ CHINESE = {
     "Commission": "居间报酬",
     "A wide table": "宽表",
     "Keys": "按键",
+    "Change": "修改",
+    "Due": "到期日",
+    "Client manager": "客户经理",
+    "S003, no room": "S003（已满）",
+    "A trading day": "交易日",
+    "Somebody was quicker: look again.": "已有人先行修改，请重新查看。",
+    "Changed in place": "就地修改",
 }
 
 

@@ -48,7 +48,7 @@ def opened(page: Page) -> None:
     """Open the form with the keyboard: the focus goes into it."""
     page.locator("#lead-owner [data-edit]").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#staff_no")).to_be_focused()
+    expect(page.locator("#lead-owner-value")).to_be_focused()
 
 
 @pytest.mark.parametrize(("locale", "width", "number"), [("zh-CN", 390, 1), ("en-US", 1440, 2)])
@@ -60,25 +60,58 @@ def test_enter_esc_and_an_error(desk: Desk, browser_page: OpenPage, english: set
     check(page)
     page.keyboard.press("Escape")
     expect(page.locator("#lead-owner [data-edit]")).to_be_focused()
-    expect(page.locator("#staff_no")).to_have_count(0)
+    expect(page.locator("#lead-owner-value")).to_have_count(0)
     opened(page)
     page.keyboard.press("Enter")  # nobody is chosen
-    expect(page.locator("#staff_no-error")).to_be_visible()
-    expect(page.locator("#staff_no")).to_be_focused()
-    expect(page.locator("#staff_no")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#lead-owner-value-error")).to_be_visible()
+    expect(page.locator("#lead-owner-value")).to_be_focused()
+    expect(page.locator("#lead-owner-value")).to_have_attribute("aria-invalid", "true")
     page.complaints.clear()  # type: ignore[attr-defined]  # the browser notes that the answer was a refusal
     look_over(page, english)
     page.set_viewport_size({"width": width, "height": 900})
-    page.locator("#staff_no").focus()
+    page.locator("#lead-owner-value").focus()
     page.keyboard.press("ArrowDown")
-    expect(page.locator("#staff_no")).to_have_value("S002")
+    expect(page.locator("#lead-owner-value")).to_have_value("S002")
     page.keyboard.press("Enter")
-    expect(page.locator("#lead-owner > span")).to_have_text("S002")
+    expect(page.locator("#lead-owner .in-place-value")).to_have_text("S002")
     expect(page.locator("#lead-owner [data-edit]")).to_be_focused()
     expect(page.locator("#flashes")).to_contain_text("S002")
+    expect(page.locator("body > [role=status]")).to_contain_text("S002")  # read out from outside of what was exchanged
     expect(page.locator(".timeline")).to_contain_text("S002")  # the rest of the page is as it stands now, too
     assert page.url == where
     look_over(page, english)
+
+
+@pytest.mark.parametrize(("locale", "width", "number"), [("zh-CN", 390, 5), ("en-US", 1440, 6)])
+def test_a_state_that_asks_for_words_leads_to_its_form(desk: Desk, browser_page: OpenPage, english: set[str], locale: str, width: int, number: int) -> None:
+    page, where = desk.sit_down(browser_page, "boss", locale), lead(desk, number)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(where)
+    page.locator("#lead-state [data-edit]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#lead-state-value")).to_be_focused()
+    check(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#lead-state [data-edit]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#lead-state-value")).to_be_focused()
+    page.keyboard.press("Enter")  # nothing is chosen
+    expect(page.locator("#lead-state-value-error")).to_be_visible()
+    expect(page.locator("#lead-state-value")).to_have_attribute("aria-describedby", "lead-state-value-error lead-state-value-hint")
+    page.complaints.clear()  # type: ignore[attr-defined]  # the browser notes that the answer was a refusal
+    look_over(page, english)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.select_option("#lead-state-value", "refuse")
+    page.keyboard.press("Enter")
+    expect(page.locator("#words-refuse")).to_be_focused()
+    expect(page.locator("#lead-state [data-edit]")).to_be_visible()
+    assert page.url == where
+    look_over(page, english)
+    page.locator("#lead-state [data-edit]").click()
+    page.select_option("#lead-state-value", "contact")
+    page.locator("#lead-state form button[type=submit]").click()
+    expect(page.locator("#way")).to_be_focused()
+    expect(page.locator("#lead-state")).to_contain_text("已报备" if locale == "zh-CN" else "Newly registered")
 
 
 def test_somebody_else_was_quicker(desk: Desk, browser_page: OpenPage) -> None:
@@ -87,13 +120,13 @@ def test_somebody_else_was_quicker(desk: Desk, browser_page: OpenPage) -> None:
     opened(first)
     second = first.context.new_page()
     second.goto(where + "/assign")
-    second.select_option("#staff_no", "S002")
+    second.select_option("#lead-owner-value", "S002")
     second.locator("#lead-owner button").click()
-    expect(second.locator("#lead-owner > span")).to_have_text("S002")
-    first.select_option("#staff_no", "S002")
+    expect(second.locator("#lead-owner .in-place-value")).to_have_text("S002")
+    first.select_option("#lead-owner-value", "S002")
     first.keyboard.press("Enter")
-    expect(first.locator("#staff_no-error")).to_contain_text("was changed by somebody meanwhile")
-    expect(first.locator("#lead-owner > span")).to_have_text("S002")
+    expect(first.locator("#lead-owner-value-error")).to_contain_text("was changed by somebody meanwhile")
+    expect(first.locator("#lead-owner .in-place-value")).to_have_text("S002")
 
 
 def test_without_scripts_it_is_a_form_at_its_own_address(desk: Desk, browser_page: OpenPage) -> None:
@@ -103,7 +136,7 @@ def test_without_scripts_it_is_a_form_at_its_own_address(desk: Desk, browser_pag
     page.goto(where)
     page.locator("#lead-owner [data-edit]").click()
     assert page.url == where + "/assign"
-    page.select_option("#staff_no", "S002")
+    page.select_option("#lead-owner-value", "S002")
     page.locator("#lead-owner button").click()
     assert page.url == where
-    expect(page.locator("#lead-owner > span")).to_have_text("S002")
+    expect(page.locator("#lead-owner .in-place-value")).to_have_text("S002")

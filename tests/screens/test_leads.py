@@ -163,7 +163,7 @@ def test_the_pool_and_what_the_firm_lays_down(leads_desk: Desk, browser_page: Op
     boss = desk.sit_down(browser_page, "boss", locale)
     boss.goto(bert.url)
     boss.locator("#lead-owner [data-edit]").click()
-    boss.select_option("#staff_no", "S001")
+    boss.select_option("#lead-owner-value", "S001")
     boss.locator("form[action$='/assign'] button").click()
     expect(boss.locator("#lead-owner")).to_contain_text("S001")
     look_over(boss, english)

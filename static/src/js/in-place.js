@@ -1,15 +1,27 @@
-// One value that is changed where it stands: Enter saves, Esc leaves it as it was, and the focus is where the work goes on:
-// in the form that opened (or was refused), or back on the button that opened it. What comes and goes is brought by htmx.
-let place = "";
+// One value that is changed where it stands (templates/parts/in_place.html): Enter saves, Esc leaves it as it was, and the focus is where
+// the work goes on: in the form that opened (or was refused), in the form to which a choice leads, or back on the button. What was done is
+// read out from a region that stays while the page around it is exchanged.
+const said = document.createElement("div");
+said.className = "visually-hidden";
+said.setAttribute("role", "status");
+document.body.append(said);
 
-document.addEventListener("htmx:config:request", (event) => {
-  place = event.detail.ctx.sourceElement.closest("[data-in-place]")?.id ?? "";
+const asked = new WeakMap(); // which place a request is about, and whether it saves: told while its form still stands on the page
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const place = ctx.sourceElement.closest("[data-in-place]")?.id;
+  if (place) asked.set(ctx, { place, saving: ctx.sourceElement.matches("form") });
 });
 
-document.addEventListener("htmx:after:swap", () => {
-  const box = place && document.getElementById(place);
-  place = "";
-  if (box) (box.querySelector("select, input:not([type=hidden]), textarea") ?? box.querySelector("[data-edit]"))?.focus();
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!asked.has(ctx)) return;
+  const { place, saving } = asked.get(ctx);
+  const box = document.getElementById(place);
+  const field = box?.querySelector("select, input:not([type=hidden]), textarea");
+  said.textContent = saving && !field ? document.getElementById("flashes").textContent.trim() : "";
+  const busy = document.activeElement?.closest("[data-in-place] form");
+  if (busy && busy.closest("[data-in-place]") !== box) return; // the next value is being changed already
+  (field ?? document.querySelector("main [data-go-on]") ?? box?.querySelector("[data-edit], [role=alert]") ?? document.querySelector("main")).focus();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -18,7 +30,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     event.preventDefault();
     form.querySelector("[data-cancel]").click();
-  } else if (event.key === "Enter" && event.target.matches("select")) { // not every browser sends a form from a list
+  } else if (event.key === "Enter" && event.target.matches("select, input")) { // not every browser sends a form from a list or a day
     event.preventDefault();
     form.requestSubmit();
   }

@@ -120,7 +120,7 @@ def test_what_cannot_be_is_not_recorded(firm: Flask, manager: FlaskClient, given
 def test_a_task_goes_to_a_colleague_and_is_finished_once(firm: Flask, manager: FlaskClient) -> None:
     task = a_task(firm)
     assert a_task(firm) == task, "the same key sets nothing again"
-    assert post(manager, f"/care/tasks/{task}/move", "/me", staff_no="S002").status_code == 303
+    assert post(manager, f"/care/tasks/{task}/owner", "/me", version="1", value="S002").status_code == 303
     assert post(manager, f"/care/tasks/{task}/finish", "/me", outcome="kept", note="stays with us").status_code == 303
     assert post(manager, f"/care/tasks/{task}/finish", "/me", outcome="left").status_code == 409
     assert post(manager, f"/care/tasks/{task}/cancel", "/me", reason="not needed").status_code == 409
@@ -148,7 +148,7 @@ def test_nobody_who_left_gets_a_task(firm: Flask, manager: FlaskClient) -> None:
         db.session.remove()
     with pytest.raises(Refusal, match="has left"):
         a_task(firm, "two", staff="S002")
-    assert post(manager, f"/care/tasks/{task}/move", "/me", staff_no="S002").status_code == 422
+    assert post(manager, f"/care/tasks/{task}/owner", "/me", version="1", value="S002").status_code == 422
     assert "Wang" not in manager.get(f"/care/tasks/{task}").text
     assert rows(firm, CareTask.state) == [(TaskState.OPEN,)]
 

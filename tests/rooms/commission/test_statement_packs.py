@@ -81,6 +81,32 @@ def test_it_is_the_same_file_the_second_time_and_stands_in_the_log(firm: Flask, 
     assert [(key, after["statements"], after["digest"]) for key, after in lines] == [(FEBRUARY, 4, hashlib.sha256(made[0]).hexdigest())] * 2
 
 
+def test_each_download_stands_in_the_log_and_a_refused_one_does_not(firm: Flask, finance: FlaskClient) -> None:
+    post(finance, f"/commission/months/{MARCH}/statements", "/me")
+    body = newest(finance, firm)
+    with firm.app_context():
+        number = db.session.execute(select(ExportFile.public_id)).scalar_one()
+        db.session.remove()
+    assert finance.get(f"/exports/{number}").data == body
+    assert seat(firm, someone(firm, Role.FINANCE, email="other@firm.example")).get(f"/exports/{number}").status_code == 404
+    with firm.app_context():
+        lines = db.session.execute(select(AuditEntry).where(AuditEntry.action == "export.fetched").order_by(AuditEntry.seq)).scalars().all()
+        assert [(line.subject_type, line.subject_key, line.after["name"], line.after["rows"], line.after["bytes"]) for line in lines] == [
+            ("list", "statement_packs.month", f"statements-{MARCH}.zip", 4, len(body))
+        ] * 2
+        db.session.remove()
+
+
+def test_a_single_statement_that_leaves_stands_in_the_log_with_its_digest(firm: Flask, finance: FlaskClient) -> None:
+    bodies = [finance.get(f"/commission/statements/{MARCH}/B001/{path}").data for path in FORMS]
+    with firm.app_context():
+        lines = db.session.execute(select(AuditEntry).where(AuditEntry.action == "paper.taken_out").order_by(AuditEntry.seq)).scalars().all()
+        assert [(line.subject_key, line.after["form"], line.after["digest"]) for line in lines] == [
+            (f"{MARCH} B001", form, hashlib.sha256(body).hexdigest()) for form, body in zip(FORMS.values(), bodies, strict=True)
+        ]
+        db.session.remove()
+
+
 def test_a_broker_takes_out_his_own_and_no_other(firm: Flask) -> None:
     broker = seat(firm, someone(firm, Role.BROKER, broker_no="B002"))
     assert "Several months in one file" in broker.get("/commission/statements").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,14 +41,19 @@ def owner(app: Flask) -> str:
 def test_the_form_stands_in_place_of_the_value_at_an_address_of_its_own(app: Flask, lead: str) -> None:
     boss = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="01"))
     shown, form = boss.get(f"/leads/{lead}").text, boss.get(f"/leads/{lead}/assign").text
-    assert ('id="staff_no"' in shown, f'href="/leads/{lead}/assign"' in shown) == (False, True)
-    assert ('id="staff_no"' in form, 'value="S002"' in form, 'value="S004"' in form) == (True, True, False), "of the branch alone"
-    given = post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", version="1", staff_no="S002")
+    assert ('id="lead-owner-value"' in shown, f'href="/leads/{lead}/assign"' in shown) == (False, True)
+    assert ('id="lead-owner-value"' in form, 'value="S002"' in form, 'value="S004"' in form) == (True, True, False), "of the branch alone"
+    given = post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", version="1", value="S002")
     assert (given.status_code, given.headers["Location"], owner(app)) == (303, f"/leads/{lead}", "S002")
+    flash = boss.get(f"/leads/{lead}").text.partition('id="flashes"')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(value|version)" value="([^"]*)"', flash))
+    assert fields == {"value": "S001", "version": "2"}, "it can be set back"
     with app.app_context():
         line = db.session.execute(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == "lead.assigned")).one()
         assert tuple(line) == ({"staff": "S001"}, {"staff": "S002"})
         db.session.remove()
+    assert (post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", **fields).status_code, owner(app)) == (303, "S001")
+    assert post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", **fields).status_code == 409, "once"
 
 
 @pytest.mark.parametrize(
@@ -62,10 +68,10 @@ def test_the_form_stands_in_place_of_the_value_at_an_address_of_its_own(app: Fla
 )
 def test_what_speaks_against_it_stands_beside_the_field(app: Flask, lead: str, version: str, staff_no: str, status: int, said: str) -> None:
     boss = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="01"))
-    refused = post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", version=version, staff_no=staff_no)
-    beside = refused.text.partition('id="staff_no-error"')[2].partition("</div>")[0]
+    refused = post(boss, f"/leads/{lead}/assign", f"/leads/{lead}/assign", version=version, value=staff_no)
+    beside = refused.text.partition('id="lead-owner-value-error"')[2].partition("</div>")[0]
     assert (refused.status_code, said in beside, owner(app)) == (status, True, "S001")
-    assert 'aria-describedby="staff_no-error"' in refused.text
+    assert 'aria-describedby="lead-owner-value-error"' in refused.text
     assert 'name="version" value="1"' in refused.text, "the next try is made from what stands there now"
 
 
