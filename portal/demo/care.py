@@ -25,7 +25,7 @@ from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
-from portal.demo.stories import LEAVER
+from portal.demo.stories import AWAY, AWAY_FROM, AWAY_UNTIL, LEAVER
 from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
@@ -37,14 +37,14 @@ CHANNELS = (ContactChannel.CALL,) * 6 + (ContactChannel.MESSAGE, ContactChannel.
 EVERY_FEW_DAYS = (21, 45, 45, 70, 110)
 """So many days go by between two contacts with a client, as the client is."""
 PLAYS_ON = ("birthday", "margin_call", "key_client", "broker_left")
-SILENT = timedelta(days=40)
+YEAR, SILENT = timedelta(days=365), timedelta(days=40)
 """For so long whoever is about to leave has spoken with nobody."""
 PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对上月手续费")
 
 
-def contacts_file(folder: Path, first: date, last: date) -> Path:
-    """Write contacts.csv: of each span of servicing a contact every few weeks, on trading days between two days."""
-    days, row = trading_days(first, last), current(Servicing).subquery()
+def contacts_file(folder: Path, last: date, part: tuple[date, date]) -> Path:
+    """Write contacts.csv: of each span of servicing a contact every few weeks, on trading days of the year up to `last`; those of a part of it."""
+    days, row = trading_days(last - YEAR, last), current(Servicing).subquery()
     query = select(Account.account_no, Staff.staff_no, row.c.valid_from, row.c.valid_to).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
     spans = db.session.execute(query.where(row.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
     path = folder / "contacts.csv"
@@ -55,10 +55,15 @@ def contacts_file(folder: Path, first: date, last: date) -> Path:
             chance = random.Random(f"contacts {account_no} {staff_no}")  # noqa: S311 - a story, no secret
             step = chance.choice(EVERY_FEW_DAYS)
             for day in days[chance.randrange(step) :: step]:
-                if since <= day < until and not (staff_no == LEAVER and day > last - SILENT):
+                if part[0] <= day <= part[1] and since <= day < until and not _silent(staff_no, day, last):
                     at = datetime.combine(day, time(9 + chance.randrange(7), chance.randrange(60)))
                     writer.writerow([account_no, staff_no, f"{at:%Y-%m-%d %H:%M}", chance.choice(CHANNELS), chance.choice(OUTCOMES), chance.choice(NOTES)])
     return path
+
+
+def _silent(staff_no: str, day: date, last: date) -> bool:
+    """Whether somebody spoke with nobody: who is about to leave, and who was at a training."""
+    return (staff_no == LEAVER and day > last - SILENT) or (staff_no == AWAY and AWAY_FROM <= day <= AWAY_UNTIL)
 
 
 def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str) -> int:

@@ -26,6 +26,7 @@ from portal.departures.states import steps_from
 from portal.local_day import today
 from portal.pages.departures_words import KINDS, STATES, STEPS
 from portal.pages.handover_past import taught
+from portal.pages.handover_words import STATES as HANDOVER_STATES
 from portal.pages.hearing_part import part
 from portal.permissions import Can
 from portal.refusals import Refusal
@@ -115,7 +116,8 @@ def shown(departure_id: int, form: AnnounceForm, fault: str = "", status: int = 
     may = steps_from(departure.state) if actor.may(Can.DEPARTURE_RECORD) else set()
     exposure = f"/departures/exposure?person={who.kind}-{who.number}&on={departure.effective_on or today()}"
     said: dict[str, Any] = {"who": who, "steps": steps, "may": may, "exposure": exposure, "form": form, "fault": fault, "hearing": part(actor, departure)}
-    said |= {"past": taught(clock.now(), departure.kind), "forecast_by": db.session.execute(select(Handover.forecast_by).where(Handover.departure_id == departure.id)).scalar()}
+    handover = db.session.execute(select(Handover).where(Handover.departure_id == departure.id)).scalar() if actor.may(Can.HANDOVER_SEE) else None
+    said |= {"past": taught(clock.now(), departure.kind), "handover": handover, "forecast_by": handover and handover.forecast_by, "handover_states": HANDOVER_STATES}
     return render_template("departures/show.html", departure=departure, states=STATES, kinds=KINDS, step_names=STEPS, **said), status
 
 

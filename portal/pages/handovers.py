@@ -18,7 +18,7 @@ from models.departures import Departure
 from models.handovers import Handover, HandoverClient, HandoverState
 from models.partners import Broker, Staff
 from portal import clock
-from portal.handover import bridge, broker_verbs, outcomes, verbs
+from portal.handover import bridge, broker_verbs, outcomes, people, verbs
 from portal.handover.policy import handovers_of, visible_to
 from portal.handover.writing import first_call_due
 from portal.local_day import today
@@ -208,7 +208,8 @@ def _looked(handover_id: int, fault: str = "", status: int = 200) -> ResponseRet
     handover = verbs.handover_for(actor, handover_id, Can.HANDOVER_DECIDE)
     found = verbs.look(handover, actor, today())
     due = first_call_due(handover.counts_from, today())
-    return render_template("handover/decide.html", handover=handover, found=found, due=due, fault=fault, leaver=leaver(handover)[0]), status
+    said: dict[str, Any] = {"leaver": leaver(handover)[0], "names": people.named(one.staff_no for one in found.shares)}
+    return render_template("handover/decide.html", handover=handover, found=found, due=due, fault=fault, **said), status
 
 
 @bp.post("/<int:handover_id>/decide")

@@ -81,7 +81,14 @@ def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
     under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
     for broker in (False, True):
         group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
-        if group.sum() >= FEWEST:
-            low, high = interval_of(chances[group])
-            held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
+        came, of = within(chances[group], left[group])
+        held = [held[0] + came, held[1] + of]
     return held[0], held[1]
+
+
+def within(chances: Real, left: Said) -> tuple[int, int]:
+    """Whether as many of some clients left as the interval said: 1 or 0 of 1; 0 of 0 where they are fewer than FEWEST."""
+    if len(chances) < FEWEST:
+        return 0, 0
+    low, high = interval_of(chances)
+    return int(low <= left.sum() <= high), 1

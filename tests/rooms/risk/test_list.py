@@ -8,17 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import db
 from models.clients import Account
 from models.identity import Role
 from models.risk import CauseCorrection, ChurnCause, RiskModel, RiskRun, RiskScore
 from portal import clock
+from portal.risk.classes import parts_of
 from portal.transaction import transaction
 from tests import remembered
 from tests.oracle import product
@@ -61,7 +63,8 @@ def _settle_in(app: Flask, folder: Path) -> None:
             db.session.add(model)
             db.session.flush()
             for on, shift in ((date(2026, 3, 1), 5), (date(2026, 3, 2), 0)):
-                run = RiskRun(on_day=on, model_id=model.id, made_at=clock.now(), accounts=COUNT)
+                sums = parts_of(pl.DataFrame([told(place + shift) for place in range(COUNT)]))
+                run = RiskRun(on_day=on, model_id=model.id, made_at=clock.now(), accounts=COUNT, sums=sums)
                 db.session.add(run)
                 db.session.flush()
                 db.session.add_all(RiskScore(run_id=run.id, account_id=keys[number], follow=0, drivers=[], **told(place + shift)) for place, number in enumerate(NUMBERS))
@@ -141,6 +144,23 @@ def test_the_sums_are_those_of_all_that_are_left(firm: Flask, query: str, keep: 
     assert sums is not None
     for amount in (sum(one["equity"] or 0 for one in left), sum(one["expected_loss"] for one in left)):
         assert f"{amount / 100:,.2f}" in sums.text, (amount, sums.text)
+
+
+def test_what_a_night_kept_is_what_its_scores_add_up_to(firm: Flask) -> None:
+    """A scoring from before the sums were kept is added up, and says the same, to the fen and with the corrected cause."""
+    admin = seat(firm, someone(firm, Role.ADMIN))
+    queries = ("", "part=matrix&format=csv", *(f"cause={cause}" for cause in CAUSES))
+
+    def told_now() -> list[str]:
+        firm.extensions.pop("remembered", None)
+        pages = [admin.get(f"/risk?{query}") for query in queries]
+        return [str(BeautifulSoup(page.text, "html.parser").select_one("tfoot") or page.text) for page in pages]
+
+    kept = told_now()
+    with firm.app_context(), transaction():
+        assert db.session.execute(select(RiskRun.sums)).scalars().all() != [None, None]
+        db.session.execute(update(RiskRun).values(sums=None))
+    assert told_now() == kept
 
 
 def test_the_matrix_is_of_the_newest_scoring_and_of_whom_one_sees(firm: Flask) -> None:
