@@ -9,11 +9,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from models import db
 from models.care import CareTask, ContactChannel, ContactOutcome
-from models.clients import Account, Servicing, ServicingRole
+from models.clients import Account, AccountVersion, Servicing, ServicingRole
 from models.partners import Staff
 from portal.actors import TERMINAL
 from portal.care import contacts, playing, return_visits
@@ -26,6 +26,7 @@ from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
 from portal.demo.stories import AWAY, AWAY_FROM, AWAY_UNTIL, LEAVER
+from portal.handover.writing import FIRST_CALL
 from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
@@ -43,9 +44,13 @@ PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对�
 
 
 def contacts_file(folder: Path, last: date, part: tuple[date, date]) -> Path:
-    """Write contacts.csv: of each span of servicing a contact every few weeks, on trading days of the year up to `last`; those of a part of it."""
+    """Write contacts.csv: of each span of servicing a contact every few weeks until the account is closed, on trading days of the year up to `last`; those of a part of it."""
     days, row = trading_days(last - YEAR, last), current(Servicing).subquery()
-    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, row.c.valid_to).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
+    version = current(AccountVersion).subquery()
+    closed = func.coalesce(version.c.closed_on, row.c.valid_to)
+    until = case((closed < row.c.valid_to, closed), else_=row.c.valid_to)
+    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, until).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
+    query = query.join(version, version.c.account_id == row.c.account_id)
     spans = db.session.execute(query.where(row.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -69,8 +74,8 @@ def _silent(staff_no: str, day: date, last: date) -> bool:
 def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str) -> int:
     """Switch plays on, let them set their tasks, and let the staff user promise something, inside the open transaction. Returns how many tasks there are."""
     today = moment.astimezone(zone).date()
-    if db.session.execute(select(CareTask.id).limit(1)).first() is not None:
-        return 0
+    if db.session.execute(select(CareTask.id).where(CareTask.kind != FIRST_CALL).limit(1)).first() is not None:
+        return 0  # the first calls of a handover were there before
     for name in PLAYS_ON:
         playing.switch(name, True, TERMINAL, moment, today)
     told = playing.run(today, settled, TERMINAL, moment)

@@ -158,13 +158,13 @@ def servicing(chance: random.Random, account_rows: list[Row]) -> list[Row]:
 
 
 def gone_along(account_rows: list[Row], serving: list[Row]) -> dict[str, date]:
-    """Who goes along with the staff member who left, and on which day each closes his account: two of three of those clients of his of old who
+    """Who goes along with the staff member who left, and on which day each closes his account: three of five of those clients of his of old who
     know nobody else in the firm. Those of another story, and who closes his account anyway, stay out of it."""
     known = Counter(row["account_no"] for row in serving if row["role"] == "servicer")
     his = {row["account_no"] for row in serving if row["staff_no"] == stories.GONE and known[row["account_no"]] == 1}
     told = {*range(FIRST_CLIENTS), *stories.STORY_ACCOUNTS}
     alone = [index for index in range(OLD - SECOND_ACCOUNTS) if account_rows[index]["account_no"] in his and index not in told and not closes(index)]
-    going = [index for place, index in enumerate(alone) if place % 3]
+    going = [index for place, index in enumerate(alone) if place % 5 not in (0, 3)]
     return {account_rows[index]["account_no"]: stories.GONE_ON + timedelta(days=24 + index * 13 % 50) for index in going}
 
 

@@ -13,7 +13,7 @@ from models import db
 from models.clients import Account, AccountVersion
 from models.risk import CauseCorrection, RiskRun, RiskScore
 from portal.actors import Actor
-from portal.bulk import read_frame
+from portal.bulk import among, read_frame
 from portal.clients.queries import newest_version, visible_to
 from portal.local_day import today
 from portal.pages.settled import last_day
@@ -58,9 +58,9 @@ def quick(asked: Asked, wanted: Wanted) -> Quick | None:
     cause = used["cause"].value if "cause" in used else None
     if sees_all(asked.actor) and "q" not in used:
         sums = _sum(part for (_size, _step, why), part in _parts(run.id).items() if cause in (None, why))
-        return Quick(_counted(sums), _keys(run.id, cause, None, wanted))
+        return Quick(_counted(sums), _keys(run.id, cause, None, wanted), whole=True)
     rows = _seen(asked.actor, run.id, cause, used.get("q"))
-    return Quick(_counted(Sums(rows.height, int(rows["money"].sum()), int(rows["expected"].sum()))), _keys_among(rows, run.id, wanted))
+    return Quick(_counted(Sums(rows.height, int(rows["money"].sum()), int(rows["expected"].sum()))), _keys_among(rows, run.id, wanted), whole=True)
 
 
 def _counted(sums: Sums) -> dict[str, int | None]:
@@ -99,12 +99,12 @@ def _added(run_id: int) -> Parts:
     return {(row[0], row[1], row[2]): Sums(*map(int, row[3:])) for row in rows}
 
 
-def _keys(run_id: int, cause: str | None, among: list[int] | None, wanted: Wanted) -> list[int]:
-    """The accounts of a page and the one after it, in their order; `among` names the only ones that are asked about."""
+def _keys(run_id: int, cause: str | None, these: list[int] | None, wanted: Wanted) -> list[int]:
+    """The accounts of a page and the one after it, in their order; `these` are the only ones that are asked about."""
     sort, down = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
     column: Any = {**SCORED, "cause": CAUSE, "account_no": Account.account_no, "client": AccountVersion.name}[sort]
     key = {"account_no": Account.id, "client": AccountVersion.account_id}.get(sort, RiskScore.account_id)
-    query = select(key) if among is None else select(key).where(key.in_(among))
+    query = select(key) if these is None else select(key).where(among(key, these))
     if sort in ("account_no", "client"):  # walked in the order of their index, each row asked whether it has a score
         counts = [RiskScore.run_id == run_id, RiskScore.account_id == key, *_because(cause)]
         query = query.where(exists().where(*counts), *([newest_version()] if sort == "client" else []))
@@ -126,12 +126,20 @@ def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | No
     """The scores of the clients whom somebody sees and asks for (SEEN; `money` is the equity); each is asked once a request."""
 
     def read() -> pl.DataFrame:
-        seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
+        seen: Any = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
         seen = seen.where(newest_version(), visible_to(actor, last_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
+        if named is not None and sees_all(actor):
+            seen = _named(named.value)
         query = select(RiskScore.account_id, SIZE, STEP, MONEY, *SCORED.values())
         return read_frame(query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause)), SEEN)
 
     return once(("scores that are seen", cause, named and named.text), read)
+
+
+def _named(text: str) -> Any:
+    """The accounts whose number or whose client's name holds some text: each table is read by itself. Both in one condition would be joined whole first."""
+    by_number = select(Account.id).where(Account.account_no.contains(text, autoescape=True))
+    return by_number.union(select(AccountVersion.account_id).where(AccountVersion.name.contains(text, autoescape=True), newest_version()))
 
 
 def _keys_among(rows: pl.DataFrame, run_id: int, wanted: Wanted) -> list[int] | None:

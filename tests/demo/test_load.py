@@ -112,7 +112,8 @@ def _look_at_departures(said: list[str]) -> None:
     assert [tuple(row) for row in db.session.execute(query.order_by(Departure.id))] == [
         ("S029", "staff_leaves", "settled"), ("B058", "broker_ends", "settled"), ("S013", "staff_leaves", "withdrawn"), ("B007", "broker_moves", "suspected"), ("S017", "staff_leaves", "announced"),
     ]  # fmt: skip
-    assert any("2 departures of the past, " in sentence for sentence in said)
+    (cared,) = [sentence for sentence in said if "2 departures of the past, " in sentence]
+    assert int(cared.rpartition("; ")[2].split()[0]) > 50, "plays, promises and first calls beside each other"
     assert db.session.execute(select(Handover.state)).scalars().all() == ["closed", "closed"]
     assert db.session.execute(select(func.count()).where(HandoverClient.decided_id.is_(None) | (HandoverClient.outcome == ""))).scalar_one() == 0
     left = func.sum(case((HandoverClient.outcome == "left", 1), else_=0))
