@@ -32,6 +32,7 @@ class Example:
     frame: Frame
     left: Whole
     unsure: Whole
+    event: bool = False
 
 
 def month_ends(first: date, last: date) -> list[date]:

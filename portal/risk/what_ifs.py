@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from models.departures import DepartureState
@@ -18,6 +19,8 @@ from portal.risk.features import EVENT, FEATURES, Frame, Real, features
 from portal.risk.gathering import Progress, gather
 from portal.risk.grades import Said, within
 from portal.risk.hazard import Weights
+from portal.risk.leaving import Leavings
+from portal.risk.panel import Example
 
 MOST, AT_ONCE = 24, 8
 """So many departures are asked about, the newest; so many of their days are gathered in one walk, so that memory holds."""
@@ -58,6 +61,17 @@ def frames(gone: Sequence[Gone], accounts: Whole, zone: ZoneInfo, progress: Prog
                 if one.before == done.on:
                     exposed = whole.people["account_id"].is_in(one.accounts.implode())
                     yield one, Frame(whole.people.filter(exposed), left_today(whole.values[exposed.to_numpy()], one.broker))
+
+
+def examples(gone: Sequence[Gone], accounts: Whole, found: Leavings, zone: ZoneInfo, progress: Progress) -> list[Example]:
+    """The same as days to learn from: who of each departure's clients left after it. `found` says of `accounts` (ids in order) who left when."""
+    made = []
+    for one, frame in frames(gone, accounts, zone, progress):
+        place = np.searchsorted(accounts, frame.people["account_id"].to_numpy())
+        left, unsure = found.left[place], found.open_from[place]
+        stays = (left == 0) | (left > one.before.toordinal())
+        made.append(Example(one.before, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays], unsure[stays], event=True))
+    return made
 
 
 def left_today(values: Real, broker: bool) -> Real:
