@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
-from portal.risk.features import EVENT_PLACES, Real
+from portal.risk.features import Real
 from portal.risk.interval import interval_of
 
 Said = NDArray[np.bool_]
@@ -73,17 +73,6 @@ def lines_of(named: Mapping[str, Grades]) -> list[str]:
         cells = ["–" if value is None else f"{value:.{places}f}" for value, places in ((one.auc, 3), (one.brier, 4), (one.slope, 2), (one.lift, 2))]
         lines.append(f"{NAMES[name]:12}{cells[0]:>8}{cells[1]:>9}{cells[2]:>8}{cells[3]:>7}")
     return lines
-
-
-def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
-    """Of the clients under a departure (`values` are their features), by kind of who left: in how many groups so many went as the interval said,
-    and how many groups there are."""
-    under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
-    for broker in (False, True):
-        group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
-        came, of = within(chances[group], left[group])
-        held = [held[0] + came, held[1] + of]
-    return held[0], held[1]
 
 
 def within(chances: Real, left: Said) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from portal.risk.behaviour import MONTH
 from portal.risk.facts import Facts
 from portal.risk.features import FEATURES, Frame, Real, features, ids
 from portal.risk.gathering import gather
-from portal.risk.grades import Grades, Said, coverage, grades, lines_of
+from portal.risk.grades import Grades, Said, grades, lines_of
 from portal.risk.hazard import Weights
 from portal.risk.what_ifs import Gone
 
@@ -39,7 +39,7 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
     recorded = facts.read(facts.known_on(max(on), zone), zone)
     said: dict[str, list[Any]] = {"model": [], "naive": [], "best": []}
     seen: list[Real] = []
-    happened, causes_hit, held = [], [0, 0], [0, 0]
+    happened, causes_hit = [], [0, 0]
     for done in gather(on, ids(recorded), zone, lambda step, at, total: None):
         frame = features(recorded, done)
         names = [numbers[one] for one in frame.people["account_id"]]
@@ -56,14 +56,11 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         proposed = causes.proposed(named_values, causes.usual_silence(named_values))[there]
         true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
         causes_hit = [causes_hit[0] + int((proposed[left] == true[left]).sum()), causes_hit[1] + int(left.sum())]
-        came, of = coverage(frame.values[there], chances, left)
-        held = [held[0] + came, held[1] + of]
     all_left = np.concatenate(happened)
     joined = {name: np.concatenate(parts) for name, parts in said.items()}
     joined["hindsight"] = hindsight(np.concatenate(seen), all_left)
     joined["base"] = np.full(len(all_left), all_left.mean())
     found = {name: grades(values, all_left) for name, values in joined.items()}
-    print("month ends", held)
     return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), _held(known, recorded, weights, zone, numbers, on))
 
 

@@ -70,7 +70,7 @@ def examples(gone: Sequence[Gone], accounts: Whole, found: Leavings, zone: ZoneI
         place = np.searchsorted(accounts, frame.people["account_id"].to_numpy())
         left, unsure = found.left[place], found.open_from[place]
         stays = (left == 0) | (left > one.before.toordinal())
-        made.append(Example(one.before, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays], unsure[stays], event=True))
+        made.append(Example(one.before, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays], unsure[stays], eve=True))
     return made
 
 

@@ -66,14 +66,14 @@ def spoken(at: datetime, recorded: datetime) -> None:
         db.session.add(Contact(account_id=account, staff_id=staff, at=at, recorded_at=recorded, channel="call", outcome="reached", note=""))
 
 
-def leaves(day: date, recorded: datetime) -> None:
+def leaves(day: date, recorded: datetime, state: str = "effective") -> None:
     with transaction():
         broker = db.session.execute(select(Broker.id).where(Broker.broker_no == "B001")).scalar_one()
         more = {"cause": "", "destination": "", "evidence": "", "recorded_at": recorded}
-        gone = Departure(kind="broker_moves", broker_id=broker, state="effective", announced_on=day, effective_on=day, **more)
+        gone = Departure(kind="broker_moves", broker_id=broker, state=state, announced_on=day, effective_on=day, **more)
         db.session.add(gone)
         db.session.flush()
-        after = {"state": "effective", "announced_on": str(day), "effective_on": str(day)}
+        after = {"state": state, "announced_on": str(day), "effective_on": str(day)}
         db.session.add(DepartureStep(departure_id=gone.id, at=recorded, actor_label="test", action="recorded", note="", after=after))
 
 
