@@ -59,7 +59,9 @@ LISTING = Listing(
 
 def _listed(asked: Asked) -> Any:
     staff, broker = current(StaffVersion).subquery(), current(BrokerVersion).subquery()
-    query = select(Handover, Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name")).join(Departure, Departure.id == Handover.departure_id)
+    query = select(Handover, Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name")).join(
+        Departure, Departure.id == Handover.departure_id
+    )
     query = query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
     query = query.outerjoin(staff, staff.c.staff_id == Departure.staff_id).outerjoin(broker, broker.c.broker_id == Departure.broker_id)
     return query.where(handovers_of(asked.actor))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -77,7 +78,7 @@ def examples(gone: Sequence[Gone], accounts: Whole, found: Leavings, zone: ZoneI
 def left_today(values: Real, broker: bool) -> Real:
     """The same clients as if this person of theirs left today."""
     changed = values.copy()
-    event = {"event": 1.0, "event_broker": float(broker), "event_fresh": 1.0, **{f"event_{name}": values[:, FEATURES.index(name)] for name in ("ties", "reached", "tenure")}}
+    event: dict[str, Any] = {"event": 1.0, "event_broker": float(broker), "event_fresh": 1.0, **{f"event_{name}": values[:, FEATURES.index(name)] for name in ("ties", "reached", "tenure")}}
     for name in EVENT:
         changed[:, FEATURES.index(name)] = event[name]
     return changed

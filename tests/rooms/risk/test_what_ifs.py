@@ -63,7 +63,9 @@ def test_departures_are_asked_on_the_last_settled_day_before_them(firm: Flask) -
         db.session.remove()
 
 
-@pytest.mark.parametrize(("on", "state"), [(date(2026, 3, 4), DepartureState.ANNOUNCED), (date(2026, 3, 4), DepartureState.WITHDRAWN), (date(2026, 3, 2), DepartureState.EFFECTIVE)])
+@pytest.mark.parametrize(
+    ("on", "state"), [(date(2026, 3, 4), DepartureState.ANNOUNCED), (date(2026, 3, 4), DepartureState.WITHDRAWN), (date(2026, 3, 2), DepartureState.EFFECTIVE)]
+)
 def test_what_did_not_take_effect_and_what_nobody_saw_the_eve_of_is_not_asked(firm: Flask, on: date, state: DepartureState) -> None:
     with firm.app_context():
         leaves(on, KNOWN, state.value)
