@@ -110,7 +110,7 @@ def _first_calls(handover_id: int, day: date) -> None:
     """Whoever got a client calls him on the same day, and the task that the handover set is done."""
     row, admin = HandoverClient, acting(ADMIN)
     key = func.concat(f"handover:{handover_id}:", row.account_id)
-    query = select(Account, row.decided_id, CareTask).join(row, row.account_id == Account.id).join(CareTask, CareTask.business_key == key)
+    query = select(Account, func.coalesce(row.decided_id, 0), CareTask).join(row, row.account_id == Account.id).join(CareTask, CareTask.business_key == key)
     for place, (account, staff_id, task) in enumerate(db.session.execute(query.where(row.handover_id == handover_id).order_by(Account.id)).all()):
         at = _during(day, place)
         said = Said(at, ContactChannel.CALL, ContactOutcome.REACHED, FIRST_CALLS[place % len(FIRST_CALLS)])

@@ -78,7 +78,12 @@ def examples(gone: Sequence[Gone], accounts: Whole, found: Leavings, zone: ZoneI
 def left_today(values: Real, broker: bool) -> Real:
     """The same clients as if this person of theirs left today."""
     changed = values.copy()
-    event: dict[str, Any] = {"event": 1.0, "event_broker": float(broker), "event_fresh": 1.0, **{f"event_{name}": values[:, FEATURES.index(name)] for name in ("ties", "reached", "tenure")}}
+    event: dict[str, Any] = {
+        "event": 1.0,
+        "event_broker": float(broker),
+        "event_fresh": 1.0,
+        **{f"event_{name}": values[:, FEATURES.index(name)] for name in ("ties", "reached", "tenure")},
+    }
     for name in EVENT:
         changed[:, FEATURES.index(name)] = event[name]
     return changed
