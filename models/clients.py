@@ -45,7 +45,7 @@ class AccountVersion(Asserted, Base):
     """An account and its client as the firm knows them. Phone and ID number are sealed (portal/sealing.py)."""
 
     __tablename__ = "account_version"
-    __table_args__ = (Index("ix_account_version_key", "account_id", "id"), one_of("kind", PersonKind))
+    __table_args__ = (Index("ix_account_version_key", "account_id", "id"), Index("ix_account_version_branch", "branch_id", "account_id", "id"), one_of("kind", PersonKind))
     KEY: ClassVar = ("account_id",)
 
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

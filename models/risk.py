@@ -50,7 +50,8 @@ class RiskModel(Base):
 
 
 class RiskRun(Base):
-    """One scoring of all clients as of a day, by one model."""
+    """One scoring of all clients as of a day, by one model. `sums` (JSON) is what it adds up to, so that no reader adds it up again; empty of
+    scorings before it was kept."""
 
     __tablename__ = "risk_run"
     __table_args__ = (Index("ix_risk_run_day", "on_day", "id"),)
@@ -60,6 +61,7 @@ class RiskRun(Base):
     model_id: Mapped[int] = mapped_column(ForeignKey("risk_model.id"))
     made_at: Mapped[datetime] = moment()
     accounts: Mapped[int] = mapped_column()
+    sums: Mapped[Any] = mapped_column(JsonText, nullable=True, deferred=True)
 
 
 class RiskScore(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from models import db
 from models.audit import KnowledgeClock, Recording
@@ -58,5 +58,8 @@ def last_recording_id(*, real: bool = False) -> int:
 
 
 def known_at(moment: datetime) -> int:
-    """The number of the last step recorded at or before a moment."""
-    return db.session.execute(select(func.coalesce(func.max(Recording.id), 0)).where(Recording.recorded_at <= moment)).scalar_one()
+    """The number of the last step recorded at or before a moment. Steps count in their order: one that was written down later, of an earlier moment, is
+    known no sooner than those before it."""
+    later: int | None = db.session.execute(select(func.min(Recording.id)).where(Recording.recorded_at > moment)).scalar()
+    before = true() if later is None else Recording.id < later
+    return db.session.execute(select(func.coalesce(func.max(Recording.id), 0)).where(before)).scalar_one()

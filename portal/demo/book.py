@@ -114,7 +114,8 @@ def balances_of(state: pl.DataFrame, trades: pl.DataFrame, day: Day) -> pl.DataF
 
 
 def _moved(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
-    """Money in and out. A client's first money is his base; who is below zero is called; who fades draws his out."""
+    """Money in and out. A client's first money is his base; who is below zero is called; who fades draws his out, and who
+    closes his account all that is left on its last day."""
     before = pl.col("previous_balance")
     fading = since("fades_on", day.date)
     pays_in = (pl.col("pays") < 9000) & ~fading
@@ -122,7 +123,7 @@ def _moved(rows: pl.DataFrame, day: Day) -> pl.DataFrame:
     part = 5 + pl.col("part") + pl.when(fading).then(25).otherwise(0)
     called = ((-before) // 100_000 + 2) * 100_000
     paid = pl.when(pl.col("first")).then(pl.col("base")).when(before < 0).then(called).when(pays_in).then((pl.col("base") * part // 100 // 100_000 + 1) * 100_000).otherwise(0)
-    drawn = pl.when(draws & (before > SMALLEST)).then(before * part // 100 // 10_000 * 10_000).otherwise(0)
+    drawn = pl.when(pl.col("empties_on") == day.date).then(before.clip(0)).when(draws & (before > SMALLEST)).then(before * part // 100 // 10_000 * 10_000).otherwise(0)
     interest = pl.when(pl.lit(day.interest) & (before > 50_000_000)).then(before * 9 // 10_000).otherwise(0)
     declared = pl.when(before > SMALLEST).then(pl.col("orders") * 100).otherwise(0)
     return rows.with_columns(paid.alias("deposit"), drawn.alias("withdrawal"), interest.alias("other_in"), declared.alias("other_out"))
@@ -154,7 +155,7 @@ def _closed(rows: pl.DataFrame) -> pl.DataFrame:
 def year(seed: int, clients: pl.DataFrame, days: list[date], prices: list[list[int]]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """Each settled day's balances and trades, keyed by the account's place.
 
-    `clients` has key, kind, opened_on, closed_on, old (had money before the first day), fades_on and silent_on.
+    `clients` has key, kind, opened_on, closed_on, old (had money before the first day), fades_on, silent_on and empties_on.
     """
     people = traits(seed, clients).with_columns(pl.when(pl.col("old")).then(pl.col("base")).alias("previous_balance"))
     chances = draws(seed, people.height, len(days))

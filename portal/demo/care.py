@@ -9,11 +9,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from models import db
 from models.care import CareTask, ContactChannel, ContactOutcome
-from models.clients import Account, Servicing, ServicingRole
+from models.clients import Account, AccountVersion, Servicing, ServicingRole
 from models.partners import Staff
 from portal.actors import TERMINAL
 from portal.care import contacts, playing, return_visits
@@ -25,7 +25,8 @@ from portal.demo.care_plans import add_plans
 from portal.demo.care_questions import add_questions
 from portal.demo.care_segments import add_segments
 from portal.demo.signed_in import acting
-from portal.demo.stories import LEAVER
+from portal.demo.stories import AWAY, AWAY_FROM, AWAY_UNTIL, LEAVER
+from portal.handover.writing import FIRST_CALL
 from portal.jobs.care import call_due_by
 from portal.settlement.calendar import trading_days
 from portal.versions import current
@@ -37,15 +38,19 @@ CHANNELS = (ContactChannel.CALL,) * 6 + (ContactChannel.MESSAGE, ContactChannel.
 EVERY_FEW_DAYS = (21, 45, 45, 70, 110)
 """So many days go by between two contacts with a client, as the client is."""
 PLAYS_ON = ("birthday", "margin_call", "key_client", "broker_left")
-SILENT = timedelta(days=40)
+YEAR, SILENT = timedelta(days=365), timedelta(days=40)
 """For so long whoever is about to leave has spoken with nobody."""
 PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对上月手续费")
 
 
-def contacts_file(folder: Path, first: date, last: date) -> Path:
-    """Write contacts.csv: of each span of servicing a contact every few weeks, on trading days between two days."""
-    days, row = trading_days(first, last), current(Servicing).subquery()
-    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, row.c.valid_to).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
+def contacts_file(folder: Path, last: date, part: tuple[date, date]) -> Path:
+    """Write contacts.csv: of each span of servicing a contact every few weeks until the account is closed, on trading days of the year up to `last`; those of a part of it."""
+    days, row = trading_days(last - YEAR, last), current(Servicing).subquery()
+    version = current(AccountVersion).subquery()
+    closed = func.coalesce(version.c.closed_on, row.c.valid_to)
+    until = case((closed < row.c.valid_to, closed), else_=row.c.valid_to)
+    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, until).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
+    query = query.join(version, version.c.account_id == row.c.account_id)
     spans = db.session.execute(query.where(row.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -55,17 +60,22 @@ def contacts_file(folder: Path, first: date, last: date) -> Path:
             chance = random.Random(f"contacts {account_no} {staff_no}")  # noqa: S311 - a story, no secret
             step = chance.choice(EVERY_FEW_DAYS)
             for day in days[chance.randrange(step) :: step]:
-                if since <= day < until and not (staff_no == LEAVER and day > last - SILENT):
+                if part[0] <= day <= part[1] and since <= day < until and not _silent(staff_no, day, last):
                     at = datetime.combine(day, time(9 + chance.randrange(7), chance.randrange(60)))
                     writer.writerow([account_no, staff_no, f"{at:%Y-%m-%d %H:%M}", chance.choice(CHANNELS), chance.choice(OUTCOMES), chance.choice(NOTES)])
     return path
 
 
+def _silent(staff_no: str, day: date, last: date) -> bool:
+    """Whether somebody spoke with nobody: who is about to leave, and who was at a training."""
+    return (staff_no == LEAVER and day > last - SILENT) or (staff_no == AWAY and AWAY_FROM <= day <= AWAY_UNTIL)
+
+
 def add_care(settled: date, zone: ZoneInfo, moment: datetime, jurisdiction: str) -> int:
     """Switch plays on, let them set their tasks, and let the staff user promise something, inside the open transaction. Returns how many tasks there are."""
     today = moment.astimezone(zone).date()
-    if db.session.execute(select(CareTask.id).limit(1)).first() is not None:
-        return 0
+    if db.session.execute(select(CareTask.id).where(CareTask.kind != FIRST_CALL).limit(1)).first() is not None:
+        return 0  # the first calls of a handover were there before
     for name in PLAYS_ON:
         playing.switch(name, True, TERMINAL, moment, today)
     told = playing.run(today, settled, TERMINAL, moment)

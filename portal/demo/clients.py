@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
+from collections import Counter
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -16,6 +17,9 @@ OLD = 2640
 """The accounts before this place were opened before the year, those from it on within it."""
 SECOND_ACCOUNTS = 30
 """The last of the old ones are second accounts of the first clients."""
+
+FIRST_CLIENTS = 10
+"""Stories begin with the first clients: these do not leave."""
 
 _SHARED = (("60", "40"), ("50", "50"), ("70", "20"), ("33.3333", "33.3333"))
 _WEIGHTS = list(accumulate(1200 // (index + 3) for index in range(BROKERS)))
@@ -39,12 +43,16 @@ def accounts(chance: random.Random) -> list[Row]:
         twin = index - (OLD - SECOND_ACCOUNTS)
         row = dict(rows[twin]) if 0 <= twin < SECOND_ACCOUNTS else _client(chance, index)
         opened = opened_on(chance, index)
-        closed = index % 83 == 40 and index < OLD
         row["account_no"] = stories.account_no(index)
         row["opened_on"] = opened.isoformat()
-        row["closed_on"] = (FIRST_DAY + timedelta(days=60 + chance.randrange(280))).isoformat() if closed else ""
+        row["closed_on"] = (FIRST_DAY + timedelta(days=60 + chance.randrange(280))).isoformat() if closes(index) else ""
         rows.append(row)
     return rows
+
+
+def closes(index: int) -> bool:
+    """Whether a client of old closes his account in the year, for reasons of his own."""
+    return index % 83 == 40 and index < OLD
 
 
 def _client(chance: random.Random, index: int) -> Row:
@@ -132,13 +140,14 @@ def relatives(account_rows: list[Row]) -> list[Row]:
 
 
 def servicing(chance: random.Random, account_rows: list[Row]) -> list[Row]:
-    """servicing.csv: who won an account and who looks after it; two of three clients know a second person, the leaver's do not."""
+    """servicing.csv: who won an account and who looks after it; two of three clients know a second person, the leaver's do not. Of who left in the portal the files say
+    nothing of it yet."""
     rows = []
     for account in account_rows:
         branch, since = int(account["branch_no"]) - 1, account["opened_on"]
         desk = [staff_no(index) for index in range(branch, STAFF, len(BRANCHES)) if STAFF_LEFT.get(staff_no(index), "9") > since]
         first, second, third = chance.sample(desk, 3)
-        left = STAFF_LEFT.get(first, "")
+        left = "" if first == stories.GONE else STAFF_LEFT.get(first, "")  # his clients are handed over in the portal
         rows.append(_serves(account, first, "originator", since))
         rows.append(_serves(account, first, "servicer", since, left))
         if left:
@@ -146,6 +155,17 @@ def servicing(chance: random.Random, account_rows: list[Row]) -> list[Row]:
         if chance.random() < (0.1 if first == stories.LEAVER else 0.66) and second not in (stories.LEAVER, *STAFF_LEFT):
             rows.append(_serves(account, second, "servicer", since))
     return rows
+
+
+def gone_along(account_rows: list[Row], serving: list[Row]) -> dict[str, date]:
+    """Who goes along with the staff member who left, and on which day each closes his account: three of five of those clients of his of old who
+    know nobody else in the firm. Those of another story, and who closes his account anyway, stay out of it."""
+    known = Counter(row["account_no"] for row in serving if row["role"] == "servicer")
+    his = {row["account_no"] for row in serving if row["staff_no"] == stories.GONE and known[row["account_no"]] == 1}
+    told = {*range(FIRST_CLIENTS), *stories.STORY_ACCOUNTS}
+    alone = [index for index in range(OLD - SECOND_ACCOUNTS) if account_rows[index]["account_no"] in his and index not in told and not closes(index)]
+    going = [index for place, index in enumerate(alone) if place % 5 not in (0, 3)]
+    return {account_rows[index]["account_no"]: stories.GONE_ON + timedelta(days=24 + index * 13 % 50) for index in going}
 
 
 def _serves(account: Row, staff: str, role: str, since: str, until: str = "") -> Row:

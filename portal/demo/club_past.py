@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from models import db
 from models.club import ClubEvent, Seat, TicketKind
 from models.club_invites import Arm, CostKind, Invitee
 from models.identity import Role, User
-from models.settlement import SettlementDay
 from portal.actors import Actor, actor_of
 from portal.club import booking, costs, door, events, invites
 from portal.club.events import Draft, Kind, When
 from portal.club.invites import Terms
 from portal.club.wishes import Wish
 from portal.demo.club import NIGHT, ZONE
+from portal.demo.scored import scored_before
 from portal.demo.signed_in import acting
 from portal.identity import verbs
-from portal.risk import effects, invited, inviting, scoring
+from portal.risk import effects, invited, inviting
 from portal.risk.gathering import Progress
 from portal.risk.inviting import Criteria
 from portal.transaction import transaction
@@ -84,11 +84,7 @@ def evening(key: str, title: str, title_en: str, day: date) -> int:
 def _draw(event_id: int, progress: Progress) -> dict[Arm, list[str]]:
     """Score the clients as of the day before, draw, and send. Returns the client numbers of both sides in drawn order."""
     admin, moment = acting("admin@example.com"), at_hour(DRAWN_ON)
-    settled = db.session.execute(select(func.max(SettlementDay.trade_date)).where(SettlementDay.trade_date < DRAWN_ON)).scalar_one()
-    version, rows = scoring.scores(settled, ZoneInfo(ZONE), progress)
-    db.session.rollback()
-    with transaction():
-        scoring.keep(settled, version, rows, actor=admin, moment=moment)
+    settled = scored_before(DRAWN_ON, ZoneInfo(ZONE), progress, actor=admin, moment=moment)
     found = inviting.eligible(db.session.get_one(ClubEvent, event_id), CRITERIA, settled, actor=admin, moment=moment, today=DRAWN_ON)
     db.session.rollback()
     with transaction():

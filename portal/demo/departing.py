@@ -10,6 +10,7 @@ from sqlalchemy import select
 from models import db
 from models.departure_signals import SignalRun
 from models.departures import Departure, DepartureKind
+from models.partners import Staff
 from portal.actors import TERMINAL
 from portal.demo import stories
 from portal.demo.signed_in import acting
@@ -38,8 +39,8 @@ def add_signals(last: date, zone: ZoneInfo, moment: datetime, progress: Progress
 
 
 def add_letter(last: date, moment: datetime, today: date) -> str:
-    """The staff member who was about to leave says so, inside the open transaction. Returns the number of the departure; empty where one stands."""
-    if db.session.execute(select(Departure.id).limit(1)).first() is not None:
+    """The staff member who was about to leave says so, inside the open transaction. Returns the number of the departure; empty where it stands."""
+    if db.session.execute(select(Departure.id).join(Staff, Staff.id == Departure.staff_id).where(Staff.staff_no == stories.LEAVER)).first() is not None:
         return ""
     words = {"cause": "合同期满，个人发展", "destination": "另一家期货公司", "evidence": "收到书面辞职信"}
     told = Told(DepartureKind.STAFF_LEAVES, stories.LEAVER, min(last - LETTER, today), today + NOTICE, **words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,6 +87,10 @@ _PLANS_AT = 4
 def masters() -> dict[str, list[Row]]:
     """The rows of every master file but the plans, in the order of import."""
     accounts = clients.accounts(_chance("accounts"))
+    serving = clients.servicing(_chance("servicing"), accounts)
+    going = clients.gone_along(accounts, serving)
+    for row in accounts:
+        row["closed_on"] = str(going.get(row["account_no"], row["closed_on"]))
     return {
         "branches": partners.branches(),
         "staff": partners.staff(_chance("staff")),
@@ -97,7 +102,7 @@ def masters() -> dict[str, list[Row]]:
         "accounts": accounts,
         "relatives": clients.relatives(accounts),
         "attributions": clients.attributions(_chance("attributions"), accounts),
-        "servicing": clients.servicing(_chance("servicing"), accounts),
+        "servicing": serving,
         "exchange_fees": files.exchange_fees(),
         "adjustments": partners.adjustments(),
     }
@@ -116,11 +121,13 @@ def days(rows: dict[str, list[Row]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The year's balances and trades, in the files' columns, amounts in fen, sorted by day and account."""
     people = files.with_dates(rows["accounts"], "opened_on", "closed_on").select("account_no", "kind", "opened_on", "closed_on")
     fading = {row["account_no"] for row in rows["attributions"] if row["broker_no"] == stories.FADING_BROKER}
+    going = list(clients.gone_along(rows["accounts"], rows["servicing"]))
+    settled = trading_days()
     people = people.with_row_index("key").with_columns(
         (pl.col("key") < clients.OLD).alias("old"),
-        *_fading(pl.col("account_no").is_in(fading)),
+        *_fading(pl.col("account_no").is_in(fading), pl.col("account_no").is_in(going)),
+        _last_days(people["closed_on"], settled),
     )
-    settled = trading_days()
     prices = settlement_prices(_chance("prices"), len(settled))
     balances, trades = [], []
     for day, (balance, trade) in zip(settled, book.year(SEED, people, settled, prices), strict=True):
@@ -130,13 +137,19 @@ def days(rows: dict[str, list[Row]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat(balances), pl.concat(trades)
 
 
-def _fading(of_the_broker: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """From when on a client draws money out and trades less, and from when on not at all: those of the broker whose clients fade, and whoever
-    closes his account. Nobody goes from one day to the next."""
-    closed = pl.col("closed_on")
-    fades = pl.when(of_the_broker).then(pl.lit(stories.FADING_SINCE)).otherwise(closed - stories.FADES_BEFORE_CLOSING)
-    silent = pl.when(of_the_broker).then(pl.lit(stories.FADING_SILENT)).otherwise(closed - stories.SILENT_BEFORE_CLOSING)
+def _fading(of_the_broker: pl.Expr, goes_along: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """From when on a client draws money out and trades less, and from when on not at all: those of the broker whose clients fade, who goes along with
+    the staff member who left, and whoever closes his account. Nobody goes from one day to the next."""
+    before = pl.col("closed_on") - stories.SILENT_BEFORE_CLOSING
+    fades = pl.when(goes_along).then(pl.lit(stories.GONE_ON)).when(of_the_broker).then(pl.lit(stories.FADING_SINCE)).otherwise(pl.col("closed_on") - stories.FADES_BEFORE_CLOSING)
+    silent = pl.when(of_the_broker).then(pl.min_horizontal(pl.lit(stories.FADING_SILENT), before)).otherwise(before)
     return fades.alias("fades_on"), silent.alias("silent_on")
+
+
+def _last_days(closed: pl.Series, settled: list[date]) -> pl.Series:
+    """The last settled day before each account is closed: what is left is paid out on it."""
+    places = [0 if day is None else bisect_left(settled, day) for day in closed]
+    return pl.Series("empties_on", [settled[place - 1] if place else None for place in places], dtype=pl.Date)
 
 
 def sign_ins(rows: dict[str, list[Row]]) -> tuple[SignIn, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from portal.audit import approvals
 from portal.clock import now
 from portal.commission import publication, runs
 from portal.commission.close import prepare_close
-from portal.demo.care import add_care, contacts_file
+from portal.demo.care import YEAR, add_care, contacts_file
 from portal.demo.clients import ACCOUNTS
 from portal.demo.club import add_events
 from portal.demo.club_after import add_after
@@ -40,6 +40,7 @@ from portal.demo.concentration import add_limits, add_sendings
 from portal.demo.departing import add_letter, add_signals
 from portal.demo.disputes import add_disputes
 from portal.demo.firm import DemoFirm, SignIn
+from portal.demo.gone import add_gone
 from portal.demo.habits import add_habits
 from portal.demo.leads import add_leads
 from portal.demo.leads_around import Setting, add_around
@@ -48,7 +49,8 @@ from portal.demo.payments import add_payments
 from portal.demo.requests import add_requests
 from portal.demo.research import add_research
 from portal.demo.signed_in import acting
-from portal.demo.stories import account_no
+from portal.demo.stories import GONE_ON, account_no
+from portal.demo.suspected import add_hearings
 from portal.demo.webhooks import add_webhooks
 from portal.identity import passwords, verbs
 from portal.identity.queries import user_by_email
@@ -181,24 +183,34 @@ def add_some_disputes(load: Load) -> int:
 
 
 def add_some_care(load: Load) -> str:
-    """A year of contacts through the same door as a firm's own file, and what is to be done."""
-    last = load.firm.last_settled_day
-    with tempfile.TemporaryDirectory() as folder:
-        told = import_files(load, [contacts_file(Path(folder), last - timedelta(days=365), last)])
+    """A year of contacts, those who left in it and to whom their clients went, and what is to be done."""
+    last, zone = load.firm.last_settled_day, ZoneInfo(load.settings.timezone)
+    told = [import_contacts(load, (last - YEAR, min(last, GONE_ON - timedelta(days=1))))]
+    gone = add_gone(zone, passwords.hashed(PASSWORD, load.settings.password_cost), load.progress)
+    if last >= GONE_ON:
+        told.append(import_contacts(load, (GONE_ON, last)))
     with transaction():
-        tasks = add_care(last, ZoneInfo(load.settings.timezone), now(), load.settings.jurisdiction)
-    return f"contacts: {told}; {tasks} tasks of care"
+        tasks = add_care(last, zone, now(), load.settings.jurisdiction)
+    return f"contacts: {', '.join(told)}; {gone}; {tasks} tasks of care"
+
+
+def import_contacts(load: Load, part: tuple[date, date]) -> str:
+    """Contacts of some days through the same door as a firm's own file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return import_files(load, [contacts_file(Path(folder), load.firm.last_settled_day, part)])
 
 
 def add_who_goes(load: Load) -> str:
     """What speaks for departures, and the letter of who goes."""
     last, zone = load.firm.last_settled_day, ZoneInfo(load.settings.timezone)
+    hashed = passwords.hashed(PASSWORD, load.settings.password_cost)
     with transaction():
-        add_habits(last, zone, passwords.hashed(PASSWORD, load.settings.password_cost), load.keyring)
+        add_habits(last, zone, hashed, load.keyring)
+        heard = add_hearings(hashed)
     found = add_signals(last, zone, now(), load.progress)
     with transaction():
         number = add_letter(last, now(), now().astimezone(zone).date())
-    return f"{found} signals of departures; {number or 'no new departure'}"
+    return f"{found} signals of departures; {heard} suspicions heard; {number or 'no new departure'}"
 
 
 def import_files(load: Load, paths: list[Path]) -> str:

@@ -12,7 +12,8 @@ Row = dict[str, str]
 
 BRANCHES = ("上海营业部", "杭州营业部", "郑州营业部", "大连营业部", "广州营业部")
 STAFF = 40
-STAFF_LEFT = {"S022": "2026-01-16", "S029": "2026-05-29", "S036": "2026-09-11"}
+STAFF_LEFT = {"S022": "2026-01-16", stories.GONE: stories.GONE_ON.isoformat(), "S036": "2026-09-11"}
+"""Who has left, and from when on. Of the one whose story is told the files do not know it yet: a departure is recorded in the portal."""
 BROKERS = 60
 
 
@@ -37,7 +38,7 @@ def branches() -> list[Row]:
 
 
 def staff(chance: random.Random) -> list[Row]:
-    """staff.csv: three have left by the end of the year."""
+    """staff.csv: two have left by the end of the year; that a third has, the portal says by itself."""
     return [
         {
             "staff_no": staff_no(index),
@@ -46,7 +47,7 @@ def staff(chance: random.Random) -> list[Row]:
             "email": f"{staff_no(index).lower()}@example.com",
             "phone": f"1990{index + 1:07d}",
             "joined_on": f"{2016 + index % 9}-{index % 12 + 1:02d}-01",
-            "left_on": STAFF_LEFT.get(staff_no(index), ""),
+            "left_on": "" if staff_no(index) == stories.GONE else STAFF_LEFT.get(staff_no(index), ""),
         }
         for index in range(STAFF)
     ]

@@ -5,6 +5,10 @@
 | The clients who fade | broker B007 | from 2026-08-03 on his clients withdraw again and again and trade less; since 2026-09-14 none trades; for seven of them lower fees were asked within a month; he has neither signed in for 44 days nor brought anybody for 65; all five are signals of a departure |
 | Who closes the account | one in eighty of those who were there before the year | draws money out and trades less for 75 days, not at all for the last 20: the scores of clients at risk see it coming |
 | About to leave | staff S017 | serves more than 60 accounts; nine of ten know nobody else in the firm. Others' clients mostly have a second contact. Speaks with nobody for the last 40 days, looked 32 clients up in the last week, and has handed in the letter: an announced departure |
+| Who left | staff S029 | went to another firm on 2026-04-10; his sign-in is dead and his clients were handed over on that day. Of those who knew nobody else in the firm three of five went along with him; who had a second contact stayed. Outcomes stand since July, the forecast beside them |
+| A broker who went, and whose clients stayed | broker B058 | his clients were handed over to the house on 2026-07-01; the handover is closed |
+| Suspected wrongly | staff S013 | spoke with nobody from 2026-07-06 to 2026-08-14; told, he answered that he was at a training of the head office; upheld, and the signals about him rest |
+| Suspected, and it stands | broker B007 | the suspicion was recorded in September; he was heard by word of mouth, and a second person judged that it stands |
 | A disputed client | account 80100840 | B011 alone until 2026-05-12; both claims suspended (B011 50 %, B023 50 %); split 60 : 40 since 2026-06-10 |
 | A move in mid-month | account 80101260 | B004 until 2026-07-16, B015 from that day on |
 | A call still outstanding | account 80118480 | opened on 2026-10-12; the claim of B009 is pending, so nothing is earned |
@@ -40,6 +44,12 @@ FADING_SILENT = date(2026, 9, 14)
 FADES_BEFORE_CLOSING, SILENT_BEFORE_CLOSING = timedelta(days=75), timedelta(days=20)
 
 LEAVER = "S017"
+
+GONE, GONE_TOLD, GONE_ON = "S029", date(2026, 3, 20), date(2026, 4, 10)
+"""Who left, when he said so, and the first day without him."""
+
+AWAY, AWAY_FROM, AWAY_UNTIL = "S013", date(2026, 7, 6), date(2026, 8, 14)
+"""Who was at a training and suspected of leaving; both days included."""
 
 DISPUTED = 120
 DISPUTE_FROM, DISPUTE_UNTIL = date(2026, 5, 12), date(2026, 6, 10)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -20,8 +20,10 @@ from portal.audit import log
 from portal.care import tasks
 from portal.clients.balances import held
 from portal.commission.queries import last_settled_day
+from portal.departures.figures import settled_up_to
 from portal.handover.policy import visible_to
 from portal.handover.verbs import client_of, handover_for
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.refusals import Conflict, Refusal
 
@@ -29,7 +31,7 @@ LONGEST = 1000
 
 
 def record(handover_id: int, account_no: str, outcome: ClientOutcome, reason: str, *, actor: Actor, moment: datetime) -> HandoverClient:
-    """Say what became of a client; it may be corrected until the handover is closed. His newest equity is kept with it.
+    """Say what became of a client; it may be corrected until the handover is closed. His newest equity by then is kept with it.
 
     Raises NotFound, Conflict before he was handed over or once it is closed, Refusal where somebody left without a reason."""
     actor.need(Can.HANDOVER_WORK)
@@ -46,7 +48,7 @@ def record(handover_id: int, account_no: str, outcome: ClientOutcome, reason: st
         raise Refusal("this is too long: %(length)s characters, at most %(most)s", length=len(words), most=LONGEST)
     before = row.outcome
     row.outcome, row.outcome_reason, row.outcome_at, row.outcome_by_id = outcome, words, moment, actor.user_id
-    row.outcome_equity = equity_now(row.account_id)
+    row.outcome_equity = equity_now(row.account_id, day_of(moment))
     _finish_call(handover.id, row.account_id, outcome, moment, actor)
     log.write(
         actor, moment, "handover.outcome", "handover", handover.number, before={"outcome": before}, after={"account": account_no, "outcome": outcome, "equity": row.outcome_equity}
@@ -54,9 +56,9 @@ def record(handover_id: int, account_no: str, outcome: ClientOutcome, reason: st
     return row
 
 
-def equity_now(account_id: int) -> int:
-    """The equity of an account on the last settled day in fen; 0 where it has none."""
-    day = last_settled_day()
+def equity_now(account_id: int, until: date | None = None) -> int:
+    """The equity of an account on the last settled day (that is not after `until`) in fen; 0 where it has none."""
+    day = last_settled_day() if until is None else settled_up_to(until)
     if day is None:
         return 0
     found = db.session.execute(select(Balance.equity).select_from(Account).join(Balance, held(day)).where(Account.id == account_id)).scalar()

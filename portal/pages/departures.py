@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from models import db
 from models.departures import Departure, DepartureStep
 from models.handovers import Handover
-from models.partners import Broker, Staff
+from models.partners import Broker, BrokerVersion, Staff, StaffVersion
 from portal import clock
 from portal.departures import register
 from portal.departures.people import person_of
@@ -26,10 +26,12 @@ from portal.departures.states import steps_from
 from portal.local_day import today
 from portal.pages.departures_words import KINDS, STATES, STEPS
 from portal.pages.handover_past import taught
+from portal.pages.handover_words import STATES as HANDOVER_STATES
 from portal.pages.hearing_part import part
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
+from portal.versions import current
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
@@ -59,7 +61,10 @@ LISTING = Listing(
 
 
 def _listed(asked: Asked) -> Any:
-    query = select(Departure, _person.label("person")).outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
+    staff, broker = current(StaffVersion).subquery(), current(BrokerVersion).subquery()
+    query = select(Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name"))
+    query = query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
+    query = query.outerjoin(staff, staff.c.staff_id == Departure.staff_id).outerjoin(broker, broker.c.broker_id == Departure.broker_id)
     return query.where(visible_to(asked.actor))
 
 
@@ -73,6 +78,7 @@ LIST = declare(
         fields=(
             Field("number", _l("Number"), lambda row: row[0].number),
             Field("person", _l("Who goes"), lambda row: row.person),
+            Field("name", _l("Name"), lambda row: row.name),
             Field("kind", _l("Kind"), lambda row: str(KINDS[row[0].kind])),
             Field("announced_on", _l("Announced on"), lambda row: row[0].announced_on),
             Field("effective_on", _l("Effective from"), lambda row: row[0].effective_on),
@@ -115,7 +121,8 @@ def shown(departure_id: int, form: AnnounceForm, fault: str = "", status: int = 
     may = steps_from(departure.state) if actor.may(Can.DEPARTURE_RECORD) else set()
     exposure = f"/departures/exposure?person={who.kind}-{who.number}&on={departure.effective_on or today()}"
     said: dict[str, Any] = {"who": who, "steps": steps, "may": may, "exposure": exposure, "form": form, "fault": fault, "hearing": part(actor, departure)}
-    said |= {"past": taught(clock.now(), departure.kind), "forecast_by": db.session.execute(select(Handover.forecast_by).where(Handover.departure_id == departure.id)).scalar()}
+    handover = db.session.execute(select(Handover).where(Handover.departure_id == departure.id)).scalar() if actor.may(Can.HANDOVER_SEE) else None
+    said |= {"past": taught(clock.now(), departure.kind), "handover": handover, "forecast_by": handover and handover.forecast_by, "handover_states": HANDOVER_STATES}
     return render_template("departures/show.html", departure=departure, states=STATES, kinds=KINDS, step_names=STEPS, **said), status
 
 

@@ -45,14 +45,14 @@ COLUMNS = columns(
     Column("client", _l("Client"), sort=True),
     Column("path", _l("Path")),
     Column("equity", _l("Equity"), sort=True, number=True, money=True),
+    Column("chance", _l("Chance to go along"), sort=True, number=True),
+    Column("expected", _l("Expected loss"), sort=True, number=True, money=True),
     Column("average", _l("90-day average"), sort=True, number=True, money=True),
     Column("fee", _l("Retained fee, 12 months"), sort=True, number=True, money=True),
     Column("flow_30", _l("Net deposits, 30 days"), sort=True, number=True, money=True),
     Column("traded_on", _l("Last trade"), sort=True),
     Column("contact_on", _l("Last contact"), sort=True),
     Column("ties", _l("Other ties")),
-    Column("chance", _l("Chance to go along"), sort=True, number=True),
-    Column("expected", _l("Expected loss"), sort=True, number=True, money=True),
 )
 LISTING = Listing(
     tiebreak="row",

@@ -8,7 +8,10 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import func, select
 
+from models import db
+from models.handovers import Handover
 from portal.handover import bridge, verbs
 from portal.handover.bridge import Bridge
 from portal.local_day import today
@@ -25,8 +28,9 @@ bp = Blueprint("handover_bridge", __name__, url_prefix="/handovers")
 
 
 def period_of(args: Any) -> tuple[date, date]:
-    """The period that an address asks for; else the year up to today. Raises Refusal for what is none."""
-    first, last = (_day(args.get(name, ""), otherwise) for name, otherwise in (("from", today().replace(month=1, day=1)), ("to", today())))
+    """The period that an address asks for; else from the year of the newest handover up to today. Raises Refusal for what is none."""
+    newest = db.session.execute(select(func.max(Handover.counts_from))).scalar() or today()
+    first, last = (_day(args.get(name, ""), otherwise) for name, otherwise in (("from", min(newest, today()).replace(month=1, day=1)), ("to", today())))
     if last < first:
         raise Refusal("a period begins before it ends: %(first)s is after %(last)s", first=first, last=last)
     return first, last

@@ -11,12 +11,14 @@ from sqlalchemy import select
 
 from models import db
 from models.departures import Departure
+from models.handovers import Handover
 from models.risk import RiskModel, RiskRun
 from portal import clock
 from portal.departures import fed_back, figures, register
 from portal.departures.exposure import Kind, Person, Way, exposed
 from portal.departures.people import person_of
-from portal.handover.verbs import Exposed, open_handover
+from portal.handover.successors import AT_ONCE
+from portal.handover.verbs import Exposed, open_handover, propose_again
 from portal.local_day import today, zone
 from portal.permissions import Can
 from portal.risk.facts import evening
@@ -52,10 +54,13 @@ def forecast_by(departure: Departure) -> dict[str, Any] | None:
 @bp.post("/<int:departure_id>/handover")
 @requires(Can.DEPARTURE_SEE, Can.HANDOVER_DECIDE)
 def open_for(departure_id: int) -> ResponseReturnValue:
-    """Open the handover, or find the one there is."""
+    """Open the handover with a proposal for everybody, or find the one there is. Of very many clients nobody is proposed yet: that takes a while."""
+    actor, moment = current_actor(), clock.now()
     with transaction():
-        departure = register.departure_for(current_actor(), departure_id)
-        counts_from = departure.effective_on or today() + timedelta(days=1)
-        handover = open_handover(departure.id, exposed_to(departure), counts_from, actor=current_actor(), moment=clock.now(), by=forecast_by(departure))
-        number = handover.id
+        departure = register.departure_for(actor, departure_id)
+        held = db.session.execute(select(Handover.id).where(Handover.departure_id == departure.id)).scalar()
+        rows, counts_from = exposed_to(departure), departure.effective_on or today() + timedelta(days=1)
+        number = open_handover(departure.id, rows, counts_from, actor=actor, moment=moment, by=forecast_by(departure)).id
+        if held is None and 0 < len(rows) <= AT_ONCE:
+            propose_again(number, actor=actor, moment=moment, today=today())
     return redirect(url_for("handovers.show", handover_id=number), 303)

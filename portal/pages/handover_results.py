@@ -81,7 +81,17 @@ def results() -> ResponseReturnValue:
     first, last = period_of(request.args)
     shown = drawn(bridge.of_period(first, last, actor), **{"from": first, "to": last})
     past = taught(clock.now()) if actor.scope(Can.HANDOVER_SEE) is Scope.ALL else []
-    return render_template("handover/results.html", past=past, by_kind=kinds, by_successor=successors, kinds=KINDS, bridge=shown, first=first, last=last)
+    return render_template(
+        "handover/results.html",
+        past=past,
+        by_kind=kinds,
+        by_successor=successors,
+        names=people.named(one.name for one in successors),
+        kinds=KINDS,
+        bridge=shown,
+        first=first,
+        last=last,
+    )
 
 
 def _cells(name: str, one: Result) -> list[Cell]:

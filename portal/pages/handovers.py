@@ -16,9 +16,9 @@ from models import db
 from models.clients import Account, AccountVersion
 from models.departures import Departure
 from models.handovers import Handover, HandoverClient, HandoverState
-from models.partners import Broker, Staff
+from models.partners import Broker, BrokerVersion, Staff, StaffVersion
 from portal import clock
-from portal.handover import bridge, broker_verbs, outcomes, verbs
+from portal.handover import bridge, broker_verbs, outcomes, people, verbs
 from portal.handover.policy import handovers_of, visible_to
 from portal.handover.writing import first_call_due
 from portal.local_day import today
@@ -58,8 +58,13 @@ LISTING = Listing(
 
 
 def _listed(asked: Asked) -> Any:
-    query = select(Handover, Departure, _person.label("person")).join(Departure, Departure.id == Handover.departure_id)
-    return query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id).where(handovers_of(asked.actor))
+    staff, broker = current(StaffVersion).subquery(), current(BrokerVersion).subquery()
+    query = select(Handover, Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name")).join(
+        Departure, Departure.id == Handover.departure_id
+    )
+    query = query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
+    query = query.outerjoin(staff, staff.c.staff_id == Departure.staff_id).outerjoin(broker, broker.c.broker_id == Departure.broker_id)
+    return query.where(handovers_of(asked.actor))
 
 
 LIST = declare(
@@ -72,6 +77,7 @@ LIST = declare(
         fields=(
             Field("number", _l("Number"), lambda row: row[0].number),
             Field("who", _l("Who leaves"), lambda row: row.person),
+            Field("name", _l("Name"), lambda row: row.name),
             Field("kind", _l("Kind"), lambda row: str(KINDS[row[1].kind])),
             Field("counts_from", _l("Counts from"), lambda row: row[0].counts_from),
             Field("state", _l("State"), lambda row: str(STATES[row[0].state][0])),
@@ -208,7 +214,8 @@ def _looked(handover_id: int, fault: str = "", status: int = 200) -> ResponseRet
     handover = verbs.handover_for(actor, handover_id, Can.HANDOVER_DECIDE)
     found = verbs.look(handover, actor, today())
     due = first_call_due(handover.counts_from, today())
-    return render_template("handover/decide.html", handover=handover, found=found, due=due, fault=fault, leaver=leaver(handover)[0]), status
+    said: dict[str, Any] = {"leaver": leaver(handover)[0], "names": people.named(one.staff_no for one in found.shares)}
+    return render_template("handover/decide.html", handover=handover, found=found, due=due, fault=fault, **said), status
 
 
 @bp.post("/<int:handover_id>/decide")

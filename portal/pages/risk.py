@@ -16,11 +16,12 @@ from models.risk import RiskMethod, RiskModel, RiskScore
 from portal.care.book import next_due
 from portal.clients.queries import accounts, visible_to
 from portal.local_day import today
-from portal.pages.risk_quick import SCORED, SIZES, STEPS, Sums, matrix, newest, quick
+from portal.pages.risk_quick import SCORED, matrix, newest, quick
 from portal.pages.risk_words import CAUSES, chance_text, why
 from portal.pages.settled import last_day
 from portal.pages.taken_out import taken_out
 from portal.permissions import Can
+from portal.risk.classes import SIZES, STEPS, Sums
 from portal.risk.queries import CAUSE
 from portal.web.downloads import wants_file
 from portal.web.exports import Cell, amount

@@ -3,7 +3,8 @@ each other and never change, so the next page, the sums and the matrix are read 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import defaultdict
+from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -12,21 +13,18 @@ from models import db
 from models.clients import Account, AccountVersion
 from models.risk import CauseCorrection, RiskRun, RiskScore
 from portal.actors import Actor
-from portal.bulk import read_frame
+from portal.bulk import among, read_frame
 from portal.clients.queries import newest_version, visible_to
 from portal.local_day import today
 from portal.pages.settled import last_day
 from portal.permissions import Can, Scope
+from portal.risk.classes import SIZES, STEPS, Parts, Sums, parts_from
 from portal.risk.queries import CAUSE
 from portal.web.list_pages import COUNT, Asked, Quick
 from portal.web.once import once
 from portal.web.remembered import remembered
 from portal.web.wanted import Bound, Wanted
 
-STEPS = ((0, 20_000), (20_000, 50_000), (50_000, 100_000), (100_000, 200_000), (200_000, 1_000_001))
-"""Classes of probability in parts per million: from, to."""
-SIZES = ((0, 10_000_000), (10_000_000, 100_000_000), (100_000_000, 500_000_000), (500_000_000, None))
-"""Classes of equity in fen: from, to."""
 MONEY = func.coalesce(RiskScore.equity, 0)
 SIZE = case(*((to > MONEY, place) for place, (_from, to) in enumerate(SIZES) if to), else_=len(SIZES) - 1)
 STEP = case(*((RiskScore.probability < to, place) for place, (_from, to) in enumerate(STEPS[:-1])), else_=len(STEPS) - 1)
@@ -40,18 +38,6 @@ SCORED = {
 NAMED = 20_000
 """So many accounts are named in a question at most."""
 SEEN = dict.fromkeys(("account_id", "size", "step", "money", *SCORED), pl.Int64)
-
-
-class Sums(NamedTuple):
-    """Of some clients: how many, their equity, and what is expected to be lost of it (fen)."""
-
-    clients: int = 0
-    equity: int = 0
-    expected: int = 0
-
-    def counted(self) -> dict[str, int | None]:
-        """As a list keeps its sums."""
-        return {COUNT: self.clients, "equity": self.equity, "expected": self.expected}
 
 
 def newest() -> RiskRun | None:
@@ -72,34 +58,53 @@ def quick(asked: Asked, wanted: Wanted) -> Quick | None:
     cause = used["cause"].value if "cause" in used else None
     if sees_all(asked.actor) and "q" not in used:
         sums = _sum(part for (_size, _step, why), part in _parts(run.id).items() if cause in (None, why))
-        return Quick(sums.counted(), _keys(run.id, cause, None, wanted))
+        return Quick(_counted(sums), _keys(run.id, cause, None, wanted), whole=True)
     rows = _seen(asked.actor, run.id, cause, used.get("q"))
-    return Quick(Sums(rows.height, int(rows["money"].sum()), int(rows["expected"].sum())).counted(), _keys_among(rows, run.id, wanted))
+    return Quick(_counted(Sums(rows.height, int(rows["money"].sum()), int(rows["expected"].sum()))), _keys_among(rows, run.id, wanted), whole=True)
+
+
+def _counted(sums: Sums) -> dict[str, int | None]:
+    """As a list keeps its sums."""
+    return {COUNT: sums.clients, "equity": sums.equity, "expected": sums.expected}
 
 
 def _sum(parts: Any) -> Sums:
     return Sums(*(sum(column) for column in zip(*parts, strict=True))) if (parts := list(parts)) else Sums()
 
 
-def _parts(run_id: int) -> dict[tuple[int, int, str], Sums]:
-    """All clients of a scoring by class of equity, class of probability, and cause; added up anew after a word on a cause."""
+def _parts(run_id: int) -> Parts:
+    """All clients of a scoring by class of equity, class of probability, and cause; told anew after a word on a cause."""
     words = db.session.execute(select(func.max(CauseCorrection.id)).where(CauseCorrection.run_id == run_id)).scalar()
-    return remembered(("clients at risk", run_id, words), lambda: _added(run_id))
+    return remembered(("clients at risk", run_id, words), lambda: _moved(run_id) or _added(run_id))
 
 
-def _added(run_id: int) -> dict[tuple[int, int, str], Sums]:
+def _moved(run_id: int) -> Parts:
+    """What the night kept, with those of whom somebody said why since moved to that cause. Nothing where the night kept nothing."""
+    kept = db.session.execute(select(RiskRun.sums).where(RiskRun.id == run_id)).scalar()
+    found: defaultdict[tuple[int, int, str], Sums] = defaultdict(Sums, parts_from(kept or []))
+    if kept:
+        spoken = select(CauseCorrection.account_id).where(CauseCorrection.run_id == run_id)
+        query = select(SIZE, STEP, RiskScore.cause, CAUSE, MONEY, RiskScore.expected_loss).where(RiskScore.run_id == run_id, RiskScore.account_id.in_(spoken))
+        for size, step, proposed, said, money, expected in db.session.execute(query):
+            one = Sums(1, int(money), int(expected))
+            found[size, step, proposed] = found[size, step, proposed].plus(one, -1)
+            found[size, step, said] = found[size, step, said].plus(one)
+    return dict(found)
+
+
+def _added(run_id: int) -> Parts:
     keys = (SIZE.label("size"), STEP.label("step"), CAUSE.label("why"))
     sums = (func.count(), func.coalesce(func.sum(MONEY), 0), func.coalesce(func.sum(RiskScore.expected_loss), 0))
     rows = db.session.execute(select(*keys, *sums).where(RiskScore.run_id == run_id).group_by("size", "step", "why"))
     return {(row[0], row[1], row[2]): Sums(*map(int, row[3:])) for row in rows}
 
 
-def _keys(run_id: int, cause: str | None, among: list[int] | None, wanted: Wanted) -> list[int]:
-    """The accounts of a page and the one after it, in their order; `among` names the only ones that are asked about."""
+def _keys(run_id: int, cause: str | None, these: list[int] | None, wanted: Wanted) -> list[int]:
+    """The accounts of a page and the one after it, in their order; `these` are the only ones that are asked about."""
     sort, down = wanted.sort.removeprefix("-"), wanted.sort.startswith("-")
     column: Any = {**SCORED, "cause": CAUSE, "account_no": Account.account_no, "client": AccountVersion.name}[sort]
     key = {"account_no": Account.id, "client": AccountVersion.account_id}.get(sort, RiskScore.account_id)
-    query = select(key) if among is None else select(key).where(key.in_(among))
+    query = select(key) if these is None else select(key).where(among(key, these))
     if sort in ("account_no", "client"):  # walked in the order of their index, each row asked whether it has a score
         counts = [RiskScore.run_id == run_id, RiskScore.account_id == key, *_because(cause)]
         query = query.where(exists().where(*counts), *([newest_version()] if sort == "client" else []))
@@ -121,12 +126,20 @@ def _seen(actor: Actor, run_id: int, cause: str | None = None, named: Bound | No
     """The scores of the clients whom somebody sees and asks for (SEEN; `money` is the equity); each is asked once a request."""
 
     def read() -> pl.DataFrame:
-        seen = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
+        seen: Any = select(Account.id).join(AccountVersion, AccountVersion.account_id == Account.id)
         seen = seen.where(newest_version(), visible_to(actor, last_day() or today()), *([] if named is None else [named.filter.narrow(named.value)]))
+        if named is not None and sees_all(actor):
+            seen = _named(named.value)
         query = select(RiskScore.account_id, SIZE, STEP, MONEY, *SCORED.values())
         return read_frame(query.where(RiskScore.run_id == run_id, RiskScore.account_id.in_(seen), *_because(cause)), SEEN)
 
     return once(("scores that are seen", cause, named and named.text), read)
+
+
+def _named(text: str) -> Any:
+    """The accounts whose number or whose client's name holds some text: each table is read by itself. Both in one condition would be joined whole first."""
+    by_number = select(Account.id).where(Account.account_no.contains(text, autoescape=True))
+    return by_number.union(select(AccountVersion.account_id).where(AccountVersion.name.contains(text, autoescape=True), newest_version()))
 
 
 def _keys_among(rows: pl.DataFrame, run_id: int, wanted: Wanted) -> list[int] | None:

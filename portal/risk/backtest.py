@@ -18,11 +18,13 @@ from models.settlement import SettlementDay
 from portal.actors import Actor
 from portal.audit import log
 from portal.refusals import Refusal
-from portal.risk import facts, hazard, panel, scoring, survival
+from portal.risk import facts, hazard, panel, scoring, survival, what_ifs
 from portal.risk.behaviour import MONTH
-from portal.risk.features import Real
+from portal.risk.features import Frame, Real, ids
 from portal.risk.gathering import Progress
-from portal.risk.grades import Grades, Said, coverage, grades, lines_of
+from portal.risk.grades import Grades, Said, grades, lines_of
+from portal.risk.leaving import Leavings
+from portal.risk.what_ifs import Gone
 
 QUARTER = timedelta(days=90)
 CLASSES = 10
@@ -51,7 +53,7 @@ class DayGrades:
 @dataclass(frozen=True)
 class Backtest:
     """What the scores were worth. `named`: grades of the model, the naive rule and the base rate; `untold`: client-months whose end cannot be told yet;
-    `held`: of so many past what-ifs so many came true within their 90 % interval; `agreed`: of so many causes that people looked at, so many were right."""
+    `held`: of so many departures as many left as the interval of their eve said; `agreed`: of so many causes that people looked at, so many were right."""
 
     until: date
     named: Mapping[str, Grades]
@@ -100,7 +102,7 @@ def backtest(first: date, last: date, zone: ZoneInfo, progress: Progress) -> Bac
     said: dict[str, list[Real]] = {"model": [], "naive": []}
     happened: list[Said] = []
     rows: list[DayGrades] = []
-    held, untold = [0, 0], 0
+    untold = 0
     became, examples = panel.became(ends, until, zone, progress)
     for example in examples:
         version, weights = scoring.model_for(example.on)
@@ -114,14 +116,30 @@ def backtest(first: date, last: date, zone: ZoneInfo, progress: Progress) -> Bac
         said["naive"].append((example.frame.people["idle_days"].to_numpy() >= MONTH)[may].astype(float))
         happened.append(left)
         rows.append(DayGrades(str(example.on), version, len(left), int(left.sum()), grades(chances, left).auc))
-        came, all_of = coverage(example.frame.values[may], chances, left)
-        held = [held[0] + came, held[1] + all_of]
     all_left = np.concatenate(happened)
     joined = {name: np.concatenate(parts) for name, parts in said.items()}
     joined["base"] = np.full(len(all_left), all_left.mean() if len(all_left) else 0.0)
     found = {name: grades(values, all_left) for name, values in joined.items()}
     curves = survival.curves(until, zone, became)
-    return Backtest(until, found, len(all_left), int(all_left.sum()), untold, bins(joined["model"], all_left), rows, (held[0], held[1]), agreed(until, zone), curves)
+    held = came_true(first, min(last, until - QUARTER - panel.SETTLED), until, became, out, zone, progress)
+    return Backtest(until, found, len(all_left), int(all_left.sum()), untold, bins(joined["model"], all_left), rows, held, agreed(until, zone), curves)
+
+
+def came_true(first: date, last: date, until: date, became: Leavings, out: pl.Series, zone: ZoneInfo, progress: Progress) -> tuple[int, int]:
+    """Of the what-ifs of departures between two days, each by the version that counted on its eve, how many came true, and of how many it can be told.
+    `became` is in the order of the ids of everybody known by `until`; `out`: the clients who asked not to be profiled."""
+    known = facts.read(facts.known_on(until, zone), zone)
+    everybody = ids(known)
+
+    def left_of(one: Gone, frame: Frame) -> tuple[Said, Said]:
+        place = np.searchsorted(everybody, frame.people["account_id"].to_numpy())
+        left, unsure = became.left[place], became.open_from[place]
+        on, end = one.before.toordinal(), (one.before + QUARTER).toordinal()
+        told = ((left == 0) | (left > on)) & ~((left == 0) & (unsure > 0) & (unsure <= end))
+        return told & ~frame.people["client_no"].is_in(out.implode()).to_numpy(), (left > on) & (left <= end)
+
+    asked = what_ifs.frames(what_ifs.departures(known, first, last), everybody, zone, progress)
+    return what_ifs.held(asked, lambda day: scoring.model_for(day)[1], left_of)
 
 
 def bins(said: Real, left: Said) -> list[Bin]:

@@ -63,7 +63,7 @@ def known_on(day: date, zone: ZoneInfo) -> int:
 
 def first_day(zone: ZoneInfo) -> date:
     """The day on which the portal's first fact was recorded."""
-    first = db.session.execute(select(func.min(Recording.recorded_at))).scalar()
+    first = db.session.execute(select(Recording.recorded_at).order_by(Recording.id).limit(1)).scalar()
     return first.astimezone(zone).date() if first else date.min
 
 

@@ -22,7 +22,6 @@ FEATURES = (
     "size", "idle", "often", "slower", "missed", "withdrawn_30", "withdrawn_90", "deposited_30", "loss_30", "loss_90", "downs", "streak", "risk_degree", "margin_calls",
     "tenure", "by_broker", "by_staff", "single_contact", "silence", "reached", "fee_level", "fee_above", "ties", *EVENT,
 )  # fmt: skip
-EVENT_PLACES = tuple(FEATURES.index(name) for name in EVENT)
 TOGETHER = {**dict.fromkeys(EVENT, "departure"), "silence": "contact", "reached": "contact", "missed": "slower", "fee_above": "fee_level"}
 REASONS = {name: TOGETHER.get(name, name) for name in FEATURES}
 """Under which reason a feature is told: what moves together is one reason."""

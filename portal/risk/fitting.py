@@ -17,11 +17,12 @@ from models.clients import Account
 from models.risk import RiskMethod, RiskModel
 from portal.actors import Actor
 from portal.audit import log
+from portal.risk import facts, what_ifs
 from portal.risk.behaviour import MONTH, Whole
-from portal.risk.features import FEATURES, Real
+from portal.risk.features import FEATURES, Real, ids
 from portal.risk.gathering import Progress
 from portal.risk.hazard import MILLION, MONTHS, Weights
-from portal.risk.panel import SETTLED, WARM, Example, examples, month_ends, months_of, week_ends
+from portal.risk.panel import SETTLED, WARM, Example, became, month_ends, months_of, week_ends
 
 ENOUGH = 200
 """Losses that a firm must have seen before its own past is believed."""
@@ -31,6 +32,9 @@ EARLIER = 0.65
 """The share of the time that is learned from while a strength is sought; what began after it is foretold."""
 MANY = 20_000
 """From so many accounts on month ends are learned from in place of week ends, and of those who stay one in so many, who then stands for all of them."""
+
+EVE = 5.0
+"""For so many stands a client on the eve of a departure of his person: what-ifs are asked on it, and days after it show only who is left by then."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def rows_of(held: list[Example], until: date) -> tuple[Rows | None, int]:
         accounts = example.frame.people["account_id"].to_numpy()
         every = max(1, round(len(accounts) / MANY))
         taken = (example.left > 0) | (accounts % every == 0)
-        weight = np.where(example.left > 0, 1.0, every)
+        weight = np.where(example.left > 0, 1.0, every) * (EVE if example.eve else 1.0)
         for month, there, left in months_of(example, until):
             rows = there & taken
             ahead = np.zeros((int(rows.sum()), MONTHS))
@@ -104,7 +108,12 @@ def learned(first: date, until: date, zone: ZoneInfo, progress: Progress) -> tup
     accounts = db.session.execute(select(func.count()).select_from(Account)).scalar_one()
     ends = month_ends if accounts >= MANY else week_ends
     on = [day for day in ends(first + WARM - timedelta(days=31), until) if day + SETTLED <= until]
-    return fitted(examples(on, until, zone, progress), until) if on else (None, 0)
+    if not on:
+        return None, 0
+    known = facts.read(facts.known_on(until, zone), zone)
+    found, held = became(on, until, zone, progress)
+    eves = what_ifs.examples(what_ifs.departures(known, first + WARM, until - SETTLED), ids(known), found, zone, progress)
+    return fitted([*held, *eves], until)
 
 
 def keep(weights: Weights, until: date, seen: int, *, actor: Actor, moment: datetime) -> RiskModel:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
-from portal.risk.features import EVENT_PLACES, Real
+from portal.risk.features import Real
 from portal.risk.interval import interval_of
 
 Said = NDArray[np.bool_]
@@ -75,13 +75,9 @@ def lines_of(named: Mapping[str, Grades]) -> list[str]:
     return lines
 
 
-def coverage(values: Real, chances: Real, left: Said) -> tuple[int, int]:
-    """Of the clients under a departure (`values` are their features), by kind of who left: in how many groups so many went as the interval said,
-    and how many groups there are."""
-    under, held = values[:, EVENT_PLACES[0]] > 0, [0, 0]
-    for broker in (False, True):
-        group = under & ((values[:, EVENT_PLACES[1]] > 0) == broker)
-        if group.sum() >= FEWEST:
-            low, high = interval_of(chances[group])
-            held = [held[0] + int(low <= left[group].sum() <= high), held[1] + 1]
-    return held[0], held[1]
+def within(chances: Real, left: Said) -> tuple[int, int]:
+    """Whether as many of some clients left as the interval said: 1 or 0 of 1; 0 of 0 where they are fewer than FEWEST."""
+    if len(chances) < FEWEST:
+        return 0, 0
+    low, high = interval_of(chances)
+    return int(low <= left.sum() <= high), 1

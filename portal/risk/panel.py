@@ -26,12 +26,14 @@ WARM = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Example:
-    """A day's clients at risk, the first day on which each left (ordinal; 0: not known to have), and from which day it cannot be told yet (0: it can)."""
+    """A day's clients at risk, the first day on which each left (ordinal; 0: not known to have), and from which day it cannot be told yet (0: it can).
+    `eve`: these are the clients of one departure, on the last day before it."""
 
     on: date
     frame: Frame
     left: Whole
     unsure: Whole
+    eve: bool = False
 
 
 def month_ends(first: date, last: date) -> list[date]:
@@ -71,11 +73,6 @@ def became(on: list[date], until: date, zone: ZoneInfo, progress: Progress) -> t
         stays = (left == 0) | (left > done.on.toordinal())
         by_day.append(Example(done.on, Frame(frame.people.filter(pl.Series(stays)), frame.values[stays]), left[stays], unsure[stays]))
     return found, by_day
-
-
-def examples(on: list[date], until: date, zone: ZoneInfo, progress: Progress) -> list[Example]:
-    """The clients of each day, and who left after it."""
-    return became(on, until, zone, progress)[1]
 
 
 def months_of(example: Example, until: date) -> list[tuple[int, np.ndarray, np.ndarray]]:

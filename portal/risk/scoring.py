@@ -16,6 +16,7 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.bulk import insert_frame
 from portal.risk import causes, facts, hazard
+from portal.risk.classes import parts_of
 from portal.risk.features import FEATURES, Frame, contacted, features, ids, with_event, without_event
 from portal.risk.gathering import Progress, gather
 from portal.risk.hazard import PRIORS, Weights
@@ -93,7 +94,7 @@ def keep(on: date, version: str, rows: pl.DataFrame, *, actor: Actor, moment: da
         model = RiskModel(version=PRIOR_VERSION, method=RiskMethod.PRIORS.value, made_at=moment, learned_to=None, seen=0, weights=PRIORS.plain(), grades=None)
         db.session.add(model)
         db.session.flush()
-    run = RiskRun(on_day=on, model_id=model.id, made_at=moment, accounts=rows.height)
+    run = RiskRun(on_day=on, model_id=model.id, made_at=moment, accounts=rows.height, sums=parts_of(rows))
     db.session.add(run)
     db.session.flush()
     columns: list[Any] = ["account_id", "probability", "follow", "expected_loss", "cause", "drivers", "equity", "contacted"]

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from portal.risk import causes, facts, hazard
+from portal.risk import causes, facts, hazard, what_ifs
 from portal.risk.behaviour import MONTH
-from portal.risk.features import FEATURES, Real, features, ids
+from portal.risk.facts import Facts
+from portal.risk.features import FEATURES, Frame, Real, features, ids
 from portal.risk.gathering import gather
-from portal.risk.grades import Grades, Said, coverage, grades, lines_of
+from portal.risk.grades import Grades, Said, grades, lines_of
 from portal.risk.hazard import Weights
+from portal.risk.what_ifs import Gone
 
 QUARTER = timedelta(days=90)
 
@@ -37,7 +39,7 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
     recorded = facts.read(facts.known_on(max(on), zone), zone)
     said: dict[str, list[Any]] = {"model": [], "naive": [], "best": []}
     seen: list[Real] = []
-    happened, causes_hit, held = [], [0, 0], [0, 0]
+    happened, causes_hit = [], [0, 0]
     for done in gather(on, ids(recorded), zone, lambda step, at, total: None):
         frame = features(recorded, done)
         names = [numbers[one] for one in frame.people["account_id"]]
@@ -54,14 +56,24 @@ def graded(known: Mapping[str, Any], on: list[date], weights: Weights, zone: Zon
         proposed = causes.proposed(named_values, causes.usual_silence(named_values))[there]
         true = np.array([known["left"][name][1] if name in known["left"] else "" for name in names])[there]
         causes_hit = [causes_hit[0] + int((proposed[left] == true[left]).sum()), causes_hit[1] + int(left.sum())]
-        came, of = coverage(frame.values[there], chances, left)
-        held = [held[0] + came, held[1] + of]
     all_left = np.concatenate(happened)
     joined = {name: np.concatenate(parts) for name, parts in said.items()}
     joined["hindsight"] = hindsight(np.concatenate(seen), all_left)
     joined["base"] = np.full(len(all_left), all_left.mean())
     found = {name: grades(values, all_left) for name, values in joined.items()}
-    return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), (held[0], held[1]))
+    return Graded(found, len(all_left), int(all_left.sum()), (causes_hit[0], causes_hit[1]), _held(known, recorded, weights, zone, numbers, on))
+
+
+def _held(known: Mapping[str, Any], recorded: Facts, weights: Weights, zone: ZoneInfo, numbers: Mapping[int, str], on: list[date]) -> tuple[int, int]:
+    """What-ifs of the departures after the first graded day whose 90 days are over, held against who truly left."""
+    gone = what_ifs.departures(recorded, min(on) + timedelta(days=1), date.fromisoformat(known["last"]) - QUARTER)
+
+    def left_of(one: Gone, frame: Frame) -> tuple[Said, Said]:
+        names = [numbers[key] for key in frame.people["account_id"]]
+        days = [date.fromisoformat(known["left"][name][0]) if name in known["left"] else date.max for name in names]
+        return np.array([day > one.before for day in days], bool), np.array([one.before < day <= one.before + QUARTER for day in days], bool)
+
+    return what_ifs.held(what_ifs.frames(gone, ids(recorded), zone, lambda step, at, total: None), lambda day: weights, left_of)
 
 
 def hindsight(values: Real, left: Said) -> Real:

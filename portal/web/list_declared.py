@@ -51,10 +51,11 @@ def keyed(key: str, label: Label, cell: Callable[[Any], Cell] | None = None) -> 
 
 class Quick(NamedTuple):
     """What a list can say without looking at every row: its sums with their COUNT, and the keys of a page and the row after it
-    (None: they must be looked for)."""
+    (None: they must be looked for). `whole`: these keys are all that the list has, so that a page that they do not fill is its last."""
 
     sums: dict[str, int | None]
     keys: Sequence[int] | None
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ def show_list(which: ListPage, template: str, *, source: Source | None = None, *
     if isinstance(rows, pl.DataFrame):
         page = page_of_frame(rows, wanted)
     else:
-        page = page_of(rows, wanted, scalars=which.scalars, counted=sums.get(COUNT), keys=quick and quick.keys, beside=which.beside)
+        keys, whole = (None, False) if quick is None else (quick.keys, quick.whole)
+        page = page_of(rows, wanted, scalars=which.scalars, counted=sums.get(COUNT), keys=keys, whole=whole, beside=which.beside)
     tools = Tools(which, page.wanted, found, views.audiences(asked.actor))
     shown = replace(page, tools=tools, sums=sums)
     return render_template(template, page=shown, columns=_in_words(which.columns), **more)

@@ -134,13 +134,16 @@ def page_of(
     scalars: bool = False,
     counted: int | None = None,
     keys: Sequence[int] | None = None,
+    whole: bool = False,
     beside: Callable[[Statement], Statement] | None = None,
 ) -> Page:
     """Answer a list: two queries, rows and count. `scalars` for a statement of one entity; `counted` saves the count where it is known. In a
-    list by keyset, `keys` saves the search for the page's rows. `beside` is joined to the rows of the page alone (ListPage.beside): one query more."""
+    list by keyset, `keys` saves the search for the page's rows (`whole`: also where they do not fill it). `beside` is joined to the rows of the page
+    alone (ListPage.beside): one query more without keyset."""
     narrowed = wanted.narrow(statement)
     if wanted.listing.keyset:
-        return _page_by_key(narrowed, wanted.narrow(beside(statement)) if beside is not None else None, wanted, scalars, counted, keys)
+        known = keys if keys is not None and (whole or len(keys) > wanted.per_page) else None  # else the page reaches rows that the short way does not know
+        return _page_by_key(narrowed, wanted.narrow(beside(statement)) if beside is not None else None, wanted, scalars, counted, known)
     total = counted
     if total is None:
         total = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).subquery())).scalar_one()
@@ -172,8 +175,6 @@ def _page_by_key(narrowed: Statement, dressed: Statement | None, wanted: Wanted,
     if counted is None:
         counted = db.session.execute(select(func.count()).select_from(narrowed.order_by(None).limit(MOST_COUNTED + 1).subquery())).scalar_one()
     places: tuple[Any, Any] = (wanted.sorting()[0].label("place_value"), wanted.listing.tiebreak.label("place_key"))
-    if keys is not None and len(keys) <= wanted.per_page:
-        keys = None  # the page reaches the rows that the short way does not know
     if keys is None and dressed is not None:  # what stands beside them is looked up for the page's rows alone
         keys = [row.place_key for row in _search(narrowed.with_only_columns(*places), wanted)]
     whole = (narrowed if dressed is None else dressed).add_columns(*places)

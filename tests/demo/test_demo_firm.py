@@ -17,7 +17,7 @@ from portal.demo import DemoFirm, make, stories
 from portal.demo.calendar import FIRST_DAY, LAST_DAY, trading_days
 from portal.settlement.day import AMOUNTS
 
-DIGEST = "69274f17dddd3d0a4e7ef885e19c462e2a64476b3756904811395eb320a15b8a"
+DIGEST = "0df3ef99da96458561616820035980dda336b8f0b27cc9802616ababd34064b5"
 """Of every file's name and bytes. It changes only where the firm is meant to change; then put the new one here."""
 
 
@@ -222,6 +222,28 @@ def test_who_closes_draws_his_money_out_first(firm: DemoFirm, balances: pl.DataF
     traded = trades.join(closing, on="account_no").with_columns(left=pl.col("closed_on") - pl.col("trade_date").str.to_date())
     assert traded.filter(pl.col("left") <= stories.SILENT_BEFORE_CLOSING).is_empty()
     assert not traded.filter(pl.col("left") > stories.SILENT_BEFORE_CLOSING).is_empty()
+
+
+def test_nothing_is_left_in_an_account_on_its_last_day(firm: DemoFirm, balances: pl.DataFrame) -> None:
+    closed = master(firm, "accounts").filter(pl.col("closed_on") != "")["account_no"]
+    last = balances.filter(pl.col("account_no").is_in(closed.implode())).sort("trade_date").group_by("account_no", maintain_order=True).last()
+    assert last.height == closed.len()
+    assert last.filter(pl.col("balance") != pl.col("other_in")).is_empty(), "interest of the quarter may come after"
+    assert (last["withdrawal"] > 0).sum() > closed.len() * 9 // 10
+
+
+def test_who_goes_along_with_who_left_is_gone_within_three_months(firm: DemoFirm, balances: pl.DataFrame) -> None:
+    serving = master(firm, "servicing").filter(pl.col("role") == "servicer")
+    his = serving.filter(pl.col("staff_no") == stories.GONE)
+    assert (his["valid_to"] == "").all(), "that he left is recorded in the portal, not in the files"
+    assert his.height > 60
+    accounts = master(firm, "accounts").filter(pl.col("account_no").is_in(his["account_no"].implode()))
+    gone = accounts.filter(pl.col("closed_on").is_between(pl.lit(str(stories.GONE_ON)), pl.lit("2026-07-10")))["account_no"]
+    alone = serving.group_by("account_no").len().filter(pl.col("len") == 1)["account_no"]
+    assert 10 < gone.len() < his.height // 3
+    assert set(gone) <= set(alone), "who has a second contact stays"
+    paid = balances.filter(pl.col("account_no").is_in(gone.implode()), pl.col("trade_date") >= str(stories.GONE_ON))
+    assert paid["withdrawal"].sum() > 10 * paid["deposit"].sum()
 
 
 def test_the_leavers_clients_know_nobody_else(firm: DemoFirm) -> None:

@@ -10,20 +10,23 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from models import db
+from models.care import CareTask
 from models.channels import ChannelCost
+from models.clients import Servicing
 from models.club_money import Refund
 from models.commission import MonthClose, RunStatement
-from models.departure_signals import DepartureSignal, SignalRun
+from models.departure_signals import DepartureSignal, HearingEntry, SignalRun
 from models.departures import Departure
 from models.disputes import Dispute
-from models.identity import Role, User
+from models.handovers import Handover, HandoverClient
+from models.identity import Role, User, UserState
 from models.leads import Campaign, IntroductionLink, Lead, LeadConsent, LeadState
 from models.notices import Notice
 from models.onboarding import Application
-from models.partners import Broker, Staff
+from models.partners import Broker, Staff, StaffVersion
 from models.settlement import SettlementDay
 from models.suitability import SuitabilityTest
 from models.transfers import ClaimCase, Transfer
@@ -31,7 +34,7 @@ from models.values.calendar import Month
 from portal import create_app
 from portal.actors import TERMINAL
 from portal.clock import now
-from portal.demo import DemoFirm
+from portal.demo import DemoFirm, stories
 from portal.demo.load import PASSWORD, Load, check_empty, steps
 from portal.demo.notices import UNREAD
 from portal.identity import passwords, verbs
@@ -39,6 +42,7 @@ from portal.keys import keyring
 from portal.refusals import Refusal
 from portal.settings import Settings
 from portal.transaction import transaction
+from portal.versions import current
 
 LAST = date(2025, 12, 3)
 
@@ -81,7 +85,7 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert db.session.execute(select(func.max(unread.c.many))).scalar_one() == UNREAD, "the bell counts what is new"
     questions = db.session.execute(select(Dispute.state, Dispute.granted).order_by(Dispute.id)).all()
     assert [tuple(row) for row in questions] == [("in_review", 0), ("answered", 1280)]
-    assert [tuple(row) for row in db.session.execute(select(Departure.kind, Departure.state))] == [("staff_leaves", "announced")]
+    _look_at_departures(said)
     assert db.session.execute(select(SignalRun.on_day).order_by(SignalRun.id)).scalars().all() == [LAST - timedelta(days=14), LAST]
     assert _speaking() >= {("B007", "no_sign_in"), ("B007", "no_lead"), ("S017", "look_ups")}
     _look_around()
@@ -99,6 +103,29 @@ def test_it_fills_an_empty_portal_and_a_second_time_changes_nothing(demo_app: Fl
     assert "0 questions to lines put" in again
     assert "0 stories around leads told" in again
     assert db.session.execute(select(func.count(SettlementDay.id))).scalar() == 23
+
+
+def _look_at_departures(said: list[str]) -> None:
+    """Two who left, with their handovers; two suspicions that were heard; one who is about to go."""
+    numbers = func.coalesce(Staff.staff_no, Broker.broker_no)
+    query = select(numbers, Departure.kind, Departure.state).outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
+    assert [tuple(row) for row in db.session.execute(query.order_by(Departure.id))] == [
+        ("S029", "staff_leaves", "settled"), ("B058", "broker_ends", "settled"), ("S013", "staff_leaves", "withdrawn"), ("B007", "broker_moves", "suspected"), ("S017", "staff_leaves", "announced"),
+    ]  # fmt: skip
+    (cared,) = [sentence for sentence in said if "2 departures of the past, " in sentence]
+    assert int(cared.rpartition("; ")[2].split()[0]) > 50, "plays, promises and first calls beside each other"
+    assert db.session.execute(select(Handover.state)).scalars().all() == ["closed", "closed"]
+    assert db.session.execute(select(func.count()).where(HandoverClient.decided_id.is_(None) | (HandoverClient.outcome == ""))).scalar_one() == 0
+    left = func.sum(case((HandoverClient.outcome == "left", 1), else_=0))
+    of_staff, _of_broker = db.session.execute(select(func.count(), left).group_by(HandoverClient.handover_id).order_by(HandoverClient.handover_id)).all()
+    assert of_staff[0] > 60
+    assert 10 < of_staff[1] < of_staff[0] // 3
+    gone = select(Staff.id).where(Staff.staff_no == stories.GONE).scalar_subquery()
+    assert db.session.execute(select(StaffVersion.left_on).where(StaffVersion.staff_id == gone).order_by(StaffVersion.id.desc()).limit(1)).scalar() == stories.GONE_ON
+    assert db.session.execute(current(Servicing, None, Servicing.staff_id == gone).where(Servicing.role == "servicer", Servicing.valid_to > stories.GONE_ON)).first() is None
+    assert db.session.execute(select(CareTask.id).where(CareTask.owner_id == gone)).first() is None
+    assert db.session.execute(select(User.state).where(User.staff_no == stories.GONE)).scalars().all() == [UserState.DISABLED]
+    assert db.session.execute(select(HearingEntry.action).order_by(HearingEntry.id)).scalars().all() == ["told", "answered", "upheld", "told", "heard", "rejected"]
 
 
 def _speaking() -> set[tuple[str | None, str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models import db
 from models.care import CareTask
@@ -17,10 +17,12 @@ from models.handovers import ClientOutcome, HandoverClient
 from models.identity import Role
 from models.notices import Notice
 from models.partners import Staff
+from models.settlement import SettlementDay
 from portal import clock
 from portal.actors import Actor
 from portal.audit.recordings import open_recording
 from portal.handover import outcomes, people, verbs
+from portal.local_day import ends
 from portal.refusals import Conflict, NotAllowed, NotFound, Refusal
 from portal.transaction import transaction
 from portal.versions import Difference, current, write
@@ -179,6 +181,19 @@ def test_the_outcome_stands_beside_the_forecast(firm: Flask, admin: Actor) -> No
     assert outcomes.of_handover(handover, admin).known == 3
     with pytest.raises(Conflict, match="3 clients"), transaction():
         outcomes.close(handover, actor=admin, moment=clock.now())
+
+
+def test_the_equity_beside_an_outcome_is_that_of_its_day(admin: Actor) -> None:
+    """What is written down of a day before the last settled one knows nothing of later money."""
+    handover = opened(admin)
+    proposed(handover, admin)
+    decided(handover, admin)
+    settled = db.session.execute(select(func.min(SettlementDay.trade_date))).scalar_one()
+    with transaction():
+        before = outcomes.record(handover, "10001", ClientOutcome.KEPT, "", actor=admin, moment=ends(settled - timedelta(days=2)))
+        on = outcomes.record(handover, "10002", ClientOutcome.KEPT, "", actor=admin, moment=ends(settled) - timedelta(hours=1))
+    assert (before.outcome_equity, on.outcome_equity) == (0, outcomes.equity_now(on.account_id))
+    assert on.outcome_equity
 
 
 def test_a_closed_handover_stays_as_it_is(admin: Actor) -> None:

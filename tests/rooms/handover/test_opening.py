@@ -41,9 +41,12 @@ def test_everybody_whom_she_looks_after_comes_in_once(firm: Flask) -> None:
     assert post(admin, f"/departures/{departure}/handover", "/me").headers["Location"] == "/handovers/1"
     with firm.app_context():
         rows = db.session.execute(select(Account.account_no, HandoverClient.equity, HandoverClient.follow).join(Account, Account.id == HandoverClient.account_id)).all()
+        proposed = db.session.execute(select(HandoverClient.proposed_id, HandoverClient.decided_id)).all()
         db.session.remove()
+    assert all(one.proposed_id and not one.decided_id for one in proposed), "everybody is proposed to somebody, and nobody is given away"
     assert {row.account_no: (row.equity, row.follow) for row in rows} == {number: (9_990_000 if number == "10001" else 10_000_000, None) for number in ACCOUNTS}
     assert admin.get("/handovers/1").status_code == 200
+    assert 'href="/handovers/1"' in admin.get(f"/departures/{departure}").text
 
 
 def test_who_only_looks_may_not_open_it(firm: Flask) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
@@ -19,6 +20,7 @@ from models.clients import Account
 from models.identity import Role
 from models.risk import CauseCorrection, ChurnCause, RiskModel, RiskRun, RiskScore
 from portal import clock
+from portal.risk.classes import parts_of
 from portal.transaction import transaction
 from tests import remembered
 from tests.oracle import product
@@ -61,7 +63,8 @@ def _settle_in(app: Flask, folder: Path) -> None:
             db.session.add(model)
             db.session.flush()
             for on, shift in ((date(2026, 3, 1), 5), (date(2026, 3, 2), 0)):
-                run = RiskRun(on_day=on, model_id=model.id, made_at=clock.now(), accounts=COUNT)
+                sums = parts_of(pl.DataFrame([told(place + shift) for place in range(COUNT)]))
+                run = RiskRun(on_day=on, model_id=model.id, made_at=clock.now(), accounts=COUNT, sums=sums)
                 db.session.add(run)
                 db.session.flush()
                 db.session.add_all(RiskScore(run_id=run.id, account_id=keys[number], follow=0, drivers=[], **told(place + shift)) for place, number in enumerate(NUMBERS))
@@ -141,6 +144,38 @@ def test_the_sums_are_those_of_all_that_are_left(firm: Flask, query: str, keep: 
     assert sums is not None
     for amount in (sum(one["equity"] or 0 for one in left), sum(one["expected_loss"] for one in left)):
         assert f"{amount / 100:,.2f}" in sums.text, (amount, sums.text)
+
+
+def test_what_a_night_kept_is_what_its_scores_add_up_to(firm: Flask) -> None:
+    """A scoring from before the sums were kept is added up, and says the same, to the fen and with the corrected cause."""
+    admin = seat(firm, someone(firm, Role.ADMIN))
+    queries = ("", *(f"cause={cause}" for cause in CAUSES), "part=matrix&format=csv")
+
+    def told_now() -> list[Any]:
+        firm.extensions.pop("remembered", None)
+        pages = [admin.get(f"/risk?{query}").text for query in queries]
+        matrix = [row for row in csv.reader(pages.pop().splitlines()) if len(row) == 6]
+        return [matrix, *(str(BeautifulSoup(page, "html.parser").select_one("tfoot")) for page in pages)]
+
+    kept = told_now()
+    with firm.app_context():
+        with transaction():
+            newest = db.session.execute(select(RiskRun).order_by(RiskRun.id.desc()).limit(1)).scalar_one()
+            assert newest.sums
+            _scored_again(newest)
+        db.session.remove()
+    assert told_now() == kept
+
+
+def _scored_again(run: RiskRun) -> None:
+    """The same scores and the same word on a cause in a newer scoring that kept no sums."""
+    again = RiskRun(on_day=run.on_day, model_id=run.model_id, made_at=clock.now(), accounts=run.accounts)
+    db.session.add(again)
+    db.session.flush()
+    for model in (RiskScore, CauseCorrection):
+        names = [column.name for column in model.__table__.columns if column.name not in ("id", "run_id")]
+        rows = db.session.execute(select(*(getattr(model, name) for name in names)).where(model.run_id == run.id)).mappings()
+        db.session.add_all(model(run_id=again.id, **row) for row in rows.all())
 
 
 def test_the_matrix_is_of_the_newest_scoring_and_of_whom_one_sees(firm: Flask) -> None:

@@ -24,9 +24,10 @@ from models.partners import Broker, Staff
 from models.risk import ChurnCause, RiskModel, RiskRun, RiskScore
 from portal import clock
 from portal.actors import TERMINAL
+from portal.audit.recordings import known_at, open_recording
 from portal.jobs import risk
 from portal.jobs.worker import Worker
-from portal.risk import causes, days, hazard, scoring
+from portal.risk import causes, days, facts, hazard, scoring
 from portal.risk.features import FEATURES, without_event
 from portal.risk.grades import grades, lift
 from portal.risk.hazard import PRIORS
@@ -65,14 +66,14 @@ def spoken(at: datetime, recorded: datetime) -> None:
         db.session.add(Contact(account_id=account, staff_id=staff, at=at, recorded_at=recorded, channel="call", outcome="reached", note=""))
 
 
-def leaves(day: date, recorded: datetime) -> None:
+def leaves(day: date, recorded: datetime, state: str = "effective") -> None:
     with transaction():
         broker = db.session.execute(select(Broker.id).where(Broker.broker_no == "B001")).scalar_one()
         more = {"cause": "", "destination": "", "evidence": "", "recorded_at": recorded}
-        gone = Departure(kind="broker_moves", broker_id=broker, state="effective", announced_on=day, effective_on=day, **more)
+        gone = Departure(kind="broker_moves", broker_id=broker, state=state, announced_on=day, effective_on=day, **more)
         db.session.add(gone)
         db.session.flush()
-        after = {"state": "effective", "announced_on": str(day), "effective_on": str(day)}
+        after = {"state": state, "announced_on": str(day), "effective_on": str(day)}
         db.session.add(DepartureStep(departure_id=gone.id, at=recorded, actor_label="test", action="recorded", note="", after=after))
 
 
@@ -116,6 +117,17 @@ def test_what_a_firm_brings_in_on_its_first_day_was_known_on_the_days_that_it_sp
         leaves(date(2026, 3, 3), datetime(2026, 3, 4, 12, tzinfo=UTC))
         assert scored(date(2026, 3, 2))["10001"]["probability"] == before[date(2026, 3, 2)]
         assert scored(date(2026, 3, 3))["10001"]["probability"] > told
+
+
+def test_what_is_written_down_later_of_an_earlier_day_is_known_no_sooner_than_what_came_before(firm: Flask) -> None:
+    with firm.app_context():
+        began, before = facts.first_day(ZONE), datetime(2020, 1, 1, tzinfo=UTC)
+        with transaction():
+            late = open_recording(TERMINAL, before, "test").id
+        assert facts.first_day(ZONE) == began
+        assert known_at(before) == known_at(before + timedelta(days=1)) == 0
+        assert known_at(clock.now()) == late
+        db.session.remove()
 
 
 def test_a_correction_counts_from_its_recording_on(firm: Flask, tmp_path: Path) -> None:
