@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 
 from models import db
 from models.care import CareTask, ContactChannel, ContactOutcome
@@ -45,18 +45,18 @@ PROMISED = ("发送本周螺纹钢研报", "回复交割仓库名单", "核对�
 
 def contacts_file(folder: Path, last: date, part: tuple[date, date]) -> Path:
     """Write contacts.csv: of each span of servicing a contact every few weeks until the account is closed, on trading days of the year up to `last`; those of a part of it."""
-    days, row = trading_days(last - YEAR, last), current(Servicing).subquery()
+    days, span = trading_days(last - YEAR, last), current(Servicing).subquery()
+    columns = (Account.id, Account.account_no, Staff.staff_no, span.c.valid_from, span.c.valid_to)
+    query = select(*columns).join(Account, Account.id == span.c.account_id).join(Staff, Staff.id == span.c.staff_id)
+    spans = db.session.execute(query.where(span.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
     version = current(AccountVersion).subquery()
-    closed = func.coalesce(version.c.closed_on, row.c.valid_to)
-    until = case((closed < row.c.valid_to, closed), else_=row.c.valid_to)
-    query = select(Account.account_no, Staff.staff_no, row.c.valid_from, until).join(Account, Account.id == row.c.account_id).join(Staff, Staff.id == row.c.staff_id)
-    query = query.join(version, version.c.account_id == row.c.account_id)
-    spans = db.session.execute(query.where(row.c.role == ServicingRole.SERVICER).order_by(Account.account_no, Staff.staff_no)).all()
+    closed = {row.account_id: row.closed_on for row in db.session.execute(select(version.c.account_id, version.c.closed_on).where(version.c.closed_on.is_not(None)))}
     path = folder / "contacts.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for account_no, staff_no, since, until in spans:
+        for account_id, account_no, staff_no, since, to in spans:
+            until = min(to, closed.get(account_id, to))
             chance = random.Random(f"contacts {account_no} {staff_no}")  # noqa: S311 - a story, no secret
             step = chance.choice(EVERY_FEW_DAYS)
             for day in days[chance.randrange(step) :: step]:
