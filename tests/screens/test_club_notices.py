@@ -100,7 +100,7 @@ def read_the_mail(club: Club, page: Page, say: dict[str, str]) -> None:  # noqa:
     page.goto(club.address + "/unsubscribe/" + link)
     check(page)
     page.get_by_role("button", name=say["stop"]).click()
-    expect(page.get_by_role("status")).to_be_visible()
+    expect(page.locator("main").get_by_role("status")).to_be_visible()
     check(page)
     page.goto(club.address + "/notices/ways")
     expect(page.locator("#mail-club")).not_to_be_checked()

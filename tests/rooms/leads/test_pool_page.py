@@ -52,7 +52,7 @@ def test_who_has_no_room_is_not_offered_and_not_given(app: Flask, pooled: str) -
     boss = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="01"))
     fill_up(app)
     assert '<option value="S002" disabled>' in boss.get(f"/leads/{pooled}/assign").text
-    refused = post(boss, f"/leads/{pooled}/assign", f"/leads/{pooled}/assign", version="2", staff_no="S002")
+    refused = post(boss, f"/leads/{pooled}/assign", f"/leads/{pooled}/assign", version="2", value="S002")
     assert refused.status_code == 409
     assert "S002 looks after 1 open leads already, which is the most" in refused.text
 
