@@ -117,13 +117,16 @@ def open_until(event_id: int) -> datetime | None:
 
 def take_along(source: ClubEvent, copies: Sequence[ClubEvent], *, actor: Actor, moment: datetime) -> None:
     """Give the questions of an event, and until when they can be answered, to its copies; no answer goes along. Verb."""
+    actor.need(Can.CLUB_EDIT)
     rows, hours = of_event(source.id), hours_before(source.id)
+    kept = ("kind", "words", "words_en", "choices", "required", "private", "at_door")
     for one in copies:
-        for row in rows:
-            choices = tuple((choice[0], choice[1]) for choice in row.choices)
-            add(one.id, Asking(row.kind, row.words, row.words_en, choices, row.required, row.private, row.at_door), actor=actor, moment=moment)
+        db.session.add_all(ClubQuestion(event_id=one.id, position=place, **{name: getattr(row, name) for name in kept}) for place, row in enumerate(rows, 1))
         if hours:
-            set_hours(one.id, hours, actor=actor, moment=moment)
+            db.session.add(ClubQuestionRule(event_id=one.id, hours_before=hours))
+        if rows or hours:
+            note(one.id, None, "questions_taken_along", actor, moment, source=source.id, questions=len(rows), hours=hours)
+    db.session.flush()
 
 
 def _rule(event_id: int) -> ClubQuestionRule | None:

@@ -31,7 +31,7 @@ from portal.pages.hearing_part import part
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
-from portal.versions import current
+from portal.versions import version_of
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
@@ -61,10 +61,10 @@ LISTING = Listing(
 
 
 def _listed(asked: Asked) -> Any:
-    staff, broker = current(StaffVersion).subquery(), current(BrokerVersion).subquery()
-    query = select(Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name"))
+    (staff, of_staff), (broker, of_broker) = version_of(StaffVersion, Departure.staff_id), version_of(BrokerVersion, Departure.broker_id)
+    query = select(Departure, _person.label("person"), func.coalesce(staff.name, broker.name, "").label("name"))
     query = query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
-    query = query.outerjoin(staff, staff.c.staff_id == Departure.staff_id).outerjoin(broker, broker.c.broker_id == Departure.broker_id)
+    query = query.outerjoin(staff, of_staff).outerjoin(broker, of_broker)
     return query.where(visible_to(asked.actor))
 
 

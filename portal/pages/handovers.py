@@ -29,7 +29,7 @@ from portal.pages.risk_words import chance_text
 from portal.permissions import Can
 from portal.refusals import Refusal
 from portal.transaction import transaction
-from portal.versions import current
+from portal.versions import current, version_of
 from portal.web.exports import amount
 from portal.web.guard import current_actor, requires
 from portal.web.list_pages import Asked, Field, ListPage, declare, show_list
@@ -58,12 +58,10 @@ LISTING = Listing(
 
 
 def _listed(asked: Asked) -> Any:
-    staff, broker = current(StaffVersion).subquery(), current(BrokerVersion).subquery()
-    query = select(Handover, Departure, _person.label("person"), func.coalesce(staff.c.name, broker.c.name, "").label("name")).join(
-        Departure, Departure.id == Handover.departure_id
-    )
+    (staff, of_staff), (broker, of_broker) = version_of(StaffVersion, Departure.staff_id), version_of(BrokerVersion, Departure.broker_id)
+    query = select(Handover, Departure, _person.label("person"), func.coalesce(staff.name, broker.name, "").label("name")).join(Departure, Departure.id == Handover.departure_id)
     query = query.outerjoin(Staff, Staff.id == Departure.staff_id).outerjoin(Broker, Broker.id == Departure.broker_id)
-    query = query.outerjoin(staff, staff.c.staff_id == Departure.staff_id).outerjoin(broker, broker.c.broker_id == Departure.broker_id)
+    query = query.outerjoin(staff, of_staff).outerjoin(broker, of_broker)
     return query.where(handovers_of(asked.actor))
 
 

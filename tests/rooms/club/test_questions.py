@@ -81,7 +81,8 @@ def test_what_must_be_answered_is_and_the_words_that_were_shown_are_kept(host: A
 def test_who_only_tries_whether_there_are_seats_is_asked_nothing(host: Actor) -> None:
     number, _asked = asking()
     with transaction():
-        booking.book(number, Wish(wish(number).kind_id, "x", answers=None), actor=host, moment=clock.now())
+        made = booking.book(number, Wish(wish(number).kind_id, "x", answers=None), actor=host, moment=clock.now())
+    assert (made.event_id, made.state, kept(made.id)) == (number, "granted", []), "seated, though a required question has no answer"
 
 
 @pytest.mark.usefixtures("database")
