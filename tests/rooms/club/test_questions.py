@@ -82,7 +82,7 @@ def test_who_only_tries_whether_there_are_seats_is_asked_nothing(host: Actor) ->
     number, _asked = asking()
     with transaction():
         made = booking.book(number, Wish(wish(number).kind_id, "x", answers=None), actor=host, moment=clock.now())
-    assert (made.event_id, made.state, kept(made.id)) == (number, "granted", []), "seated, though a required question has no answer"
+    assert (made.event_id, made.state, kept(made.public_id)) == (number, "granted", []), "seated, though a required question has no answer"
 
 
 @pytest.mark.usefixtures("database")
