@@ -12,7 +12,8 @@ config = context.config
 
 def run_migrations() -> None:
     """Run the migrations on the application's database."""
-    with db.engine.connect() as connection:
+    whole = {"isolation_level": "READ COMMITTED"} if db.engine.dialect.name == "postgresql" else {}
+    with db.engine.connect().execution_options(**whole) as connection:
         context.configure(connection=connection, target_metadata=db.metadata, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()

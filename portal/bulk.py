@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ARRAY, BigInteger, Boolean, ColumnElement, Date, Integer, LargeBinary, Select, String, Table, any_, cast, func, literal, select, text
 
 from models import db
-from portal.transaction import afterwards
+from portal.transaction import afterwards, snapshot
 
 CHUNK = 20_000
 """Rows handed over at once: the memory of a bulk insert stays that of one chunk."""
@@ -25,7 +25,7 @@ MANY = 50_000
 IN_BYTES = {"in_bytes": True}
 """The execution option of a query whose payloads PostgreSQL is to send as bytes, not as text of twice their length."""
 BY_PARTS = {**IN_BYTES, "stream_results": True, "max_row_buffer": 1}
-"""The same where few large answers are to be taken one after the other."""
+"""The same where few large answers are to be taken one after the other, in a snapshot()."""
 PART = 65_536
 """Rows that are asked for at once, by their key."""
 BYTES_OF: dict[Any, tuple[int, str]] = {pl.Int64: (8, ">i8"), pl.Int32: (4, ">i4"), pl.Date: (4, ">i4"), pl.Boolean: (1, "i1")}
@@ -156,7 +156,8 @@ def read_table(query: Select[*tuple[Any, ...]], schema: dict[str, Any]) -> pl.Da
     joined = [func.string_agg(func.coalesce(cast(columns[name], String), "\n"), "\n") for name in schema if name not in fixed]
     key = next(columns[name] for name, kind in fixed.items() if kind == pl.Int64)
     whole = query.with_only_columns(func.count(), func.string_agg(row, cast(literal(b""), LargeBinary), type_=LargeBinary), *joined).group_by(key // PART)
-    found = [_part(answer, schema, fixed) for answer in db.session.execute(whole, execution_options=BY_PARTS)]
+    with snapshot():
+        found = [_part(answer, schema, fixed) for answer in db.session.execute(whole, execution_options=BY_PARTS)]
     if not all(part is not None for part in found):
         return read_frame(query, schema)
     return pl.concat([pl.DataFrame(schema=schema), *(part for part in found if part is not None)], rechunk=True)

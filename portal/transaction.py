@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import text
 
 from models import db
 from portal.turns import turns_of
+
+_BEGINNING: dict[bool, dict[str, Any]] = {True: {"isolation_level": "READ COMMITTED"}, False: {"begin_immediate": True}}
+"""How a transaction begins, by whether it does on PostgreSQL."""
 
 
 @contextmanager
@@ -25,7 +30,7 @@ def transaction() -> Iterator[None]:
     try:
         with _turn():
             try:
-                session.connection(execution_options={"begin_immediate": True})
+                session.connection(execution_options=_BEGINNING[on_postgresql()])
                 yield
                 session.commit()
                 spoken = session.info.pop("afterwards", [])
@@ -37,6 +42,26 @@ def transaction() -> Iterator[None]:
         session.info["writing"] = False
     for speak in spoken:
         speak()
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """What is read inside is of one moment, and may be taken row by row. SQLite's readers see one moment anyway; inside of a
+    transaction, and of another snapshot, what is read stays as it is there.
+
+    Outside of both PostgreSQL answers each question by itself: that is all a page needs, and costs no BEGIN and no ROLLBACK.
+    """
+    connection = db.session().connection()
+    driver: Any = connection.connection.driver_connection
+    if not on_postgresql() or not driver.autocommit or driver.info.transaction_status != TransactionStatus.IDLE:
+        yield
+        return
+    connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        yield
+    finally:
+        if not connection.closed:  # else it went back to the pool, which ended what was begun
+            driver.rollback()
 
 
 def _turn() -> AbstractContextManager[None]:

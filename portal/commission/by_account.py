@@ -13,6 +13,7 @@ from models.commission import CommissionRun, LineSegment, SegmentRole
 from models.values.calendar import Month
 from portal.bulk import BY_PARTS
 from portal.commission.queries import newest_run_ids
+from portal.transaction import snapshot
 
 PAID = {"account_id": pl.Int64, "amount": pl.Int64}
 """Fen for each account."""
@@ -39,8 +40,9 @@ def paid_for(runs: tuple[Run, ...]) -> pl.DataFrame:
     """
     parts = [pl.DataFrame(schema=PAID)]
     query = select(LineSegment.role, LineSegment.payload).where(LineSegment.run_id.in_([run.id for run in runs]))
-    for role, payload in db.session.execute(query, execution_options=BY_PARTS) if runs else ():
-        sign = -1 if role == SegmentRole.OUT else 1
-        lines = pl.read_parquet(io.BytesIO(payload), columns=list(PAID)).drop_nulls("account_id")
-        parts.append(lines.group_by("account_id").agg(pl.col("amount").sum() * sign))
+    with snapshot():
+        for role, payload in db.session.execute(query, execution_options=BY_PARTS) if runs else ():
+            sign = -1 if role == SegmentRole.OUT else 1
+            lines = pl.read_parquet(io.BytesIO(payload), columns=list(PAID)).drop_nulls("account_id")
+            parts.append(lines.group_by("account_id").agg(pl.col("amount").sum() * sign))
     return pl.concat(parts).group_by("account_id").agg(pl.col("amount").sum())

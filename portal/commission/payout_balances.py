@@ -97,30 +97,6 @@ def standing_of(net: int, payable: int, state: str | None, held: object) -> Stan
     return Standing.RETURNED if state == PayoutState.RETURNED else Standing.APPROVED
 
 
-@dataclass(frozen=True)
-class Paying:
-    """How a statement is paid: its standing, the newest payment of it, and why payments are held back."""
-
-    standing: Standing
-    payment: Payout | None
-    hold: PayoutHold | None
-
-
-def paying_of(row: RunStatement, period: str, *, published: bool) -> Paying:
-    """How one statement is paid; what is not published yet has no payment."""
-    payment, hold = db.session.execute(_paying(), {"broker_id": row.broker_id, "period": period}).one() if published else (None, None)
-    return Paying(standing_of(row.net, row.payable, payment.state if payment else None, hold), payment, hold)
-
-
-@cache
-def _paying() -> Select[*tuple[Any, ...]]:
-    """The newest payment of a statement and the broker's hold, in one question that is built once: every statement that is looked at asks it."""
-    of_statement = and_(Payout.broker_id == Broker.id, Payout.period == bindparam("period"), Payout.state != PayoutState.VOID)
-    held = and_(PayoutHold.broker_id == Broker.id, PayoutHold.ended_at.is_(None))
-    query = select(Payout, PayoutHold).select_from(Broker).outerjoin(Payout, of_statement).outerjoin(PayoutHold, held)
-    return query.where(Broker.id == bindparam("broker_id")).order_by(Payout.id.desc()).limit(1)
-
-
 def marker(broker_id: int) -> tuple[object, ...]:
     """What changes whenever something about a broker's payments does: pages that are kept are kept under it."""
     return tuple(db.session.execute(_marker(), {"broker_id": broker_id}).one())

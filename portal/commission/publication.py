@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy import insert as insert_into
 
 from models import db
@@ -19,10 +19,9 @@ from models.publication import DeskStep, MonthMark, StatementPublication, Statem
 from portal.actors import Actor
 from portal.audit import log
 from portal.bulk import insert_rows
-from portal.commission.queries import NAME, never_computed, newest_run_ids
 from portal.notices.verbs import tell_each
 from portal.permissions import Can
-from portal.refusals import Conflict, NotFound, Refusal
+from portal.refusals import Conflict, Refusal
 from portal.versions import table_of
 from portal.webhooks.recording import Happened, record
 
@@ -53,36 +52,6 @@ def is_final() -> ColumnElement[bool]:
 def of_statement() -> ColumnElement[bool]:
     """How a publication is joined to RunStatement and CommissionRun."""
     return and_(StatementPublication.broker_id == RunStatement.broker_id, StatementPublication.run_id == RunStatement.run_id)
-
-
-def _own(model: type[Any]) -> ColumnElement[bool]:
-    return and_(model.period == CommissionRun.period, model.broker_id == bindparam("broker_id"))
-
-
-_STATEMENT = (
-    select(
-        *(CommissionRun.period, CommissionRun.computed_at, CommissionRun.digest, RunStatement),
-        *(MonthClose.closed_at, StatementPublication.published_at, StatementSeen.seen_at, func.coalesce(NAME.scalar_subquery(), "").label("name")),
-    )
-    .select_from(CommissionRun)
-    .outerjoin(RunStatement, and_(RunStatement.run_id == CommissionRun.id, RunStatement.broker_id == bindparam("broker_id")))
-    .outerjoin(MonthClose, MonthClose.period == CommissionRun.period)
-    .outerjoin(StatementPublication, _own(StatementPublication))
-    .outerjoin(StatementSeen, and_(_own(StatementSeen), StatementSeen.user_id == bindparam("user_id")))
-    .where(CommissionRun.period == bindparam("period"), CommissionRun.id.in_(newest_run_ids()))
-)
-
-
-def statement_of(period: str, broker: Broker, actor: Actor) -> Row[*tuple[Any, ...]]:
-    """A broker's statement in the run that counts for a month: the run's period, computed_at and digest, the RunStatement, the broker's name, when the month
-    was closed, when the statement was published, when the reader saw it first. Raises NotFound where the month was never computed or
-    the broker has none in it."""
-    row = db.session.execute(_STATEMENT, {"period": period, "broker_id": broker.id, "user_id": actor.user_id}).one_or_none()
-    if row is None:
-        raise never_computed(period)
-    if row.RunStatement is None:
-        raise NotFound("%(broker)s has no statement for %(period)s", broker=broker.broker_no, period=period)
-    return row
 
 
 def publish(period: str, digest: str, actor: Actor, moment: datetime) -> int:
@@ -156,12 +125,6 @@ def seen(period: str, broker: Broker, actor: Actor, moment: datetime) -> bool:
     log.write(actor, moment, "statement.seen", "statement", f"{period} {broker.broker_no}")
     db.session.flush()
     return True
-
-
-def is_first_sight(statement: Row[*tuple[Any, ...]], broker: Broker, actor: Actor) -> bool:
-    """Whether opening this statement is the first time for this user of the broker."""
-    own = actor.user_id is not None and actor.broker_no == broker.broker_no
-    return own and statement.published_at is not None and statement.seen_at is None
 
 
 def progress_of(period: str) -> Progress:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, select, true
 
 from models import db
 from models.commission import BrokerDay, CommissionRun, MonthClose, RunStatement
@@ -50,23 +50,44 @@ def brokers_of_branch(branch_no: Any) -> ColumnElement[bool]:
 
 def broker_for(actor: Actor, broker_no: str) -> Broker:
     """A broker whose commission the actor may see. Raises NotFound, the same for foreign and for missing ones."""
-    numbers = {"broker_no": broker_no, "own_no": actor.broker_no or "", "branch_no": actor.branch_no or ""}
-    broker = db.session.execute(_broker_by_number(actor.scope(Can.COMMISSION_SEE)), numbers).scalar_one_or_none()
+    broker = db.session.execute(_broker_by_number(actor.scope(Can.COMMISSION_SEE)), asked_of(actor, broker_no)).scalar_one_or_none()
     if broker is None:
-        raise NotFound("there is no broker %(number)s that you may see", number=broker_no)
+        raise no_such_broker(broker_no)
     return broker
+
+
+def asked_of(actor: Actor, broker_no: str) -> dict[str, str]:
+    """The parameters of `that_he_may_see`."""
+    return {"broker_no": broker_no, "own_no": actor.broker_no or "", "branch_no": actor.branch_no or ""}
+
+
+def that_he_may_see(scope: Scope | None) -> ColumnElement[bool]:
+    """The condition, on Broker, that it is the broker of a number and within somebody's scope."""
+    return and_(Broker.broker_no == bindparam("broker_no"), _visible(scope, bindparam("own_no"), bindparam("branch_no")))
+
+
+def no_such_broker(broker_no: str) -> NotFound:
+    """What is said of foreign and of missing brokers."""
+    return NotFound("there is no broker %(number)s that you may see", number=broker_no)
 
 
 @cache
 def _broker_by_number(scope: Scope | None) -> Select[Broker]:
     """The question of `broker_for`, asked at every page of a broker: built once a scope."""
-    return select(Broker).where(Broker.broker_no == bindparam("broker_no"), _visible(scope, bindparam("own_no"), bindparam("branch_no")))
+    return select(Broker).where(that_he_may_see(scope))
 
 
 _VERSION = BrokerVersion.__table__.c
-_NEWEST = select(func.max(_VERSION.id)).where(_VERSION.broker_id == bindparam("broker_id")).scalar_subquery()
-NAME = select(_VERSION.name).where(_VERSION.id == _NEWEST, ~_VERSION.withdrawn)
-"""The name of the broker `broker_id` as known now."""
+
+
+def name_by(broker_id: Any) -> Select[str]:
+    """The question for the name of a broker as known now."""
+    newest = select(func.max(_VERSION.id)).where(_VERSION.broker_id == broker_id).correlate(Broker.__table__).scalar_subquery()
+    return select(_VERSION.name).where(_VERSION.id == newest, ~_VERSION.withdrawn)
+
+
+NAME = name_by(bindparam("broker_id"))
+"""The name of the broker `broker_id`."""
 _LAST_DAY = select(func.max(SettlementDay.__table__.c.trade_date))
 
 

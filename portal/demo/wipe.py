@@ -91,7 +91,7 @@ def _move_file(file: Path, stamp: str) -> str:
 def _move_schema(stamp: str) -> str:
     """The schema of a server's database, renamed in one transaction with the making of an empty one."""
     aside = f"before_{stamp.lower()}"
-    with db.engine.begin() as connection:
+    with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection, connection.begin():
         others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         if connection.execute(text(others)).scalar_one():
             raise Conflict(OPEN_ELSEWHERE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
 from sqlalchemy import func, select
 
 from models import db
@@ -101,22 +102,27 @@ def month_ends(day: date) -> list[date]:
     return list(last.values())[-MONTHS:]
 
 
+def brokers(day: date) -> pl.DataFrame:
+    """The equity of every broker in every branch on a settled day: FLOORS."""
+    return floors([day], None, [Holder.BROKER], [Measure.EQUITY])
+
+
 def holders(day: date, branch_id: int | None, holder: Holder, measure: Measure) -> dict[int, int]:
     """What each holder has (fen) by his key: of a channel its place in CHANNELS."""
-    rows = floors([day], branch_id, [holder], [measure])
-    column = "equity" if measure is Measure.EQUITY else "fee"
-    found: dict[int, int] = {}
-    for key, value in rows.select("key", column).iter_rows():
-        found[key] = found.get(key, 0) + value
-    return found
+    return added(floors([day], branch_id, [holder], [measure]), branch_id, measure)
 
 
-def by_branch_and_broker(day: date) -> dict[int, dict[int, int]]:
-    """The equity (fen) of every broker in every branch, and under none of them (key 0) what stands under no broker."""
-    brokers = floors([day], None, [Holder.BROKER], [Measure.EQUITY])
-    found: dict[int, dict[int, int]] = {}
-    for branch, key, value in brokers.select("branch_id", "key", "equity").iter_rows():
-        found.setdefault(branch, {})[key] = value
+def added(rows: pl.DataFrame, branch_id: int | None, measure: Measure = Measure.EQUITY) -> dict[int, int]:
+    """What each holder in FLOORS has (fen) in a branch, or in all of them, by his key. Pure."""
+    inside = rows if branch_id is None else rows.filter(pl.col("branch_id") == branch_id)
+    sums = inside.group_by("key", maintain_order=True).agg(pl.col("equity" if measure is Measure.EQUITY else "fee").sum().alias("fen"))
+    return dict(zip(sums["key"].to_list(), sums["fen"].to_list(), strict=True))
+
+
+def by_branch_and_broker(day: date, rows: pl.DataFrame) -> dict[int, dict[int, int]]:
+    """The equity (fen) of every broker in every branch from `brokers`, and under none of them (key 0) what stands under no broker."""
+    parts = rows.group_by("branch_id").agg("key", "equity").rows()
+    found: dict[int, dict[int, int]] = {branch: dict(zip(keys, values, strict=True)) for branch, keys, values in parts}
     whole = floors([day], None, [Holder.BRANCH], [Measure.EQUITY])
     for branch, value in whole.select("branch_id", "equity").iter_rows():
         found.setdefault(branch, {})[0] = value - sum(found.get(branch, {}).values())

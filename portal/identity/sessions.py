@@ -9,8 +9,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ScalarSelect, Select, bindparam, select, update
 
 from models import db
 from models.identity import Role, User, UserRole, UserSession, UserState
@@ -79,6 +81,8 @@ class Signed:
     visitor: bool
     totp_confirmed_at: datetime | None
     roles: tuple[Role, ...]
+    asked: tuple[Any, ...] = ()
+    """What was asked besides."""
 
     def is_stale(self, moment: datetime) -> bool:
         """Whether the session's last use should be written down again."""
@@ -113,14 +117,22 @@ _LIVE = (
 """Asked at every request: built once, and read as columns, a row for each role."""
 
 
-def live(token: str, moment: datetime) -> Signed | None:
-    """The session of a token and its user, where both still count at this moment."""
-    rows = db.session.execute(_LIVE, {"digest": digest(token), "moment": moment, "used_since": moment - IDLE}).all()
+_KNOWN = ("session_id", *_OF_SESSION, "user_id", *_OF_USER)
+
+
+@cache
+def _live_and(also: tuple[ScalarSelect[Any], ...]) -> Select[*tuple[Any, ...]]:
+    return _LIVE.add_columns(*also)
+
+
+def live(token: str, moment: datetime, also: tuple[ScalarSelect[Any], ...] = (), **given: object) -> Signed | None:
+    """The session of a token and its user, where both still count at this moment. `also` is asked in the same question, which every page
+    begins with: it may speak of the User's columns, `given` are its parameters, and its values come back as `asked`."""
+    rows = db.session.execute(_live_and(also), {"digest": digest(token), "moment": moment, "used_since": moment - IDLE, **given}).all()
     if not rows:
         return None
-    first = rows[0]._mapping
-    known = {name: first[name] for name in ("session_id", *_OF_SESSION, "user_id", *_OF_USER)}
-    return Signed(**known, roles=tuple(Role(row.role) for row in rows if row.role is not None))
+    first, role = rows[0], len(_KNOWN)
+    return Signed(**dict(zip(_KNOWN, first[:role], strict=True)), roles=tuple(Role(row[role]) for row in rows if row[role] is not None), asked=tuple(first[role + 1 :]))
 
 
 def touch(session_id: int, moment: datetime) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select
 
 from models import db
+from models.identity import User
 from models.notices import Notice, NoticeChoice
 from portal.actors import Actor
 from portal.notices.kinds import KINDS
@@ -26,14 +27,20 @@ def of_group(group: str) -> ColumnElement[bool]:
 
 
 _NOTICE = Notice.__table__.c
-_FEW = select(_NOTICE.id).where(_NOTICE.user_id == bindparam("user_id"), _NOTICE.read_at.is_(None)).limit(MOST).subquery()
-UNREAD = select(func.count()).select_from(_FEW)
-"""How many notices the person `user_id` has not read, at most 100: asked on every page, so it reads an index and stops early."""
+
+
+def unread_of(user_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """How many notices a person has not read, at most 100: asked on every page, so it reads an index and stops early."""
+    few = select(_NOTICE.id).where(_NOTICE.user_id == user_id, _NOTICE.read_at.is_(None)).correlate(User.__table__).limit(MOST).subquery()
+    return select(func.count()).select_from(few).scalar_subquery()
+
+
+_UNREAD = select(unread_of(bindparam("user_id")))
 
 
 def unread(actor: Actor) -> int:
     """How many notices a person has not read, at most 100."""
-    return db.session.execute(UNREAD, {"user_id": actor.user_id}).scalar_one()
+    return int(db.session.execute(_UNREAD, {"user_id": actor.user_id}).scalar_one())
 
 
 def quiet_kinds(actor: Actor) -> set[str]:

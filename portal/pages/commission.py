@@ -13,7 +13,7 @@ from models.values.calendar import NotADate, parse_day
 from models.values.rates import decimal_text
 from portal import local_day
 from portal.clock import now
-from portal.commission import blocks, payout_balances, publication, queries, runs
+from portal.commission import blocks, one_statement, publication, queries, runs
 from portal.commission.close import prepare_close
 from portal.commission.explain import Question, explain
 from portal.commission.statement import COLUMNS as AMOUNTS
@@ -48,25 +48,26 @@ def statements() -> ResponseReturnValue:
 def statement(period: str, broker_no: str) -> ResponseReturnValue:
     """A broker's month in the order of the rules, each amount with its lines behind it."""
     actor = current_actor()
-    broker = queries.broker_for(actor, broker_no)
-    found = publication.statement_of(str(month_of(period)), broker, actor)
-    paying = payout_balances.paying_of(found.RunStatement, found.period, published=found.published_at is not None)
+    found = one_statement.statement_of(actor, str(month_of(period)), broker_no)
+    paying = one_statement.paying_of(found)
     shown = render_template(
         "commission/statement.html",
-        broker_no=broker.broker_no,
+        broker_no=found.Broker.broker_no,
         broker_name=found.name,
         run=found,
         row=found.RunStatement,
-        amounts=AMOUNTS,
-        labels=words.COLUMNS,
         state=statement_states.state_now(found.closed_at, found.published_at, found.period, actor, paying.standing),
         paying=paying,
         holds=HOLDS,
-        files=kept_part(("files", found.period, broker.broker_no), "commission/_statement_files.html", lambda: {"run": found, "broker_no": broker.broker_no}),
+        books=kept_part(
+            ("books", found.RunStatement.run_id, found.digest, found.Broker.broker_no),
+            "commission/_statement_books.html",
+            lambda: {"run": found, "row": found.RunStatement, "broker_no": found.Broker.broker_no, "amounts": AMOUNTS, "labels": words.COLUMNS},
+        ),
     )
-    if publication.is_first_sight(found, broker, actor):
+    if one_statement.is_first_sight(found, actor):
         with transaction():
-            publication.seen(found.period, db.session.merge(broker), actor, now())
+            publication.seen(found.period, db.session.merge(found.Broker), actor, now())
     return shown
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -31,6 +32,7 @@ from portal.web.exports import amount
 from portal.web.formats import yuan_text
 from portal.web.guard import current_actor, requires
 from portal.web.listing import read_day
+from portal.web.remembered import remembered_frame
 
 HOLDERS = {Holder.BROKER: _l("Broker"), Holder.STAFF: _l("Staff"), Holder.BRANCH: _l("Branch"), Holder.CHANNEL: _l("Channel")}
 MEASURES = {Measure.EQUITY: _l("Client equity"), Measure.RETAINED_FEE: _l("Retained fee of the month")}
@@ -82,23 +84,35 @@ def concentration() -> ResponseReturnValue:
     ends = kept.standings(list({*kept.month_ends(view.day), view.day}), view.cut.branch_id)
     if wants_file():
         return _file(view, ends)
-    held = kept.holders(view.day, view.cut.branch_id, view.holder, view.measure)
     return render_template(
         "overview/concentration.html", view=view, holders=HOLDERS, measures=MEASURES, today_of=ends.get(view.day), one_branch=actor.scope(Can.OVERVIEW_SEE) != Scope.ALL,
         may_report=actor.may(Can.AUDIT_READ), may_limits=actor.may(Can.AUDIT_READ), may_channels=actor.may(Can.CHANNEL_SEE), share_text=share_text, yuan=yuan_text,
-        branches=sums.branches(), **concentrated(view, held), **_figures(view, ends), **pictures.trend(view, list(ends.values())), **_limits(actor, view, ends.get(view.day)),
+        branches=sums.branches(), **concentrated(view), **_figures(view, ends), **pictures.trend(view, list(ends.values())), **_limits(actor, view, ends.get(view.day)),
     )  # fmt: skip
 
 
-def concentrated(view: View, held: dict[int, int]) -> dict[str, Any]:
+def _brokers(view: View) -> pl.DataFrame:
+    """The brokers' equity on the day as known: two pictures and two files are made of it, and the next reader's."""
+    return remembered_frame(("brokers", view.day, view.known), lambda: kept.brokers(view.day))
+
+
+def _held(view: View) -> dict[int, int]:
+    """What each of the chosen holders has (fen) of the chosen measure."""
+    if view.holder is Holder.BROKER and view.measure is Measure.EQUITY:
+        return kept.added(_brokers(view), view.cut.branch_id)
+    return kept.holders(view.day, view.cut.branch_id, view.holder, view.measure)
+
+
+def concentrated(view: View) -> dict[str, Any]:
     """What the page says of the chosen holders and measure."""
+    held = _held(view)
     found = spread_of(list(held.values()))
     top = [key for key in sorted(held, key=lambda key: (-held[key], key))[:MOST] if held[key] > 0]
     names = names_of(view.holder, top)
     rows: list[dict[str, Any]] = [{"number": names[key][0], "name": names[key][1], "value": held[key], "href": _behind(view, names[key][0])} for key in top]
     rest = found.total - sum(row["value"] for row in rows) if found else 0
     steps = [f"{5 * step} %" for step in range(21)]
-    nested = pictures.nested(view.day, view.cut.branch_id) if view.holder is Holder.BROKER and view.measure is Measure.EQUITY else None
+    nested = pictures.nested(view.day, view.cut.branch_id, _brokers(view)) if view.holder is Holder.BROKER and view.measure is Measure.EQUITY else None
     return {
         "found": found,
         "rows": rows,
@@ -168,8 +182,8 @@ def _file(view: View, ends: dict[date, Standing]) -> ResponseReturnValue:
         rows = [[*row[:3], amount(row[3]), *(amount(share) for share in row[4:7]), row[7], str(view.day)] for row in figure_rows(view, ends.get(view.day))]
         return taken_out(wants_file(), f"concentration-{view.day}", pictures.figure_headers(), rows)
     if part == "tree":
-        return taken_out(wants_file(), f"equity-by-branch-and-broker-{view.day}", *pictures.tree_cells(view.day, view.cut.branch_id))
-    held = kept.holders(view.day, view.cut.branch_id, view.holder, view.measure)
+        return taken_out(wants_file(), f"equity-by-branch-and-broker-{view.day}", *pictures.tree_cells(view.day, view.cut.branch_id, _brokers(view)))
+    held = _held(view)
     whole, names = sum(value for value in held.values() if value > 0), names_of(view.holder, list(held))
     order = sorted(held, key=lambda key: (-held[key], key))
     cells = [[*names.get(key, (str(key), "")), amount(held[key]), amount(max(held[key], 0) * 10_000 // whole) if whole else None, str(view.day)] for key in order]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import polars as pl
 from flask_babel import gettext as _
 
 from models.concentration import Holder, Measure
@@ -23,16 +24,16 @@ ABOUT_HALF, PERSONS = 5_000, 9_600
 """What was told of the trade in 2009: brokers held about half of the equity, and 96 % of them were natural persons."""
 
 
-def _tree(day: date, branch_id: int | None) -> list[tuple[int, dict[int, int]]]:
+def _tree(day: date, branch_id: int | None, brokers: pl.DataFrame) -> list[tuple[int, dict[int, int]]]:
     """Every branch with its brokers' equity above 0, the largest branch first."""
-    found = kept.by_branch_and_broker(day)
+    found = kept.by_branch_and_broker(day, brokers)
     held = {branch: {key: value for key, value in each.items() if value > 0} for branch, each in found.items() if branch_id in (None, branch)}
     return sorted(((branch, each) for branch, each in held.items() if each), key=lambda one: (-sum(one[1].values()), one[0]))
 
 
-def nested(day: date, branch_id: int | None) -> dict[str, Any] | None:
-    """The treemap branch → broker by equity, with its table; None where nothing is held."""
-    tree = _tree(day, branch_id)
+def nested(day: date, branch_id: int | None, brokers: pl.DataFrame) -> dict[str, Any] | None:
+    """The treemap branch → broker by equity, with its table; None where nothing is held. `brokers`: as `kept.brokers` gives them."""
+    tree = _tree(day, branch_id, brokers)
     if not tree:
         return None
     branches = sums.branches()
@@ -53,9 +54,9 @@ def nested(day: date, branch_id: int | None) -> dict[str, Any] | None:
     return {"data": {"unit": "fen", "items": items}, "rows": rows}
 
 
-def tree_cells(day: date, branch_id: int | None) -> tuple[list[str], list[list[Cell]]]:
+def tree_cells(day: date, branch_id: int | None, brokers: pl.DataFrame) -> tuple[list[str], list[list[Cell]]]:
     """Every branch and broker with its equity, whole, as a file."""
-    tree, branches = _tree(day, branch_id), sums.branches()
+    tree, branches = _tree(day, branch_id, brokers), sums.branches()
     names = sums.broker_names(sorted({key for _branch, each in tree for key in each if key}))
     headers = [_("Branch"), _("Branch name"), _("Broker"), _("Name"), _("Client equity"), _("As of")]
     rows: list[list[Cell]] = []

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, has_request_context, request, session
 from flask_login import current_user
-from sqlalchemy import bindparam, func, select
 
-from models import db
-from models.settlement import CalendarDay, SettlementDay
-from portal import clock
 from portal.actors import Actor
 from portal.i18n import spoken
 from portal.identity.wording import ROLES
-from portal.notices import queries as notices
 from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
-from portal.web.once import once
+from portal.web.reach import reach_of
 from portal.web.requests import here
 
 THEMES = ("auto", "light", "dark")
-
-
-@dataclass(frozen=True)
-class DataAsOf:
-    """The last settled day; stale where a trading day after it has already passed."""
-
-    day: date
-    stale: bool
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -42,16 +25,15 @@ def install(app: Flask, settings: Settings) -> None:
     formats.install(app, settings)
     app.jinja_env.globals.update(frame_top=menu.top, frame_foot=menu.foot, frame_ways=menu.ways)
     app.jinja_env.globals["href"] = navigation.href
-    zone = ZoneInfo(settings.timezone)
 
     @app.context_processor
     def of_the_page() -> dict[str, Any]:
         tag = spoken().replace("_", "-")
         shared = {"html_lang": tag, "updown": "cn" if tag.startswith("zh") else "intl", "is_demo": settings.demo, "timezone": settings.timezone, "theme": "auto"}
-        return shared | _of_the_reader(zone) if has_request_context() else shared
+        return shared | _of_the_reader() if has_request_context() else shared
 
 
-def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
+def _of_the_reader() -> dict[str, Any]:
     actor = current_actor()
     signed_in, visits = actor.user_id is not None, bool(actor.lent)
     return {
@@ -68,7 +50,7 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
         "help_href": _help_href(topic_of(request.endpoint), actor) if signed_in else "",
         "search_href": navigation.href("search.page") if signed_in else "",
         "notices_href": navigation.href("notices.inbox"),
-        **_reach(actor, zone),
+        **reach_of(current_user.asked if signed_in else ()),
     }
 
 
@@ -86,24 +68,3 @@ def _rises() -> dict[str, str]:
     """The reader's own colours of rising and falling; nothing where he leaves it to the language."""
     known = {"red": "cn", "green": "intl"}.get(getattr(current_user, "rises", ""))
     return {"updown": known} if known else {}
-
-
-_DAYS, _CALENDAR = SettlementDay.__table__.c, CalendarDay.__table__.c
-_REACH = select(
-    select(func.max(_DAYS.trade_date)).scalar_subquery(),
-    select(func.max(_CALENDAR.day)).where(_CALENDAR.trading, _CALENDAR.day < bindparam("today")).scalar_subquery(),
-    notices.UNREAD.scalar_subquery(),
-)
-"""Asked at every page, so it is built once and is one question."""
-
-
-def _reach(actor: Actor, zone: ZoneInfo) -> dict[str, Any]:
-    """How far settled days reach and how many notices are unread; asked once a request."""
-    if actor.user_id is None:
-        return {"data_as_of": None, "unread": 0}
-    return once("reach", partial(_asked_reach, actor.user_id, clock.now().astimezone(zone).date()))
-
-
-def _asked_reach(user_id: int, today: date) -> dict[str, Any]:
-    last, expected, unread = db.session.execute(_REACH, {"today": today, "user_id": user_id}).one()
-    return {"data_as_of": DataAsOf(last, expected is not None and last < expected) if last else None, "unread": unread}

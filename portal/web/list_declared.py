@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from models import db
 from portal.actors import Actor
 from portal.refusals import NotFound
+from portal.transaction import snapshot
 from portal.web.exports import Cell
 from portal.web.frames import left, narrowed
 from portal.web.listing import Column, Label, Listing
@@ -97,8 +98,9 @@ class ListPage:
             yield from narrowed(source, wanted).iter_rows(named=True)
             return
         whole = source if self.beside is None else self.beside(source)
-        found = db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000))
-        yield from found.scalars() if self.scalars else found
+        with snapshot():
+            found = db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000))
+            yield from found.scalars() if self.scalars else found
 
     def count(self, source: Source, wanted: Wanted, most: int | None = None) -> int:
         """How many rows the filters leave; counts no further than `most`."""

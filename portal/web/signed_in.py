@@ -8,6 +8,7 @@ taken for one another.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin
@@ -16,10 +17,12 @@ from models.identity import Role
 from portal import clock
 from portal.actors import NOBODY, VISITING, Actor
 from portal.identity import factors, sessions
+from portal.local_day import day_of
 from portal.permissions import Can
 from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.hosts import cookie_name, served_by_https
+from portal.web.reach import REACH
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Person(UserMixin):  # type: ignore[misc]
     session_id: int
     half: bool
     fresh: bool
+    asked: tuple[Any, ...]
+    """What the layouts show besides: the values of `reach.REACH`."""
 
     @property
     def id(self) -> int:
@@ -86,7 +91,7 @@ def _identify() -> None:
 def _look_up() -> Person | None:
     token = request.cookies.get(current_app.config["SIGN_IN_COOKIE"], "")
     moment = clock.now()
-    found = sessions.live(token, moment) if token else None
+    found = sessions.live(token, moment, REACH, today=day_of(moment)) if token else None
     if found is None:
         return None
     settings: Settings = current_app.config["PORTAL"]
@@ -102,6 +107,7 @@ def _look_up() -> Person | None:
         session_id=found.session_id,
         half=found.second_factor_at is None and factors.wanted(found.roles, enrolled=found.totp_confirmed_at is not None, demo=found.demo, demo_firm=settings.demo),
         fresh=found.is_fresh(moment),
+        asked=found.asked,
     )
     if found.is_stale(moment):
         with transaction():
