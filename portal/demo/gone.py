@@ -28,9 +28,9 @@ from portal.demo.signed_in import acting
 from portal.departures import leaving, register
 from portal.departures.register import Told
 from portal.handover import outcomes, verbs
+from portal.handover.opening import exposed_to, forecast_by
 from portal.identity import verbs as identity
 from portal.identity.queries import user_by_email
-from portal.pages.handover_open import exposed_to, forecast_by
 from portal.risk.gathering import Progress
 from portal.transaction import transaction
 from portal.versions import current
@@ -82,11 +82,11 @@ def add_gone(zone: ZoneInfo, hashed: str, progress: Progress) -> str:
         if user_by_email(SIGN_IN) is None:
             bound = {"staff_no": stories.GONE, "demo_password_hash": hashed}
             identity.add_user(email=SIGN_IN, name="职员二十九", roles=[Role.STAFF], actor=TERMINAL, moment=at_hour(SINCE), **bound)
-    clients = sum(_tell(story) for story in STORIES)
+    clients = sum(_tell(story, zone) for story in STORIES)
     return f"{len(STORIES)} departures of the past, {clients} clients handed over"
 
 
-def _tell(story: Story) -> int:
+def _tell(story: Story, zone: ZoneInfo) -> int:
     """One departure from its letter to its end. Returns how many clients were handed over."""
     admin, compliance, day = acting(ADMIN), acting(COMPLIANCE), story.told.effective_on or story.known_on
     heard = story.told.announced_on or day
@@ -94,7 +94,7 @@ def _tell(story: Story) -> int:
     with transaction():
         departure = register.record(story.told, actor=compliance, moment=at_hour(heard), today=heard)
         leaving.take_effect(departure.id, day, story.told.person_no, actor=compliance, moment=at_hour(day, 8), today=day)
-        opened = verbs.open_handover(departure.id, exposed_to(departure), day, actor=admin, moment=at_hour(day, 9), by=forecast_by(departure))
+        opened = verbs.open_handover(departure.id, exposed_to(departure, day), day, actor=admin, moment=at_hour(day, 9), by=forecast_by(departure, day, zone))
         verbs.propose_again(opened.id, actor=admin, moment=at_hour(day, 9), today=day)
         decided = verbs.decide(opened.id, verbs.look(opened, admin, day).digest, actor=admin, moment=at_hour(day), today=day)
         _first_calls(opened.id, day)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
-from typing import Any
 
 from flask import Blueprint, Flask, render_template, request
 from flask_babel import LazyString
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, PasswordField, RadioField, SelectField, StringField
@@ -21,6 +19,7 @@ from portal.web.guard import public
 from portal.web.in_place import Choice, Place, Typed
 from portal.web.navigation import ENTRIES, Link, group_of
 from portal.web.paging import Column, Filter, Listing, Page, columns, read
+from portal.web.parts_figures import figures
 from portal.web.parts_words import said, say
 
 bp = Blueprint("dev", __name__)
@@ -90,7 +89,7 @@ def parts() -> str:
         say=say,
         lines=_lines(),
         columns=COLUMNS,
-        figures=_figures(),
+        figures=figures(),
         events=_events(),
         places=_places(),
         day_of=date(2026, 11, 20),
@@ -123,109 +122,6 @@ def _events() -> list[SimpleNamespace]:
     ]
 
 
-def _figures() -> list[dict[str, Any]]:
-    days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 12) for day in (1, 8, 15, 22)]
-    now = [4_000_000_000 + 45_000_000 * step + (step * 7919 % 13) * 20_000_000 for step in range(len(days))]
-    before = [3_900_000_000 + 22_000_000 * step for step in range(len(days))]
-    steps = [
-        ("Gross", 38_200_000, True),
-        ("New clients", 6_100_000, False),
-        ("Rebated", -2_400_000, False),
-        ("Adjustments", 3_300_000, False),
-        ("Clawback", -3_100_000, False),
-        ("Net", 42_100_000, True),
-    ]
-    months = [f"2026-{month:02d}" for month in range(1, 12)]
-    return [
-        _figure(
-            "line",
-            "Attributed equity",
-            "Up 8.4 % since last month, the highest of the year (CNY, as of 2026-11-20).",
-            {"unit": "fen", "x": days, "series": [{"name": _("This year"), "values": now, "area": True}, {"name": _("Last year"), "values": before}]},
-            list(zip(days, now, before, strict=True)),
-        ),
-        _figure(
-            "waterfall",
-            "Commission bridge",
-            "New clients brought more than claw-backs took (CNY, November 2026).",
-            {"unit": "fen", "steps": [{"name": name, "value": value, "total": total} for name, value, total in steps]},
-            [(name, value) for name, value, _total in steps],
-        ),
-        _figure(
-            "bar",
-            "Lots a month",
-            "November is not over (lots, as of 2026-11-20).",
-            {
-                "unit": "count",
-                "x": months,
-                "series": [{"name": "SHFE", "values": [120 * (3 + step % 4) for step in range(11)]}, {"name": "DCE", "values": [90 * (2 + step % 3) for step in range(11)]}],
-                "stacked": True,
-            },
-            [(month, step) for step, month in enumerate(months)],
-        ),
-        _figure(
-            "treemap",
-            "Concentration by broker",
-            "Two brokers hold more than half (share of equity, as of 2026-11-20).",
-            {
-                "unit": "bp",
-                "items": [
-                    {"name": "张三居间", "value": 3100},
-                    {"name": "李四居间", "value": 2200},
-                    {"name": "王五居间", "value": 1400},
-                    {"name": "赵六居间", "value": 1100},
-                    {"name": _("Others"), "value": 2200},
-                ],
-            },
-            [("张三居间", "31.00%")],
-        ),
-        _figure(
-            "sankey",
-            "Attribution flow",
-            "Referrals stay the longest (clients, as of 2026-11-20).",
-            {
-                "unit": "count",
-                "nodes": ["转介绍", "官网", "张三居间", "李四居间", "Active", "Departed"],
-                "links": [
-                    {"source": "转介绍", "target": "张三居间", "value": 40},
-                    {"source": "官网", "target": "李四居间", "value": 22},
-                    {"source": "转介绍", "target": "李四居间", "value": 18},
-                    {"source": "张三居间", "target": "Active", "value": 33},
-                    {"source": "张三居间", "target": "Departed", "value": 7},
-                    {"source": "李四居间", "target": "Active", "value": 40},
-                ],
-            },
-            [("转介绍 → 张三居间", 40)],
-        ),
-        _figure(
-            "heatmap",
-            "Risk and value",
-            "22 valuable clients deserve a call (clients, as of 2026-11-20).",
-            {
-                "unit": "count",
-                "x": ["Low value", "Mid value", "High value"],
-                "y": ["Low risk", "Mid risk", "High risk"],
-                "cells": [[0, 0, 3], [1, 0, 10], [2, 0, 17], [0, 1, 8], [1, 1, 15], [2, 1, 22], [0, 2, 13], [1, 2, 20], [2, 2, 4]],
-            },
-            [("High risk", 13)],
-        ),
-        _figure(
-            "step",
-            "Clients who stayed",
-            "Seven of ten stay two years when they come directly (share, as of 2026-11-20).",
-            {
-                "unit": "bp",
-                "x": list(range(0, 25)),
-                "series": [
-                    {"name": "Direct", "values": [10_000 - 120 * month for month in range(25)]},
-                    {"name": "Via broker", "values": [10_000 - 230 * month for month in range(25)]},
-                ],
-            },
-            [(0, "100%")],
-        ),
-    ]
-
-
 def _places() -> list[tuple[str, str, Place]]:
     """A value with its button, one of which a form is open, and one that was refused: its label, what it is now, and how it is changed."""
     people = [Choice("S002", "吴秀英 (S002)"), Choice("S003", say("S003, no room"), closed=True)]
@@ -244,9 +140,3 @@ def _lines() -> list[SimpleNamespace]:
     return [
         SimpleNamespace(id=number, day="2026-11-20", at=at, text=say(text), group=say(group), tone=tone, unread=unread) for number, (text, group, tone, unread) in enumerate(told)
     ]
-
-
-def _figure(kind: str, title: str, sentence: str, data: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
-    title, sentence, data, rows = said((title, sentence, data, rows))
-    headers = ["", *(f"#{number}" for number in range(1, len(rows[0])))]
-    return {"kind": kind, "title": title, "sentence": sentence, "data": data, "headers": headers, "rows": rows}

@@ -15,7 +15,6 @@ import pytest
 from portal.rooms import DOORS, FOUNDATION, ROOMS
 from portal.settings import ROOT
 
-LONG_FUNCTIONS: dict[str, str] = {"portal/web/parts_page.py:_figures": "samples for the page of parts, one after the other; there is nothing to decide in them"}
 """Functions over 40 lines, each with the reason why it is better whole: `path:function`."""
 LONG_FILES: dict[str, str] = {
     "portal/documents/check_statement.py": "offered as one file to whoever recomputes a statement, so it stands alone",

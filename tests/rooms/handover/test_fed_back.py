@@ -23,8 +23,8 @@ from portal.actors import Actor
 from portal.departures import fed_back
 from portal.departures.fed_back import Group, past
 from portal.handover import outcomes, verbs
-from portal.local_day import zone
-from portal.pages import handover_open
+from portal.handover.opening import exposed_to, forecast_by
+from portal.local_day import today, zone
 from portal.pages.handover_past import taught
 from portal.risk.facts import evening
 from portal.transaction import transaction
@@ -115,8 +115,8 @@ def test_the_next_departure_of_the_kind_is_told_moved_chances_and_says_by_what(f
         going = Departure(kind="staff_leaves", staff_id=staff["S002"], state="announced", announced_on=day, effective_on=day + timedelta(days=2), **words)
         db.session.add(going)
         db.session.flush()
-        known = handover_open.forecast_by(going)
-        exposed = {one.account_id: one for one in handover_open.exposed_to(going)}
+        known = forecast_by(going, today(), zone())
+        exposed = {one.account_id: one for one in exposed_to(going, today())}
     told = exposed[accounts["20001"]]
     past_of = fed_back.pasts(evening(day + timedelta(days=1), zone()))["staff_leaves"]
     assert (told.modelled, told.follow) == (300_000, past_of.moved(300_000))
