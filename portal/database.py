@@ -76,7 +76,7 @@ def _tune_postgresql(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def execute(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if context.execution_options.get("in_bytes"):
+        if context is not None and context.execution_options.get("in_bytes"):
             cursor.format = Format.BINARY
         if _changes_or_locks(statement, context) and _by_itself(connection):
             connection.connection.driver_connection.execute("BEGIN")
@@ -96,7 +96,8 @@ def _ask_the_rested(driver: Any, record: Any, proxy: Any) -> None:
 
 
 def _changes_or_locks(statement: str, context: Any) -> bool:
-    return context.isinsert or context.isupdate or context.isdelete or statement.startswith(CHANGES) or "FOR UPDATE" in statement or "pg_advisory_xact_lock" in statement
+    changes = context is not None and (context.isinsert or context.isupdate or context.isdelete)
+    return changes or statement.startswith(CHANGES) or "FOR UPDATE" in statement or "pg_advisory_xact_lock" in statement
 
 
 def _by_itself(connection: Connection) -> bool:
