@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_request_context, request, session
+from flask import Flask, g, has_app_context, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 from flask_login import current_user
 from jinja2 import pass_eval_context
@@ -46,13 +46,20 @@ def _accepted(header: str) -> str:
     return "" if not accepted else "en" if accepted.startswith("en") else "zh_Hans_CN"
 
 
+def _language() -> Locale | None:
+    """The language that is spoken now. Babel keeps it with the context but goes there by three ways, which every text of a page would pay for."""
+    kept = g.get("_flask_babel") if has_app_context() else None
+    found: Locale | None = getattr(kept, "babel_locale", None)
+    return found or get_locale()
+
+
 class _Domain(Domain):  # type: ignore[misc]
     """The texts of both languages. The catalogue of a request is kept by its language itself: Babel would write the language's
     name out anew for every text."""
 
     def get_translations(self) -> Translations | NullTranslations:
         """The catalogue of the language that is spoken now; `force_locale` changes it in the midst of a context."""
-        locale = get_locale()
+        locale = _language()
         if locale is None:
             return NullTranslations()
         held: tuple[Locale, Translations] | None = g.get("catalogue")
@@ -70,7 +77,7 @@ class _Babel(Babel):  # type: ignore[misc]
 
 def spoken() -> str:
     """The name of the language that is spoken now, such as zh_Hans_CN; Babel writes it out anew each time."""
-    locale = get_locale()
+    locale = _language()
     for name, known in _KNOWN.items():
         if known is locale:
             return name

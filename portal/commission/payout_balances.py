@@ -9,10 +9,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, and_, case, cast, func, select
 
 from models import db
 from models.commission import CommissionRun, MonthClose, RunStatement
@@ -97,17 +96,13 @@ def standing_of(net: int, payable: int, state: str | None, held: object) -> Stan
     return Standing.RETURNED if state == PayoutState.RETURNED else Standing.APPROVED
 
 
-def marker(broker_id: int) -> tuple[object, ...]:
-    """What changes whenever something about a broker's payments does: pages that are kept are kept under it."""
-    return tuple(db.session.execute(_marker(), {"broker_id": broker_id}).one())
+def _newest_of(column: Any) -> ScalarSelect[Any]:
+    return select(func.max(column)).where(column.table.c.broker_id == Broker.__table__.c.id).correlate(Broker.__table__).scalar_subquery()
 
 
-@cache
-def _marker() -> Select[*tuple[Any, ...]]:
-    """Asked at every look at a broker's first page, so it is built once and of plain columns."""
-    said, paid, held, payee = (model.__table__.c for model in (StatementPublication, Payout, PayoutHold, Payee))
-    newest = (said.published_at, paid.id, paid.settled_at, held.since, held.ended_at, payee.decided_at)
-    return select(*(select(func.max(column)).where(column.table.c.broker_id == bindparam("broker_id")).scalar_subquery() for column in newest))
+_SAID, _PAID, _HELD, _PAYEE = (model.__table__.c for model in (StatementPublication, Payout, PayoutHold, Payee))
+MARKS = tuple(_newest_of(column) for column in (_SAID.published_at, _PAID.id, _PAID.settled_at, _HELD.since, _HELD.ended_at, _PAYEE.decided_at))
+"""Columns for a question about a Broker that change whenever something about his payments does: pages that are kept are kept under them."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, false, func, select, true
 
 from models import db
 from models.commission import BrokerDay, CommissionRun, MonthClose, RunStatement
@@ -50,10 +50,15 @@ def brokers_of_branch(branch_no: Any) -> ColumnElement[bool]:
 
 def broker_for(actor: Actor, broker_no: str) -> Broker:
     """A broker whose commission the actor may see. Raises NotFound, the same for foreign and for missing ones."""
-    broker = db.session.execute(_broker_by_number(actor.scope(Can.COMMISSION_SEE)), asked_of(actor, broker_no)).scalar_one_or_none()
-    if broker is None:
+    return broker_and(actor, broker_no)[0]
+
+
+def broker_and(actor: Actor, broker_no: str, also: tuple[ScalarSelect[Any], ...] = ()) -> tuple[Broker, tuple[Any, ...]]:
+    """As `broker_for`, and what is asked of the Broker in the same question."""
+    row = db.session.execute(_broker_by_number(actor.scope(Can.COMMISSION_SEE), also), asked_of(actor, broker_no)).one_or_none()
+    if row is None:
         raise no_such_broker(broker_no)
-    return broker
+    return row[0], tuple(row[1:])
 
 
 def asked_of(actor: Actor, broker_no: str) -> dict[str, str]:
@@ -72,9 +77,9 @@ def no_such_broker(broker_no: str) -> NotFound:
 
 
 @cache
-def _broker_by_number(scope: Scope | None) -> Select[Broker]:
-    """The question of `broker_for`, asked at every page of a broker: built once a scope."""
-    return select(Broker).where(that_he_may_see(scope))
+def _broker_by_number(scope: Scope | None, also: tuple[ScalarSelect[Any], ...]) -> Select[*tuple[Any, ...]]:
+    """The question of `broker_and`, asked at every page of a broker: built once a scope."""
+    return select(Broker, *also).where(that_he_may_see(scope))
 
 
 _VERSION = BrokerVersion.__table__.c

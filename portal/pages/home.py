@@ -65,8 +65,8 @@ def overview() -> ResponseReturnValue:
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:
     """A broker's first page: his books as computed last, from what was known at the last recording."""
-    broker = queries.broker_for(actor, actor.broker_no or "")
-    books = kept_part((broker.id, *now, *payout_balances.marker(broker.id)), "home/_broker.html", lambda: broker_home.overview(actor, day))
+    broker, marks = queries.broker_and(actor, actor.broker_no or "", payout_balances.MARKS)
+    books = kept_part((broker.id, *now, *marks), "home/_broker.html", lambda: broker_home.overview(actor, day))
     name = remembered(("name", broker.id, now.known), lambda: queries.name_of(broker))
     return render_template("home/broker.html", books=books, broker_no=broker.broker_no, name=name)
 

@@ -16,7 +16,7 @@ from portal.notices import queries as notices
 _DAYS, _CALENDAR = SettlementDay.__table__.c, CalendarDay.__table__.c
 REACH = (
     select(func.max(_DAYS.trade_date)).scalar_subquery(),
-    select(func.max(_CALENDAR.day)).where(_CALENDAR.trading, _CALENDAR.day < bindparam("today")).scalar_subquery(),
+    select(_CALENDAR.day).where(_CALENDAR.trading, _CALENDAR.day < bindparam("today")).order_by(_CALENDAR.day.desc()).limit(1).scalar_subquery(),
     notices.unread_of(User.__table__.c.id),
 )
 """Columns for the question of who is signed in, with `today` where the firm is: `reach_of` makes of their values what the layouts show."""
