@@ -117,6 +117,11 @@ class ListPage:
         row = db.session.execute(select(func.count(), *(func.sum(rows_of.c[f"sum_{key}"]) for key in self.sums))).one()
         return {key: None if value is None else int(value) for key, value in zip((COUNT, *self.sums), row, strict=True)}
 
+    def sums_of(self, asked: Asked, source: Source, wanted: Wanted) -> dict[str, int | None]:
+        """The sums as the page shows them: by the short way where there is one."""
+        quick = self.quick(asked, wanted)
+        return self.total(source, wanted) if quick is None else quick.sums
+
     def chosen(self, keys: Sequence[str]) -> tuple[Field, ...]:
         """The columns of a file that were chosen, in the list's order; all where none was."""
         return tuple(one for one in self.fields if one.key in set(keys)) or self.fields

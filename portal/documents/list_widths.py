@@ -1,0 +1,92 @@
+"""How wide the columns of a list on paper are, how large its letters, and which way the page lies: from what stands in the columns.
+
+Numbers, days and words are never cut where a page has room for them; long texts go on in the next line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from portal.documents.glyphs import is_wide, width
+from portal.refusals import Refusal
+
+MARGIN = 34.0
+"""Points on the left and right of a page."""
+INSET = 3.0
+"""Points on the left and right in a cell."""
+UPRIGHT, FLIPPED = 595.0 - 2 * MARGIN, 841.0 - 2 * MARGIN
+"""Points between the margins of A4."""
+COMFORT, WORD, NAME = 22.0, 14.0, 5.0
+"""A text is given so much room in one line, an unbroken word so much, a heading so much (in parts of the size of the letters)."""
+WAYS = ((False, 9.0, True), (True, 9.0, True), (True, 8.0, True), (True, 8.0, False), (True, 7.0, False), (True, 6.0, False), (True, 5.0, False))
+"""What is tried in turn: the page flipped or not, the size of the letters in points, with comfort or as narrow as can be read."""
+_SPARE = 1.02
+"""Letters that stand closer or wider beside each other than alone."""
+_POINTS_A_MM = 72 / 25.4
+
+Said = tuple[str, Sequence[str], bool]
+"""A column: its heading, its texts, whether they are numbers."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A page: flipped or upright, the size of the letters and the widths of the columns in points."""
+
+    flipped: bool
+    size: float
+    widths: list[float]
+
+
+@dataclass(frozen=True)
+class _Need:
+    """What a column needs, in parts of the size of the letters: at least, in comfort, and all in one line."""
+
+    least: float
+    comfort: float
+    whole: float
+
+
+def laid_out(columns: Sequence[Said]) -> Layout:
+    """The page for some columns. Raises Refusal where they are too wide for one."""
+    needs = [_need(*column) for column in columns]
+    needed = 0.0
+    for flipped, size, comfort in WAYS:
+        room = FLIPPED if flipped else UPRIGHT
+        given = [(need.comfort if comfort else need.least) * size + 2 * INSET for need in needs]
+        needed = sum(given)
+        if needed <= room:
+            wishes = [need.whole * size + 2 * INSET - have for need, have in zip(needs, given, strict=True)]
+            return Layout(flipped, size, _widened(given, wishes, room - needed))
+    says = "the %(columns)s columns need %(needed)s mm of paper, a page has %(room)s mm: choose fewer columns, or take CSV or XLSX"
+    raise Refusal(says, columns=len(columns), needed=round(needed / _POINTS_A_MM), room=round(FLIPPED / _POINTS_A_MM))
+
+
+def _widened(given: list[float], wishes: list[float], spare: float) -> list[float]:
+    """What is left of a page goes to the columns that would be wider, to each in part of what it wishes."""
+    wished = sum(wishes)
+    part = min(1.0, spare / wished) if wished > 0 else 0.0
+    return [round(have + wish * part, 2) for have, wish in zip(given, wishes, strict=True)]
+
+
+def _need(label: str, texts: Sequence[str], number: bool) -> _Need:
+    lines = [line for text in set(texts) for line in text.split("\n")]
+    whole = max(map(width, lines), default=0.0) * _SPARE
+    name, part = width(label) * _SPARE, _longest(label)
+    if number:
+        return _Need(max(whole, min(part, NAME)), max(whole, part, min(name, NAME)), max(whole, name))
+    word = min(max(map(_longest, lines), default=0.0), WORD)
+    least = max(word, min(whole, NAME), min(part, NAME))
+    return _Need(least, max(least, part, min(whole, COMFORT), min(name, NAME)), max(whole, name))
+
+
+def _longest(text: str) -> float:
+    """How wide the widest part is that is not broken."""
+    return max(map(width, _unbroken(text)), default=0.0) * _SPARE
+
+
+def _unbroken(text: str) -> Iterable[str]:
+    if text.isascii():
+        return text.split()
+    return re.split(r"\s+", "".join(f" {letter} " if is_wide(letter) else letter for letter in text))
