@@ -14,7 +14,7 @@ from portal.refusals import Refusal
 
 PRESS = Path(__file__).with_name("press.py")
 MEMORY = 4 * 2**30
-"""Bytes of address space; the longest list takes a quarter (README, Measuring)."""
+"""Bytes of address space; the longest list takes a fifth (tests.bench.paper)."""
 EVERY = 0.25
 """Seconds between two looks at whether somebody asked to stop."""
 _ONE_AT_A_TIME = Lock()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from portal.documents.apart import pressed_apart
-from portal.documents.glyphs import breakable, shown
+from portal.documents.glyphs import breakable, shown, width
 from portal.documents.list_widths import INSET, MARGIN, laid_out
 from portal.refusals import Refusal
 from portal.web.exports import Cell, amount
@@ -19,11 +19,13 @@ from portal.web.formats import moment_text, number_text
 
 TEMPLATE = "list.typ"
 CELLS = 50_000
-"""Cells of the longest list on paper: measured, 5,000 rows of ten columns (README, Measuring)."""
-CELLS_AT_ONCE = 8_000
-"""Cells that are set while the reader waits: more take longer than two seconds."""
+"""Cells of the longest list on paper. Measured by tests.bench.paper: 5,000 rows of ten columns take 6 to 11 seconds, 0.7 GB and 126 pages."""
+CELLS_AT_ONCE = 6_000
+"""Cells that are set while the reader waits: 600 rows of ten columns take a second, also on a busy machine."""
 ROWS = 5_000
-"""Rows of the longest list on paper, however few its columns: more than a hundred pages are not read."""
+"""Rows of the longest list on paper, however few its columns: nobody signs more than a hundred pages."""
+_TALL = 24
+"""Lines of a row that stays together; a page flipped has room for thirty of the largest letters below its head."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,19 @@ def rows_at_once(columns: int) -> int:
 
 def too_long(found: int, columns: int) -> Refusal:
     """What is said where a list is too long for paper."""
-    says = "this list has %(found)s rows; on paper %(most)s rows of %(columns)s columns fit: narrow it, choose fewer columns, or take CSV or XLSX"
-    return Refusal(says, found=number_text(found), most=number_text(most_rows(columns)), columns=columns)
+    return Refusal(
+        "this list has %(found)s rows; on paper %(most)s rows of %(columns)s columns fit: narrow it, choose fewer columns, or take CSV or XLSX",
+        found=number_text(found),
+        most=number_text(most_rows(columns)),
+        columns=columns,
+    )
 
 
 def list_pdf(paper: ListPaper, look: Callable[[], None] = lambda: None) -> bytes:
     """The bytes of a list's PDF, in the language of the context; `look` may raise to stop. Raises Refusal where the columns are too wide for a page."""
     columns = [_column(head, [row[place] for row in paper.rows], paper) for place, head in enumerate(paper.heads)]
     layout = laid_out([(column.label, [*column.texts, *([column.total] if column.total else [])], column.number) for column in columns])
-    rooms = [(width - 2 * INSET) / layout.size for width in layout.widths]
+    rooms = [(wide - 2 * INSET) / layout.size for wide in layout.widths]
     texts = [column.texts if column.number else [breakable(text, room) for text in column.texts] for column, room in zip(columns, rooms, strict=True)]
     moment = paper.made.astimezone(UTC)
     content = {
@@ -86,20 +92,26 @@ def list_pdf(paper: ListPaper, look: Callable[[], None] = lambda: None) -> bytes
         "size": layout.size,
         "margin": MARGIN,
         "inset": INSET,
+        "whole": not any(_is_tall(text, room) for column, room in zip(columns, rooms, strict=True) if not column.number for text in set(column.texts)),
         "columns": [
-            {"label": breakable(column.label, room), "number": column.number, "width": width} for column, room, width in zip(columns, rooms, layout.widths, strict=True)
+            {"label": breakable(column.label, room), "number": column.number, "width": wide} for column, room, wide in zip(columns, rooms, layout.widths, strict=True)
         ],
         "rows": list(zip(*texts, strict=True)),
         "totals": _totals(columns) if paper.rows else None,
-        "signatures": [_("Checked by") + "  /  " + _("Date"), _("Approved by") + "  /  " + _("Date")],
+        "signatures": [_("Handled by") + "  /  " + _("Date"), _("Approved by") + "  /  " + _("Date")],
         "words": {
             "number": f"{_('No.')} {paper.number}",
             "page": _("Page {page} of {pages}"),
-            "empty": _("No rows."),
+            "empty": _("No rows"),
             "totals": _("The last row adds up all rows of this list."),
         },
     }
     return pressed_apart(TEMPLATE, content, int(moment.timestamp()), look)
+
+
+def _is_tall(text: str, room: float) -> bool:
+    """Whether a text takes so many lines that its row must be allowed to go on on the next page."""
+    return len(text) > _TALL and sum(1 + width(line) // (room * 0.8) for line in text.split("\n")) > _TALL
 
 
 @dataclass(frozen=True)

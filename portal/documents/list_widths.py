@@ -18,9 +18,10 @@ INSET = 3.0
 """Points on the left and right in a cell."""
 UPRIGHT, FLIPPED = 595.0 - 2 * MARGIN, 841.0 - 2 * MARGIN
 """Points between the margins of A4."""
-COMFORT, WORD, NAME = 22.0, 14.0, 5.0
-"""A text is given so much room in one line, an unbroken word so much, a heading so much (in parts of the size of the letters)."""
-WAYS = ((False, 9.0, True), (True, 9.0, True), (True, 8.0, True), (True, 8.0, False), (True, 7.0, False), (True, 6.0, False), (True, 5.0, False))
+COMFORT, WORD, NAME, LONG = 22.0, 14.0, 7.0, 40.0
+"""In parts of the size of the letters: what a text is given in one line where it can be, an unbroken word, a word of a heading; and what is a long
+text, which is never narrower than COMFORT / 2."""
+WAYS = ((False, 9.0, True), (True, 9.0, True), (True, 8.0, True), (True, 8.0, False), (True, 7.0, False), (True, 6.0, False), (True, 5.5, False))
 """What is tried in turn: the page flipped or not, the size of the letters in points, with comfort or as narrow as can be read."""
 _SPARE = 1.02
 """Letters that stand closer or wider beside each other than alone."""
@@ -57,28 +58,33 @@ def laid_out(columns: Sequence[Said]) -> Layout:
         given = [(need.comfort if comfort else need.least) * size + 2 * INSET for need in needs]
         needed = sum(given)
         if needed <= room:
-            wishes = [need.whole * size + 2 * INSET - have for need, have in zip(needs, given, strict=True)]
-            return Layout(flipped, size, _widened(given, wishes, room - needed))
-    says = "the %(columns)s columns need %(needed)s mm of paper, a page has %(room)s mm: choose fewer columns, or take CSV or XLSX"
-    raise Refusal(says, columns=len(columns), needed=round(needed / _POINTS_A_MM), room=round(FLIPPED / _POINTS_A_MM))
+            for wishes in ([need.comfort for need in needs], [need.whole for need in needs]):
+                given = _widened(given, [wish * size + 2 * INSET for wish in wishes], room)
+            return Layout(flipped, size, [round(have, 2) for have in given])
+    raise Refusal(
+        "the %(columns)s columns need %(needed)s mm of paper, a page has %(room)s mm: choose fewer columns, or take CSV or XLSX",
+        columns=len(columns),
+        needed=round(needed / _POINTS_A_MM),
+        room=round(FLIPPED / _POINTS_A_MM),
+    )
 
 
-def _widened(given: list[float], wishes: list[float], spare: float) -> list[float]:
+def _widened(given: list[float], wished: list[float], room: float) -> list[float]:
     """What is left of a page goes to the columns that would be wider, to each in part of what it wishes."""
-    wished = sum(wishes)
-    part = min(1.0, spare / wished) if wished > 0 else 0.0
-    return [round(have + wish * part, 2) for have, wish in zip(given, wishes, strict=True)]
+    wishes = [max(0.0, wish - have) for wish, have in zip(wished, given, strict=True)]
+    part = min(1.0, (room - sum(given)) / sum(wishes)) if any(wishes) else 0.0
+    return [have + wish * part for have, wish in zip(given, wishes, strict=True)]
 
 
 def _need(label: str, texts: Sequence[str], number: bool) -> _Need:
     lines = [line for text in set(texts) for line in text.split("\n")]
-    whole = max(map(width, lines), default=0.0) * _SPARE
-    name, part = width(label) * _SPARE, _longest(label)
+    whole, name = (max(map(width, lines), default=0.0) * _SPARE, width(label) * _SPARE)
+    part = min(_longest(label), NAME)
     if number:
-        return _Need(max(whole, min(part, NAME)), max(whole, part, min(name, NAME)), max(whole, name))
+        return _Need(max(whole, part), max(whole, _longest(label)), max(whole, name))
     word = min(max(map(_longest, lines), default=0.0), WORD)
-    least = max(word, min(whole, NAME), min(part, NAME))
-    return _Need(least, max(least, part, min(whole, COMFORT), min(name, NAME)), max(whole, name))
+    least = max(word, part, min(whole, COMFORT / 2 if whole > LONG else COMFORT / 4))
+    return _Need(least, max(least, _longest(label), min(whole, COMFORT)), max(whole, name))
 
 
 def _longest(text: str) -> float:

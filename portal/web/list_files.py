@@ -16,6 +16,7 @@ from portal.actors import Actor
 from portal.audit import log
 from portal.commission.queries import last_settled_day
 from portal.documents.list_paper import Head, ListPaper, list_pdf, most_rows, rows_at_once, too_long
+from portal.notices.kinds import N_
 from portal.refusals import Conflict, Refusal
 from portal.web.exports import Cell, csv_lines, write_xlsx
 from portal.web.formats import language, moment_text, number_text
@@ -27,7 +28,7 @@ AT_ONCE = 20_000
 SHEET = 1_000_000
 """Rows that a spreadsheet takes."""
 FORMS = ("csv", "xlsx", "pdf")
-WRITING, SETTING = "Writing the rows", "Setting the pages"
+WRITING, SETTING = N_("Writing the rows"), N_("Setting the pages")
 _TRIES = 3
 """How often a list is read for paper until it stood still meanwhile."""
 
