@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ CELLS_AT_ONCE = 6_000
 """Cells that are set while the reader waits: 600 rows of ten columns take a second, also on a busy machine."""
 ROWS = 5_000
 """Rows of the longest list on paper, however few its columns: nobody signs more than a hundred pages."""
+_WHOLE = re.compile(r"-?\d+")
 _TALL = 24
 """Lines of a row that stays together; a page flipped has room for thirty of the largest letters below its head."""
 
@@ -93,9 +95,7 @@ def list_pdf(paper: ListPaper, look: Callable[[], None] = lambda: None) -> bytes
         "margin": MARGIN,
         "inset": INSET,
         "whole": not any(_is_tall(text, room) for column, room in zip(columns, rooms, strict=True) if not column.number for text in set(column.texts)),
-        "columns": [
-            {"label": breakable(column.label, room), "number": column.number, "width": wide} for column, room, wide in zip(columns, rooms, layout.widths, strict=True)
-        ],
+        "columns": [{"label": breakable(column.label, room), "number": column.number, "width": wide} for column, room, wide in zip(columns, rooms, layout.widths, strict=True)],
         "rows": list(zip(*texts, strict=True)),
         "totals": _totals(columns) if paper.rows else None,
         "signatures": [_("Handled by") + "  /  " + _("Date"), _("Approved by") + "  /  " + _("Date")],
@@ -131,8 +131,8 @@ def _column(head: Head, cells: Sequence[Cell], paper: ListPaper) -> _Column:
     number = head.number or (bool(held) and all(isinstance(cell, int | Decimal) and not isinstance(cell, bool) for cell in held))
 
     def text(cell: Cell) -> str:
-        if in_fen and isinstance(cell, int):
-            cell = amount(cell)
+        if in_fen and (isinstance(cell, int) or (isinstance(cell, str) and _WHOLE.fullmatch(cell))):
+            cell = amount(int(cell))
         return shown(_text(cell, head.number, paper.zone))
 
     total = paper.totals.get(head.key)
@@ -153,7 +153,7 @@ def _text(cell: Cell, counted: bool, zone: ZoneInfo) -> str:
         return f"{cell:,f}"
     if isinstance(cell, int):
         return number_text(cell) if counted else str(cell)
-    return cell.isoformat() if isinstance(cell, date) else cell
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
 def _totals(columns: Sequence[_Column]) -> list[str] | None:

@@ -36,12 +36,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Field:
-    """A column of the list's file: what it is called on screen, what a row gives, and its heading in the file (empty: the label)."""
+    """A column of the list's file: what it is called on screen, what a row gives, and its heading in the file (empty: the label).
+
+    `on_paper`: what a reader is shown where the file has a code for programs; codes for which the list's own filter has words need none.
+    """
 
     key: str
     label: Label
     cell: Callable[[Any], Cell]
     heading: str = ""
+    on_paper: Callable[[Any], Cell] | None = None
 
 
 def keyed(key: str, label: Label, cell: Callable[[Any], Cell] | None = None) -> Field:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -125,10 +125,11 @@ def _read_for_paper(what: Order, step: Step) -> tuple[list[tuple[Cell, ...]], di
     """The rows and the sums that the screen shows, both of the same state of the books: where those changed in between, they are read again.
     Raises Conflict where they go on changing, Refusal where the rows are too many."""
     most = most_rows(len(what.fields))
+    words = {one.name: {code: str(label) for code, label in one.choices} for one in what.page.listing.filters}
     for _try in range(_TRIES):
         before, rows = what.page.sums_of(what.asked, what.source, what.wanted), []
         for row in what.page.rows(what.source, what.wanted):
-            rows.append(tuple(one.cell(row) for one in what.fields))
+            rows.append(tuple(_in_words(one, words.get(one.key, {}), row) for one in what.fields))
             if len(rows) % 500 == 0:
                 step(len(rows))
             if len(rows) > most:
@@ -136,6 +137,12 @@ def _read_for_paper(what: Order, step: Step) -> tuple[list[tuple[Cell, ...]], di
         if not before or (before.get(COUNT) == len(rows) and before == what.page.sums_of(what.asked, what.source, what.wanted)):
             return rows, {key: value for key, value in before.items() if key != COUNT}
     raise Conflict("the books changed while this list was read: take it out again in a moment")
+
+
+def _in_words(one: Field, words: Mapping[str, str], row: Any) -> Cell:
+    """A cell for a reader: a code for programs is said in the words of the list."""
+    cell = (one.on_paper or one.cell)(row)
+    return words.get(cell, cell) if one.heading and isinstance(cell, str) else cell
 
 
 def watermark(what: Order, actor: Actor, when: str, rows: int) -> list[str]:

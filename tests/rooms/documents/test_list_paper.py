@@ -29,7 +29,16 @@ HOSTILE = [
     "#(1+1)", "#panic[x]", "$x^2$", "*bold* _it_", "[a]", "]#[", "@label", "<label>", "`raw`", "a\\b", "\\u{41}", "// gone", "/* gone */", "= Head", "- item", "+ item",
     "~", "a -- b --- c", '"quoted"', "'quoted'", "...", "https://evil.example/a//b", '#include "/etc/passwd"', "#sys.inputs", "#let x = 1", "{{ 7*7 }}", "张三 #李四",
 ]  # fmt: skip
-UNSEEN = {"a\x00b": "a[U+0000]b", "bell\x07": "bell[U+0007]", "gnp\u202e.exe": "gnp[U+202E].exe", "a\u200fb": "a[U+200F]b", "z\u200bw": "z[U+200B]w", "😀": "[U+1F600]", "𠮷": "[U+20BB7]", "\ufeffx": "[U+FEFF]x"}
+UNSEEN = {
+    "a\x00b": "a[U+0000]b",
+    "bell\x07": "bell[U+0007]",
+    "gnp\u202e.exe": "gnp[U+202E].exe",
+    "a\u200fb": "a[U+200F]b",
+    "z\u200bw": "z[U+200B]w",
+    "😀": "[U+1F600]",
+    "𠮷": "[U+20BB7]",
+    "\ufeffx": "[U+FEFF]x",
+}
 LONG = "W" * 300 + "中" * 200 + "x.y/z-" * 60
 
 
@@ -109,7 +118,14 @@ def test_a_very_long_word_goes_on_in_the_next_line_and_stays_in_its_column(app: 
 
 
 def test_numbers_units_and_totals(app: Flask) -> None:
-    heads = [Head("name", "Name"), Head("equity", "Equity", number=True, money=True), Head("part_fen", "Part"), Head("chance", "Chance (%)"), Head("lots", "Lots", number=True), Head("year", "Year")]
+    heads = [
+        Head("name", "Name"),
+        Head("equity", "Equity", number=True, money=True),
+        Head("part_fen", "Part"),
+        Head("chance", "Chance (%)"),
+        Head("lots", "Lots", number=True),
+        Head("year", "Year"),
+    ]
     rows: list[tuple[Cell, ...]] = [("张三", Decimal("-1234.50"), 123_456, Decimal("12.30"), 12_345, 2026), ("李四", None, None, None, None, None)]
     with app.test_request_context(), force_locale("en"):
         text = text_of(list_pdf(a_list(rows, heads, totals={"equity": -123_450, "lots": 12_345}, language="en")))

@@ -34,6 +34,7 @@ from portal.jobs.worker import Worker
 from portal.leads import introducers
 from portal.leads.people import person
 from portal.lists.schedules import Wish
+from portal.pages import words
 from portal.transaction import transaction
 from portal.web import list_declared
 from portal.web.list_declared import LIST_PAGES, ListPage
@@ -120,6 +121,13 @@ def on_pages(pdf: bytes, title: str) -> tuple[str, list[str]]:
     return first, found
 
 
+def said(app: Flask, lang: str, address: str, key: str, cell: str) -> str:
+    """What the page says where the CSV has a code."""
+    codes = {"kind": words.KINDS, "reason": words.REASONS}.get(key, {}) if address.startswith("/commission/lines") else {}
+    with app.test_request_context(f"/?lang={lang}"):
+        return str(codes.get(cell, cell))
+
+
 MADE = {"/clients": large, "/trades": large, "/leads": with_leads}
 LISTS = [("/clients", Role.ADMIN, ()), ("/trades", Role.ADMIN, ("lots",)), ("/commission/statements", Role.FINANCE, ()), (f"/commission/lines?period={PERIOD}&broker=B001", Role.AUDITOR, ()), ("/leads", Role.ADMIN, ())]  # fmt: skip
 
@@ -138,7 +146,11 @@ def test_a_list_on_paper_is_that_of_the_page_and_of_the_csv(app: Flask, tmp_path
         title = str(which.title)
     first, parts = on_pages(pdf, title)
     assert f"{len(held) - 1}" in first
-    rows = [[printed(f"{Decimal(cell) / 100:.2f}" if place in fen and cell else cell, which.fields[place].key in counts) for place, cell in enumerate(row)] for row in held[1:]]
+    keys = [one.key for one in which.fields]
+    rows = [
+        [printed(f"{Decimal(cell) / 100:.2f}" if place in fen and cell else said(app, lang, address, keys[place], cell), keys[place] in counts) for place, cell in enumerate(row)]
+        for row in held[1:]
+    ]
     head, found, _rows = parts[0].partition(plain("".join(rows[0])))
     assert found, (parts[0][:400], rows[0])
     assert [label for label in labels if label not in head] == []
@@ -175,7 +187,10 @@ def test_only_the_chosen_columns_are_printed_and_the_log_knows_them(firm: Flask)
 
 def test_the_first_page_says_who_took_it_out_of_when_the_data_is_and_what_was_filtered(firm: Flask) -> None:
     client = browser(firm, Role.ADMIN)
-    for lang, says in (("en", ["Takenoutbyadmin@firm.exampleon", "Dataasof", f"settledupto{DAY}", "Clients,1rows;filters:",":10001;"]), ("zh_Hans_CN", ["由admin@firm.example于", "数据时点", f"结算截至{DAY}", "筛选条件："])):
+    for lang, says in (
+        ("en", ["Takenoutbyadmin@firm.exampleon", "Dataasof", f"settledupto{DAY}", "Clients,1rows;filters:", ":10001;"]),
+        ("zh_Hans_CN", ["由admin@firm.example于", "数据时点", f"结算截至{DAY}", "筛选条件："]),
+    ):
         first, _parts = on_pages(taken(client, "/clients?q=10001&kind=person", "pdf", lang), "Clients" if lang == "en" else "客户")
         assert [word for word in says if word not in first] == []
 
