@@ -146,7 +146,7 @@ def _text(cell: Cell, counted: bool, zone: ZoneInfo) -> str:
     if cell is None:
         return "–"
     if isinstance(cell, bool):
-        return _("yes") if cell else _("no")
+        return str(_("yes") if cell else _("no"))
     if isinstance(cell, datetime):
         return moment_text(cell, zone) if cell.tzinfo is not None else cell.isoformat(sep=" ", timespec="minutes")
     if isinstance(cell, Decimal):
