@@ -18,11 +18,20 @@ INSET = 3.0
 """Points on the left and right in a cell."""
 UPRIGHT, FLIPPED = 595.0 - 2 * MARGIN, 841.0 - 2 * MARGIN
 """Points between the margins of A4."""
-COMFORT, WORD, NAME, LONG = 22.0, 14.0, 7.0, 40.0
-"""In parts of the size of the letters: what a text is given in one line where it can be, an unbroken word, a word of a heading; and what is a long
-text, which is never narrower than COMFORT / 2."""
-WAYS = ((False, 9.0, True), (True, 9.0, True), (True, 8.0, True), (True, 8.0, False), (True, 7.0, False), (True, 6.0, False), (True, 5.5, False))
-"""What is tried in turn: the page flipped or not, the size of the letters in points, with comfort or as narrow as can be read."""
+COMFORT, WORD, NAME, SHORT, LONG = 22.0, 14.0, 7.0, 4.2, 40.0
+"""In parts of the size of the letters: what a text is given in one line where it can be, an unbroken word, a word of a heading, a short heading that is not
+broken (居间人); and what is a long text, which is never narrower than COMFORT / 2."""
+WAYS = (
+    (False, 9.0, "comfort"),
+    (True, 9.0, "comfort"),
+    (True, 8.0, "comfort"),
+    (True, 8.0, "least"),
+    (True, 7.0, "least"),
+    (True, 6.0, "least"),
+    (True, 5.5, "least"),
+    (True, 5.5, "tight"),
+)
+"""What is tried in turn: the page flipped or not, the size of the letters in points, and what each column gets first."""
 _SPARE = 1.02
 """Letters that stand closer or wider beside each other than alone."""
 _POINTS_A_MM = 72 / 25.4
@@ -42,8 +51,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Need:
-    """What a column needs, in parts of the size of the letters: at least, in comfort, and all in one line."""
+    """What a column needs, in parts of the size of the letters: with its words broken, at least, in comfort, and all in one line."""
 
+    tight: float
     least: float
     comfort: float
     whole: float
@@ -53,9 +63,9 @@ def laid_out(columns: Sequence[Said]) -> Layout:
     """The page for some columns. Raises Refusal where they are too wide for one."""
     needs = [_need(*column) for column in columns]
     needed = 0.0
-    for flipped, size, comfort in WAYS:
+    for flipped, size, first in WAYS:
         room = FLIPPED if flipped else UPRIGHT
-        given = [(need.comfort if comfort else need.least) * size + 2 * INSET for need in needs]
+        given = [getattr(need, first) * size + 2 * INSET for need in needs]
         needed = sum(given)
         if needed <= room:
             for wishes in ([need.comfort for need in needs], [need.whole for need in needs]):
@@ -79,12 +89,12 @@ def _widened(given: list[float], wished: list[float], room: float) -> list[float
 def _need(label: str, texts: Sequence[str], number: bool) -> _Need:
     lines = [line for text in set(texts) for line in text.split("\n")]
     whole, name = (max(map(width, lines), default=0.0) * _SPARE, width(label) * _SPARE)
-    part = min(_longest(label), NAME)
+    part = min(max(_longest(label), name if name <= SHORT else 0.0), NAME)
     if number:
-        return _Need(max(whole, part), max(whole, _longest(label)), max(whole, name))
+        return _Need(max(whole, min(part, SHORT)), max(whole, part), max(whole, _longest(label)), max(whole, name))
     word = min(max(map(_longest, lines), default=0.0), WORD)
     least = max(word, part, min(whole, COMFORT / 2 if whole > LONG else COMFORT / 4))
-    return _Need(least, max(least, _longest(label), min(whole, COMFORT)), max(whole, name))
+    return _Need(min(least, COMFORT / 4), least, max(least, _longest(label), min(whole, COMFORT)), max(whole, name))
 
 
 def _longest(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
@@ -95,14 +95,14 @@ class ListPage:
         wanted = read(self.listing, asked.args, path, keep=self.keep)
         return wanted if not also else Wanted(**{**vars(wanted), "extra": (*wanted.extra, *also)})
 
-    def rows(self, source: Source, wanted: Wanted) -> Iterator[Any]:
+    def rows(self, source: Source, wanted: Wanted) -> Generator[Any, None, None]:
         """Every row that the filters leave, in order, read as it goes."""
         if isinstance(source, pl.DataFrame):
             yield from narrowed(source, wanted).iter_rows(named=True)
             return
         whole = source if self.beside is None else self.beside(source)
-        found = db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000))
-        yield from found.scalars() if self.scalars else found
+        with db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000)) as found:  # who reads no further closes it
+            yield from found.scalars() if self.scalars else found
 
     def count(self, source: Source, wanted: Wanted, most: int | None = None) -> int:
         """How many rows the filters leave; counts no further than `most`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -128,12 +129,13 @@ def _read_for_paper(what: Order, step: Step) -> tuple[list[tuple[Cell, ...]], di
     words = {one.name: {code: str(label) for code, label in one.choices} for one in what.page.listing.filters}
     for _try in range(_TRIES):
         before, rows = what.page.sums_of(what.asked, what.source, what.wanted), []
-        for row in what.page.rows(what.source, what.wanted):
-            rows.append(tuple(_in_words(one, words.get(one.key, {}), row) for one in what.fields))
-            if len(rows) % 500 == 0:
-                step(len(rows))
-            if len(rows) > most:
-                raise too_long(what.page.count(what.source, what.wanted), len(what.fields))
+        with closing(what.page.rows(what.source, what.wanted)) as found:
+            for row in found:
+                rows.append(tuple(_in_words(one, words.get(one.key, {}), row) for one in what.fields))
+                if len(rows) % 500 == 0:
+                    step(len(rows))
+                if len(rows) > most:
+                    raise too_long(what.page.count(what.source, what.wanted), len(what.fields))
         if not before or (before.get(COUNT) == len(rows) and before == what.page.sums_of(what.asked, what.source, what.wanted)):
             return rows, {key: value for key, value in before.items() if key != COUNT}
     raise Conflict("the books changed while this list was read: take it out again in a moment")
