@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -37,4 +36,4 @@ def badges_of(title: str, when: str, badges: Sequence[Badge], made: datetime, lo
         "nobody": _("Nobody has a seat yet."),
         "badges": [asdict(badge) | {"says": _("QR code of the ticket %(code)s", code=badge.code)} for badge in rows],
     }
-    return compiled("badges.typ", json.dumps(content), int(moment.timestamp()))
+    return compiled("badges.typ", content, int(moment.timestamp()))

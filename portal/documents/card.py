@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 from flask_babel import gettext as _
@@ -25,4 +24,4 @@ def card_of(address: str, code: str, picture: str, made: datetime, locale: str) 
         "small": _("Futures trading is risky and not suited to everybody. Whoever gives you this card may be paid by the firm from your fees."),
         "picture": picture,
     }
-    return compiled("card.typ", json.dumps(content), int(moment.timestamp()))
+    return compiled("card.typ", content, int(moment.timestamp()))

@@ -18,7 +18,7 @@ from portal.lists import kept
 from portal.transaction import transaction
 from portal.web import list_files
 from portal.web.list_declared import list_at
-from portal.web.list_files import Order, Step
+from portal.web.list_files import Order, Step, no_step
 
 EXPORT = "list.export"
 """The kind of the job. Arguments: address, form, columns, locale."""
@@ -27,10 +27,10 @@ EXPORT = "list.export"
 def ordered(actor: Actor, address: str, form: str, columns: list[str]) -> Order:
     """What an address asks to be written. Raises NotFound, NotAllowed, Refusal."""
     page, asked, path = list_at(current_app, actor, address)
-    return list_files.order(page, page.source(asked), page.read(asked, path), form, columns)
+    return list_files.order(page, asked, page.source(asked), page.read(asked, path), form, columns)
 
 
-def make(what: Order, actor: Actor, moment: datetime, *, job: str | None = None, step: Step = lambda done: None, request_id: str = "") -> ExportFile:
+def make(what: Order, actor: Actor, moment: datetime, *, job: str | None = None, step: Step = no_step, request_id: str = "") -> ExportFile:
     """Write the file, keep it and write it into the audit log, in one transaction."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"
@@ -63,5 +63,9 @@ def export_job(work: Work) -> dict[str, Any]:
             work.progress("Counting the rows")
             what = ordered(work.actor, work.arguments["address"], work.arguments["form"], work.arguments["columns"])
             total = what.page.count(what.source, what.wanted)
-            made = make(what, work.actor, clock.now(), job=work.public_id, step=lambda done: work.progress("Writing the rows", done, total))
+
+            def step(done: int, doing: str = list_files.WRITING) -> None:
+                work.progress(doing, done, total)
+
+            made = make(what, work.actor, clock.now(), job=work.public_id, step=step)
     return {"export": made.public_id, "rows": made.rows}

@@ -25,7 +25,7 @@ from portal.transaction import transaction
 from portal.web.downloads import TYPES
 from portal.web.guard import current_actor, requires
 from portal.web.list_declared import LIST_PAGES, list_at
-from portal.web.list_files import AT_ONCE
+from portal.web.list_files import FORMS, is_short
 from portal.web.list_pages import Field, ListPage, declare, query_of, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 from portal.web.requests import request_id
@@ -42,7 +42,7 @@ MINE = declare(
             tiebreak=ExportFile.__table__.c.id,
             sorts={"made_at": ExportFile.made_at, "rows": ExportFile.rows, "expires_at": ExportFile.expires_at},
             default="-made_at",
-            filters=(Filter("form", _l("Form"), lambda text: ExportFile.form == text, choices=(("csv", "CSV"), ("xlsx", "XLSX"), ("zip", "ZIP"))),),
+            filters=(Filter("form", _l("Form"), lambda text: ExportFile.form == text, choices=tuple((form, form.upper()) for form in (*FORMS, "zip"))),),
         ),
         columns(
             Column("title", _l("List")),
@@ -72,7 +72,7 @@ MINE = declare(
 @requires(Can.OWN_SETTINGS)
 def exports() -> ResponseReturnValue:
     """The files that one has taken out, and those being made."""
-    return show_list(MINE, "lists/exports.html", making=_running(), title_of=title_of, size_text=size_text, filters_of=filters_of)
+    return show_list(MINE, "lists/exports.html", making=_running(), forms=FORMS, title_of=title_of, size_text=size_text, filters_of=filters_of)
 
 
 @bp.post("/exports")
@@ -82,7 +82,7 @@ def make() -> ResponseReturnValue:
     actor, form = current_actor(), request.form.get("form", "csv")
     at, keys = _address(), request.form.getlist("columns")
     what = making.ordered(actor, at, form, keys)
-    if what.page.count(what.source, what.wanted, AT_ONCE + 1) <= AT_ONCE:
+    if is_short(what):
         row = making.make(what, actor, clock.now(), request_id=request_id())
         return _download(row)
     arguments = {"address": at, "form": form, "columns": [one.key for one in what.fields], "locale": str(get_locale())}

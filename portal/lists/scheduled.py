@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from models.jobs import Job
 from models.schedules import ExportSchedule, ExportSending, Outcome
@@ -50,8 +51,10 @@ def _send(number: int, worker: Actor) -> Outcome:
     except (NotAllowed, NotFound) as refusal:
         return _stopped(order, sending, "the list may not be seen any more", worker, detail=str(refusal))
     except Refusal as refusal:
+        with force_locale(order.locale):
+            why = _(refusal.message, **refusal.values)
         with transaction():
-            schedules.settle(number, Outcome.FAILED, clock.now(), why=str(refusal)[:300])
+            schedules.settle(number, Outcome.FAILED, clock.now(), why=why[:300])
         return Outcome.FAILED
     link, rows, title, until, export_no = f"/exports/{made.public_id}", made.rows, order.title, made.expires_at, made.public_id
     with transaction():

@@ -23,6 +23,7 @@ from portal.notices.kinds import N_, register
 from portal.refusals import Conflict, NotFound, Refusal
 from portal.settlement.calendar import trading_days
 from portal.web.list_declared import list_at
+from portal.web.list_files import FORMS
 
 READY, STOPPED = "export.ready", "export.stopped"
 MOST = 20
@@ -76,8 +77,8 @@ def place(app: Flask, wish: Wish, today: date, *, actor: Actor, moment: datetime
     """Order a list for oneself. Raises NotFound, NotAllowed for a list that one may not see; Refusal for a form or rhythm that there is not;
     Conflict where it is ordered already, or too many are."""
     page, _asked, _path = list_at(app, actor, wish.address)
-    if wish.form not in {"csv", "xlsx"} or wish.rhythm not in set(Rhythm):
-        raise Refusal("choose how often the list comes, and as CSV or Excel")
+    if wish.form not in FORMS or wish.rhythm not in set(Rhythm):
+        raise Refusal("choose how often the list comes, and as CSV, Excel or PDF")
     mine = list(db.session.scalars(of_owner(actor).where(ExportSchedule.ended_at.is_(None))))
     if any((one.address, one.rhythm, one.form) == (wish.address, wish.rhythm, wish.form) for one in mine):
         raise Conflict("this list is ordered already")

@@ -184,7 +184,7 @@ LINE_LIST = declare(
             _raw("product", _l("Product")),
             _raw("part_fen", _l("Broker's part")),
             _raw("amount_fen", _l("Amount")),
-            _raw("reason", _l("Result")),
+            replace(_raw("reason", _l("Result")), on_paper=lambda row: str(words.REASONS[row["reason"]])),
             _raw("plan_code", _l("Plan")),
             _raw("origin", _l("Corrects")),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -111,7 +112,7 @@ LOOK_LIST = declare(
         source=lambda asked: looked(look.look(_run(asked))),
         fields=(
             keyed("broker_no", _l("Broker")),
-            keyed("flags", _l("Remarkable"), lambda row: " ".join(row["flags"])),
+            replace(keyed("flags", _l("Remarkable"), lambda row: " ".join(row["flags"])), on_paper=lambda row: ", ".join(str(month_words.FLAGS[one][0]) for one in row["flags"])),
             *(
                 _yuan(f"{name}_{when}", _l("%(column)s, %(when)s", column=words.COLUMNS[name], when=of_when))
                 for name in AMOUNTS

@@ -17,6 +17,7 @@ from portal.permissions import Can
 from portal.refusals import NotFound, Refusal
 from portal.transaction import transaction
 from portal.web.guard import current_actor, requires
+from portal.web.list_files import FORMS
 from portal.web.list_pages import Field, ListPage, declare, show_list
 from portal.web.paging import Column, Filter, Listing, columns
 
@@ -77,7 +78,7 @@ def new(export_no: str) -> ResponseReturnValue:
 
 def _form(export_no: str, fault: str = "", status: int = 200) -> ResponseReturnValue:
     row = kept.one(current_actor(), clock.now(), export_no)
-    if row.form not in {"csv", "xlsx"}:
+    if row.form not in FORMS:
         raise NotFound("only a list can be ordered")
     days = {name: schedules.next_day(name, local_day.today()) for name in RHYTHMS}
     return render_template("lists/order_new.html", row=row, rhythms=RHYTHMS, days=days, fault=fault), status

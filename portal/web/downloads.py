@@ -1,4 +1,4 @@
-"""Lists as downloads: what the screen shows, whole, as CSV or XLSX."""
+"""Rows as downloads: what the screen shows, whole, as CSV or XLSX; what a file of each form is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from flask import Response, request
 
 from portal.web.exports import Cell, csv_lines, write_xlsx
 
-TYPES = {"zip": "application/zip", "csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+TYPES = {"zip": "application/zip", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 """What a file of each form is, as browsers are told."""
 
 
 def wants_file() -> str:
-    """`csv` or `xlsx` where the address asks for a file, else empty."""
+    """`csv` or `xlsx` where the address of something that is no list of its own asks for a file, else empty."""
     form = request.args.get("format", "")
     return form if form in {"csv", "xlsx"} else ""
 

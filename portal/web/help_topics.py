@@ -29,7 +29,7 @@ TOPICS: dict[str, tuple[LazyString, LazyString]] = {
     "imports": (_l("Settlement files"), _l("Which files are read, what is checked, and what a correction is")),
     "webhooks": (_l("Webhooks"), _l("What other systems are told, how a receiver checks it, tries and pauses")),
     "second-person": (_l("The second person"), _l("What needs one, and what he sees")),
-    "search": (_l("Search and notices"), _l("Finding by pinyin, initials and number; being told")),
+    "search": (_l("Search, lists and notices"), _l("Finding by pinyin, initials and number; lists as files and on paper; being told")),
     "sign-in": (_l("Sign-in and settings"), _l("Password, second factor, devices, language and colours")),
     "own-data": (_l("Data about you"), _l("A copy of everything that is kept, and what is erased or must be kept")),
     "glossary": (_l("Words of the trade"), _l("What the words on the screens mean, in both languages")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
@@ -37,12 +37,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Field:
-    """A column of the list's file: what it is called on screen, what a row gives, and its heading in the file (empty: the label)."""
+    """A column of the list's file: what it is called on screen, what a row gives, and its heading in the file (empty: the label).
+
+    `on_paper`: what a reader is shown where the file has a code for programs; codes for which the list's own filter has words need none.
+    """
 
     key: str
     label: Label
     cell: Callable[[Any], Cell]
     heading: str = ""
+    on_paper: Callable[[Any], Cell] | None = None
 
 
 def keyed(key: str, label: Label, cell: Callable[[Any], Cell] | None = None) -> Field:
@@ -92,14 +96,15 @@ class ListPage:
         wanted = read(self.listing, asked.args, path, keep=self.keep)
         return wanted if not also else Wanted(**{**vars(wanted), "extra": (*wanted.extra, *also)})
 
-    def rows(self, source: Source, wanted: Wanted) -> Iterator[Any]:
+    def rows(self, source: Source, wanted: Wanted) -> Generator[Any, None, None]:
         """Every row that the filters leave, in order, read as it goes."""
         if isinstance(source, pl.DataFrame):
             yield from narrowed(source, wanted).iter_rows(named=True)
             return
         whole = source if self.beside is None else self.beside(source)
-        with snapshot():
-            found = db.session.execute(wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000))
+        ordered = wanted.order(wanted.narrow(whole)).execution_options(yield_per=1000)
+        with snapshot(), db.session.execute(ordered) as found:  # who reads no further closes it
+            yield from found.scalars() if self.scalars else found
             yield from found.scalars() if self.scalars else found
 
     def count(self, source: Source, wanted: Wanted, most: int | None = None) -> int:
@@ -118,6 +123,11 @@ class ListPage:
         rows_of = wanted.narrow(source).order_by(None).add_columns(*(column.label(f"sum_{key}") for key, column in self.sums.items())).subquery()
         row = db.session.execute(select(func.count(), *(func.sum(rows_of.c[f"sum_{key}"]) for key in self.sums))).one()
         return {key: None if value is None else int(value) for key, value in zip((COUNT, *self.sums), row, strict=True)}
+
+    def sums_of(self, asked: Asked, source: Source, wanted: Wanted) -> dict[str, int | None]:
+        """The sums as the page shows them: by the short way where there is one."""
+        quick = self.quick(asked, wanted)
+        return self.total(source, wanted) if quick is None else quick.sums
 
     def chosen(self, keys: Sequence[str]) -> tuple[Field, ...]:
         """The columns of a file that were chosen, in the list's order; all where none was."""

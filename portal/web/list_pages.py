@@ -15,8 +15,8 @@
 `show_list` gives the template `page` and `columns`. In the template, `filters(page)` draws the saved views as tabs above the
 filters and `table(page, columns, …)` makes its rows answer to J, K and Enter; `{{ export(page) }}` (parts/lists.html) stands
 in the block `actions`. A row that can be looked at beside the list has `{{ peek(address) }}` in its first cell: the panel
-shows the content of that page, so it asks for the same rights. `?format=csv` or `xlsx` on the list's address is the file
-itself; more than 20,000 rows become a job by the export form. `source` may not look at the request: a job calls it too.
+shows the content of that page, so it asks for the same rights. `?format=csv`, `xlsx` or `pdf` on the list's address is the
+file itself; a long one becomes a job by the export form. `source` may not look at the request: a job calls it too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from portal.lists import views
 from portal.lists.views import View
 from portal.transaction import transaction
 from portal.web import list_files
-from portal.web.downloads import TYPES, wants_file
+from portal.web.downloads import TYPES
 from portal.web.frames import page_of_frame
 from portal.web.guard import current_actor
 from portal.web.list_declared import COUNT, Asked, Field, ListPage, Quick, Source, declare, keyed
@@ -110,8 +110,8 @@ def show_list(which: ListPage, template: str, *, source: Source | None = None, *
         return redirect(request.full_path.rstrip("?&") + ("&" if request.args else "?") + opening.query, 302)
     wanted = which.read(asked, request.path, also=[EVERYTHING] if opening is not None and request.args.get("view") == "all" else [])
     rows = which.source(asked) if source is None else source
-    if wants_file():
-        return _file(which, rows, wanted, wants_file())
+    if request.args.get("format", "") in list_files.FORMS:
+        return _file(which, asked, rows, wanted)
     quick = which.quick(asked, wanted)
     sums = which.total(rows, wanted) if quick is None else quick.sums
     if isinstance(rows, pl.DataFrame):
@@ -129,12 +129,13 @@ def _in_words(columns: Mapping[str, Column]) -> dict[str, Column]:
     return {key: replace(column, label=str(column.label)) for key, column in columns.items()}
 
 
-def _file(which: ListPage, source: Source, wanted: Wanted, form: str) -> ResponseReturnValue:
+def _file(which: ListPage, asked: Asked, source: Source, wanted: Wanted) -> ResponseReturnValue:
     """The list as a download; a long one leads back to the list, where its export is asked for."""
-    if which.count(source, wanted, list_files.AT_ONCE + 1) > list_files.AT_ONCE:
-        flash(_("This list has more than 20,000 rows: choose Export, and the file is made in the background."), "warning")
+    form = request.args["format"]
+    what = list_files.order(which, asked, source, wanted, form, [key for key in request.args.get("columns", "").split(",") if key])
+    if not list_files.is_short(what):
+        flash(_("This list is too long to wait for: choose Export, and the file is made in the background."), "warning")
         return redirect(wanted.address(), 303)
-    what = list_files.order(which, source, wanted, form, [key for key in request.args.get("columns", "").split(",") if key])
     actor, moment = current_actor(), clock.now()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file"

@@ -46,6 +46,7 @@ from tests.people import change, post, seat, someone
 from tests.rooms.club.scene import event_of
 from tests.rooms.club.statement_scene import handed_in
 from tests.rooms.commission.payout_scene import standing_run
+from tests.rooms.documents.reading import pages
 from tests.rooms.handover.makers import made as handed_over
 from tests.rooms.pages.firm import DAY, NUMBERS, PERIOD, settle_in
 from tests.rooms.risk.makers import scored
@@ -220,8 +221,11 @@ def test_every_list_of_the_portal_has_views_files_and_a_line_in_the_log(firm: Fl
         lines = list(csv.reader(io.StringIO(made.data.decode("utf-8-sig"))))
         assert lines[-3][0].startswith(f"# Taken out by {role.value}{len(seen)}@firm.example on ")
         assert CalamineWorkbook.from_filelike(io.BytesIO(post(client, "/exports", "/me", at=address, form="xlsx").data)).sheet_names[1] == "#"
+        paper = pages(post(client, "/exports", "/me", at=address, form="pdf").data)
         with firm.app_context():
-            last = db.session.execute(select(AuditEntry).where(AuditEntry.action == "list.exported").order_by(AuditEntry.seq.desc()).limit(1)).scalar_one()
+            *_before, middle, last = db.session.execute(select(AuditEntry).where(AuditEntry.action == "list.exported").order_by(AuditEntry.seq)).scalars()
+            assert (last.after["form"], all(last.after["number"] in text for text in paper)) == ("pdf", True), address
+            last = middle
             assert last.after["rows"] - len(lines) + 4 in {0, 1}, "the log itself grows by what is taken out"
             assert f"Number {last.after['number']} in the audit log" in str(CalamineWorkbook.from_filelike(io.BytesIO(_last_file(client))).get_sheet_by_index(1).to_python())
             seen.add(last.subject_key)
@@ -230,7 +234,7 @@ def test_every_list_of_the_portal_has_views_files_and_a_line_in_the_log(firm: Fl
 
 
 def _last_file(client: FlaskClient) -> bytes:
-    number = re.findall(r"/exports/([\w-]{10,})\"", client.get("/exports").text)[0]
+    number = re.findall(r"/exports/([\w-]{10,})\"", client.get("/exports?form=xlsx").text)[0]
     return client.get(f"/exports/{number}").data
 
 
@@ -292,7 +296,7 @@ def test_nobody_takes_out_what_he_may_not_see(firm: Flask) -> None:
     for at, status in (("/audit", 403), ("/imports", 403), ("/commission/lines?broker=B002", 404), ("/me", 404), ("/nowhere", 404), ("/clients/10002", 404), ("/me/devices", 404)):
         assert post(broker, "/exports", "/me", at=at, form="csv").status_code == status, at
     assert post(broker, "/exports", "/me", at="https://evil.example/clients", form="csv").status_code == 422
-    assert post(broker, "/exports", "/me", at="/clients", form="pdf").status_code == 422
+    assert post(broker, "/exports", "/me", at="/clients", form="doc").status_code == 422
     assert b"10002" not in post(broker, "/exports", "/me", at="/clients", form="csv").data
 
 
