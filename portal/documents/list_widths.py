@@ -20,7 +20,7 @@ UPRIGHT, FLIPPED = 595.0 - 2 * MARGIN, 841.0 - 2 * MARGIN
 """Points between the margins of A4."""
 COMFORT, WORD, NAME, SHORT, LONG = 22.0, 14.0, 7.0, 4.2, 40.0
 """In parts of the size of the letters: what a text is given in one line where it can be, an unbroken word, a word of a heading, a short heading that is not
-broken (居间人); and what is a long text, which is never narrower than COMFORT / 2."""
+broken (居间人; of a longer one three quarters of it); and what is a long text, which is never narrower than COMFORT / 2."""
 WAYS = (
     (False, 9.0, "comfort"),
     (True, 9.0, "comfort"),
@@ -89,7 +89,7 @@ def _widened(given: list[float], wished: list[float], room: float) -> list[float
 def _need(label: str, texts: Sequence[str], number: bool) -> _Need:
     lines = [line for text in set(texts) for line in text.split("\n")]
     whole, name = (max(map(width, lines), default=0.0) * _SPARE, width(label) * _SPARE)
-    part = min(max(_longest(label), name if name <= SHORT else 0.0), NAME)
+    part = min(max(_longest(label), name if name <= SHORT else SHORT * 0.75), NAME)
     if number:
         return _Need(max(whole, min(part, SHORT)), max(whole, part), max(whole, _longest(label)), max(whole, name))
     word = min(max(map(_longest, lines), default=0.0), WORD)

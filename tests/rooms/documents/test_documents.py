@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -125,6 +126,13 @@ def test_nothing_in_a_name_is_markup(app: Flask) -> None:
         text = "".join(pages(pdf_of(a_paper()))).replace("\n", "").replace(" ", "")
     for word in ("#panic[x]$y$", "*0*#sys.inputs`a`<b>\\张三", '#include"/etc/passwd"', "@note$", "-¥1,234,567,890,123.45", "-0.05%"):
         assert word in text, word
+
+
+def test_a_letter_that_the_font_does_not_have_is_printed_as_its_number(app: Flask) -> None:
+    """Such a name once stopped the paper: a document of this standard has no letter without a glyph."""
+    with app.app_context():
+        paper = replace(a_paper(), head=(("致", "王😀\u202e𠮷"),))
+        assert "王[U+1F600][U+202E][U+20BB7]" in "".join(pages(pdf_of(paper))).replace("\n", "")
 
 
 def test_a_workbook_holds_what_the_paper_says_cell_by_cell(app: Flask) -> None:
