@@ -108,9 +108,9 @@ def write(target: Path, what: Order, actor: Actor, moment: datetime, zone: ZoneI
 
 
 def _write_pdf(target: Path, what: Order, actor: Actor, moment: datetime, zone: ZoneInfo, step: Step) -> int:
-    rows, totals = _read_for_paper(what, step)
-    marks = watermark(what, actor, moment_text(moment, zone, seconds=True), len(rows))
-    day, columns = last_settled_day(), what.page.columns
+    with snapshot():
+        day, (rows, totals) = last_settled_day(), _read_for_paper(what, step)
+    marks, columns = watermark(what, actor, moment_text(moment, zone, seconds=True), len(rows)), what.page.columns
     as_of = _("Data as of %(when)s, settled up to %(day)s", when=moment_text(moment, zone, seconds=True), day=day or "–")
     heads = []
     for one in what.fields:
@@ -122,18 +122,17 @@ def _write_pdf(target: Path, what: Order, actor: Actor, moment: datetime, zone: 
 
 
 def _read_for_paper(what: Order, step: Step) -> tuple[list[tuple[Cell, ...]], dict[str, int | None]]:
-    """The rows and the sums that the screen shows, both of the same moment. Raises Refusal where the rows are too many."""
+    """The rows and the sums that the screen shows, both of one snapshot. Raises Refusal where the rows are too many."""
     most, rows = most_rows(len(what.fields)), []
     words = {one.name: {code: str(label) for code, label in one.choices} for one in what.page.listing.filters}
-    with snapshot():
-        sums = what.page.sums_of(what.asked, what.source, what.wanted)
-        with closing(what.page.rows(what.source, what.wanted)) as found:
-            for row in found:
-                rows.append(tuple(_in_words(one, words.get(one.key, {}), row) for one in what.fields))
-                if len(rows) % 500 == 0:
-                    step(len(rows))
-                if len(rows) > most:
-                    raise too_long(what.page.count(what.source, what.wanted), len(what.fields))
+    sums = what.page.sums_of(what.asked, what.source, what.wanted)
+    with closing(what.page.rows(what.source, what.wanted)) as found:
+        for row in found:
+            rows.append(tuple(_in_words(one, words.get(one.key, {}), row) for one in what.fields))
+            if len(rows) % 500 == 0:
+                step(len(rows))
+            if len(rows) > most:
+                raise too_long(what.page.count(what.source, what.wanted), len(what.fields))
     return rows, {key: value for key, value in sums.items() if key != COUNT}
 
 

@@ -17,7 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from models import db
 from models.audit import AuditEntry
@@ -25,7 +25,6 @@ from models.identity import Role
 from models.jobs import Job
 from models.lists import ExportFile
 from models.schedules import ExportSending
-from models.settlement import Balance
 from portal import clock
 from portal.actors import TERMINAL
 from portal.audit import log
@@ -288,38 +287,39 @@ def test_a_paper_is_ordered_and_comes_by_itself(firm: Flask, monkeypatch: pytest
     assert "请缩小范围" in failed.why
 
 
-def test_totals_belong_to_the_rows_above_them(firm: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The books change between the sums and the rows: both are still of the moment before."""
-    client = browser(firm, Role.ADMIN)
+def test_totals_belong_to_the_rows_above_them(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day is settled between the sums and the rows: both are still of the moment before."""
+    made, numbers = make.firm(tmp_path / "files", ACCOUNTS[:5], ["B001"]), ACCOUNTS[:5]
 
-    def printed() -> str:
-        return plain("".join(pages(client.get("/clients?format=pdf&columns=account_no&columns=equity&lang=en").data)))
+    def settle(day: str, profit: str) -> None:
+        with app.app_context():
+            make.accepted(make.day(made, day, {number: (f"{number[-2:]}000.50", profit) for number in numbers}, []))
+            db.session.remove()
 
-    def grow() -> None:
-        with firm.app_context(), transaction():
-            db.session.execute(update(Balance).values(equity=Balance.equity + 123_456_00))
+    with app.app_context():
+        make.accepted(made)
+    settle(DAY, "0.00")
+    client = browser(app, Role.ADMIN)
+
+    def printed() -> list[int]:
+        """The amounts in the order of the paper, in fen: each row's equity, then their sum."""
+        text = "".join(pages(taken(client, "/clients", "pdf", columns="equity")))
+        return [int(amount.replace(",", "").replace(".", "")) for amount in re.findall(r"[\d,]+\.\d\d", text)]
 
     whole = list_declared.ListPage.sums_of
 
     def overtaken(self: ListPage, *given: Any) -> dict[str, int | None]:
         found = whole(self, *given)
-        other = threading.Thread(target=grow)
+        other = threading.Thread(target=settle, args=("2026-03-03", "777.00"))
         other.start()
         other.join()
         return found
 
-    before = figures(printed())
+    before = printed()
     monkeypatch.setattr(list_declared.ListPage, "sums_of", overtaken)
-    assert figures(printed()) == before
+    assert printed() == before
     monkeypatch.setattr(list_declared.ListPage, "sums_of", whole)
-    grown = figures(printed())
-    assert len(grown) == len(before)
-    assert grown != before, "control: the books did change"
-    rows, total = grown[:-1], grown[-1]
-    assert sum(rows) == total
-    assert sum(before[:-1]) == before[-1]
-
-
-def figures(text: str) -> list[int]:
-    """The amounts of a paper whose one column of money is equity, in fen, in the order of its rows."""
-    return [int(amount.replace(",", "").replace(".", "")) for amount in re.findall(r"-?[\d,]+\.\d\d(?!\d)", text)]
+    after = printed()
+    assert (len(before), len(after)) == (6, 6)
+    assert after != before, "control: the books did change"
+    assert (sum(before[:-1]), sum(after[:-1])) == (before[-1], after[-1])
