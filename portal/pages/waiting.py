@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 
 from flask import current_app, url_for
@@ -118,6 +119,11 @@ def _changes(actor: Actor) -> Answer:
     return Rows(_l("Lines of the log today"), f"/audit?from={today()}")(actor)
 
 
+def _reveals(actor: Actor) -> Answer:
+    """How often phone and ID numbers were shown in the clear in the last seven days: each with who, whose and why."""
+    return Rows(_l("Phone and ID numbers shown in 7 days"), f"/audit?action=clients.identity.reveal&from={today() - timedelta(days=7)}")(actor)
+
+
 def _owned(actor: Actor) -> Answer:
     """Who owned what, when, as known when: the place where one travels in both."""
     actor.need(Can.ATTRIBUTION_AUDIT)
@@ -136,24 +142,24 @@ def _at_risk(actor: Actor) -> Answer | None:
     return Answer(_("Equity likely to be lost in 90 days"), compact_yuan_text(sums["expected"] or 0, language()), url_for("risk.index"))
 
 
-MONEY: tuple[Ask, ...] = (
-    _close,
-    _second_person,
-    Rows(_l("Comparisons that differ from the books"), "/imports/comparisons?differs=some"),
-    Rows(_l("Questions to lines that wait for the firm"), "/disputes?waits=desk", late="/disputes?waits=late"),
-    Rows(_l("Payment runs to hand to the bank"), "/commission/payouts?state=approved"),
-)
 WORK: dict[Role, tuple[Ask, ...]] = {
     Role.COMPLIANCE: (
         Rows(_l("Cases that wait for the firm"), "/cases?waits=desk", late="/cases?waits=late"),
         Rows(_l("Attributions without a confirmation"), "/confirmations", late="/confirmations?late=yes"),
         Rows(_l("Standing breaches of rules"), "/rules/breaches?standing=yes", bad=True),
+        _reveals,
         Rows(_l("Looks at signals of departures"), "/departures/signals/looks"),
         _report,
         Rows(_l("Requests to erase"), "/compliance/erase-requests?state=asked"),
         _second_person,
     ),
-    Role.FINANCE: MONEY,
+    Role.FINANCE: (
+        _close,
+        _second_person,
+        Rows(_l("Comparisons that differ from the books"), "/imports/comparisons?differs=some"),
+        Rows(_l("Questions to lines that wait for the firm"), "/disputes?waits=desk", late="/disputes?waits=late"),
+        Rows(_l("Payment runs to hand to the bank"), "/commission/payouts?state=approved"),
+    ),
     Role.AUDITOR: (_chain, _changes, _owned, Rows(_l("Standing breaches of rules"), "/rules/breaches?standing=yes", bad=True)),
     Role.ADMIN: (
         _second_person,
