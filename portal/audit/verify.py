@@ -49,7 +49,7 @@ def verify_newest(heads: Sequence[Head], most: int) -> Verdict:
     if verdict.holds and (verdict.lines, verdict.last_hash) != (end.seq, end.hash):
         return replace(verdict, bad_seq=min(verdict.lines, end.seq), why=f"the log ends with line {verdict.lines}, but the head row says with line {end.seq}")
     earlier = {head.seq: head for head in heads if 0 < head.seq <= start}
-    kept = dict(db.session.execute(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(earlier))).tuples().all()) if earlier else {}
+    kept = {row.seq: row.hash for row in db.session.execute(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(earlier)))} if earlier else {}
     wrong = next((head for seq, head in earlier.items() if kept.get(seq) != head.hash), None)
     if verdict.holds and wrong is not None:
         return replace(verdict, bad_seq=wrong.seq, why=f"not the line that {wrong.source} knows")

@@ -173,7 +173,6 @@ WORK: dict[Role, tuple[Ask, ...]] = {
         Rows(_l("Clients whom nobody looks after"), "/care/book?covered=none", bad=True),
         Rows(_l("Cases that wait for the firm"), "/cases?waits=desk", late="/cases?waits=late"),
         Rows(_l("Attributions without a confirmation"), "/confirmations", late="/confirmations?late=yes"),
-        _second_person,
         _at_risk,
     ),
 }

@@ -16,7 +16,6 @@ ACTIONS = (
     Entry("leads_new.new", _l("Register a lead"), _l("Register a lead"), icon="person-plus", meant_for=BOTH),
     Entry("leads_upload.index", _l("Register leads from a file"), _l("Register leads from a file"), icon="person-plus", meant_for=BOTH),
     Entry("cases.new", _l("Contest a claim"), _l("Contest a claim"), icon="sign-intersection-y", meant_for=BOTH),
-    Entry("disputes.new", _l("Question a line"), _l("Question a line"), icon="chat-left-text", meant_for=BOTH),
     Entry("transfers.new", _l("Prepare a transfer"), _l("Prepare a transfer"), icon="shuffle", meant_for=FIRM),
     Entry("departures_new.new", _l("Record a departure"), _l("Record a departure"), icon="door-open", meant_for=FIRM),
     Entry("onboarding.new", _l("Take a broker on"), _l("Take a broker on"), icon="person-plus", meant_for=FIRM),

@@ -20,6 +20,7 @@ from portal.i18n import spoken
 from portal.identity.wording import ROLES
 from portal.notices import queries as notices
 from portal.settings import Settings
+from portal.permissions import Can
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
@@ -67,6 +68,7 @@ def _of_the_reader(zone: ZoneInfo) -> dict[str, Any]:
         "person": {"name": current_user.name or current_user.email, "roles": [ROLES[role] for role in actor.roles]} if signed_in else None,
         "help_href": _help_href(topic_of(request.endpoint), actor) if signed_in else "",
         "search_href": navigation.href("search.page") if signed_in else "",
+        "wipe_href": navigation.href("demo_wipe.index") if actor.may(Can.USER_MANAGE) else "",
         "notices_href": navigation.href("notices.inbox"),
         **_reach(actor, zone),
     }
