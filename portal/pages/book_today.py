@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from models import db
 from models.care import CareTask, TaskState
 from models.clients import Account

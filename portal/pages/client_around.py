@@ -72,7 +72,9 @@ def _attended(actor: Actor, version: AccountVersion) -> list[Happened]:
     query = query.where(Booking.person == f"client:{version.client_no}", Booking.state.in_([BookingState.GRANTED, BookingState.CANCELLED]))
     rows = db.session.execute(query.order_by(Booking.starts_at.desc()).limit(MOST))
     return [
-        Happened(booking.starts_at, _("Club event: %(title)s", title=club_words.title(event)), str(BOOKING_STATES[booking.state][0]), href=url_for("club_desk.show", event_key=event.key))
+        Happened(
+            booking.starts_at, _("Club event: %(title)s", title=club_words.title(event)), str(BOOKING_STATES[booking.state][0]), href=url_for("club_desk.show", event_key=event.key)
+        )
         for booking, event in rows
     ]
 

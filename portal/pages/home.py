@@ -63,7 +63,9 @@ def overview() -> ResponseReturnValue:
             checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
-    return render_template("home/book.html", **book_home(actor, day), **book_today(actor, day), counts=counts, asked=asked_of(actor), rota=rota_of(actor), research=fits_of(actor, [], None))
+    return render_template(
+        "home/book.html", **book_home(actor, day), **book_today(actor, day), counts=counts, asked=asked_of(actor), rota=rota_of(actor), research=fits_of(actor, [], None)
+    )
 
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:

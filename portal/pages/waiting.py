@@ -85,7 +85,13 @@ def _close(actor: Actor) -> Answer | None:
     found = remembered(("before the close", row.period, heads.current_head()), lambda: month_desk.standing(Month.parse(row.period)).blocks)
     hard = sum(block.hard for block in found)
     note = ngettext("%(num)s must be mended first", "%(num)s must be mended first", hard) if hard else _("mend it, or accept it by name") if found else _("can be closed")
-    return Answer(_("Before the close of %(month)s", month=row.period), number_text(len(found)), url_for("commission.month", period=row.period), note, "bad" if hard else "good" if not found else "neutral")
+    return Answer(
+        _("Before the close of %(month)s", month=row.period),
+        number_text(len(found)),
+        url_for("commission.month", period=row.period),
+        note,
+        "bad" if hard else "good" if not found else "neutral",
+    )
 
 
 def _report(actor: Actor) -> Answer | None:
@@ -110,7 +116,12 @@ def _chain(actor: Actor) -> Answer:
         return Answer(_("Does the log hold?"), _("no"), url_for("audit.log"), str(broken), "bad")
     if not verdict.holds:
         return Answer(_("Does the log hold?"), _("no"), url_for("audit.log"), _("line %(number)s does not fit", number=verdict.bad_seq), "bad")
-    note = _("%(lines)s lines; the newest %(newest)s computed anew, %(heads)s heads kept outside agree", lines=number_text(verdict.lines), newest=min(NEWEST, verdict.lines), heads=verdict.heads)
+    note = _(
+        "%(lines)s lines; the newest %(newest)s computed anew, %(heads)s heads kept outside agree",
+        lines=number_text(verdict.lines),
+        newest=min(NEWEST, verdict.lines),
+        heads=verdict.heads,
+    )
     return Answer(_("Does the log hold?"), _("yes"), url_for("audit.log"), note, "good")
 
 

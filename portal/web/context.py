@@ -19,8 +19,8 @@ from portal.actors import Actor
 from portal.i18n import spoken
 from portal.identity.wording import ROLES
 from portal.notices import queries as notices
-from portal.settings import Settings
 from portal.permissions import Can
+from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
 from portal.web.help_topics import topic_of, topics_of
