@@ -40,6 +40,8 @@ bp = Blueprint("exposure", __name__, url_prefix="/departures/exposure")
 
 LARGEST = 3
 """So many clients of the only path are named in the picture; of several paths each names one, so that a phone can show it."""
+OFFERED = 500
+"""So many of the staff and of the brokers are offered while one types; any number may be typed."""
 LOOKED = "exposure.looked"
 LOOKED_BACK, KEPT = 200, 12
 """So many of one's own lines of the log are read for the questions that one asked before, and so many questions are named."""
@@ -153,7 +155,8 @@ def show() -> ResponseReturnValue:
     args = request.args
     typed = [text for text in args.getlist("person") if text.strip()]
     if not typed:
-        return render_template("departures/exposure_ask.html", typed=[], day=today(), fault="", before=_asked_before(current_actor()))
+        actor = current_actor()
+        return render_template("departures/exposure_ask.html", typed=[], day=today(), fault="", before=_asked_before(actor), offered=sight.offered(actor, OFFERED))
     try:
         asked = question(args)
         frame = answer(asked, current_actor())

@@ -215,3 +215,7 @@ def test_a_question_that_one_asked_is_asked_again_by_a_click(app: Flask, tmp_pat
     assert links == ["/departures/exposure?person=staff-S001&on=2026-03-31", "/departures/exposure?person=staff-S001&on=2026-04-30"]
     assert admin.get(links[1]).status_code == 200
     assert "h-before" not in auditor.get("/departures/exposure").text
+    offered = [str(one["value"]) for one in BeautifulSoup(auditor.get("/departures/exposure").text, "html.parser").select("datalist option")]
+    assert "staff-S001" in offered
+    other = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="99", staff_no="S777"))
+    assert "staff-S001" not in other.get("/departures/exposure").text.replace("such as staff-S001", "").replace("如 staff-S001", ""), "another branch's people are not offered"
