@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Text, select, type_coerce
 from models import db
 from models.audit import AuditEntry, AuditHead
 from portal.audit.log import canonical
-from portal.audit.verify_export import DIGEST, Head, Record, Verdict, check
+from portal.audit.verify_export import DIGEST, GENESIS, Head, Record, Verdict, check
 
 _ENTRY = AuditEntry.__table__
 _CHUNK = 5_000
@@ -36,6 +36,24 @@ def verify(heads: Sequence[Head] = ()) -> Verdict:
         why = f"the log ends with line {verdict.lines} ({verdict.last_hash[:12]}…), but the head row says with line {end.seq} ({end.hash[:12]}…)"
         return replace(verdict, bad_seq=min(verdict.lines, end.seq) + (verdict.lines != end.seq), why=why)
     return verdict
+
+
+def verify_newest(heads: Sequence[Head], most: int) -> Verdict:
+    """Check the newest lines alone, their head row, and the newest heads: for a page, which cannot wait for all. Reads `most` lines and `most` heads."""
+    end = db.session.execute(select(AuditHead.seq, AuditHead.hash).where(AuditHead.id == 1)).one()
+    heads, start = heads[-most:], max(0, end.seq - most)
+    rows = iter(db.session.execute(select(*_AS_KEPT).where(_ENTRY.c.seq.between(max(start, 1), end.seq)).order_by(_ENTRY.c.seq)))
+    before = next(rows, None) if start else None
+    after = (start, before[-1] if before is not None else GENESIS)
+    verdict = check(map(_checked, rows), [head for head in heads if head.seq > start], after=after)
+    if verdict.holds and (verdict.lines, verdict.last_hash) != (end.seq, end.hash):
+        return replace(verdict, bad_seq=min(verdict.lines, end.seq), why=f"the log ends with line {verdict.lines}, but the head row says with line {end.seq}")
+    earlier = {head.seq: head for head in heads if 0 < head.seq <= start}
+    kept = {row.seq: row.hash for row in db.session.execute(select(AuditEntry.seq, AuditEntry.hash).where(AuditEntry.seq.in_(earlier)))} if earlier else {}
+    wrong = next((head for seq, head in earlier.items() if kept.get(seq) != head.hash), None)
+    if verdict.holds and wrong is not None:
+        return replace(verdict, bad_seq=wrong.seq, why=f"not the line that {wrong.source} knows")
+    return replace(verdict, heads=len({head.seq for head in heads}))
 
 
 def export(path: Path) -> int:

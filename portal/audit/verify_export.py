@@ -58,8 +58,9 @@ DIGEST = "\0digest"  # what whoever read the line already computed over it as it
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
-def check(records: Iterable[Record], heads: Sequence[Head] = ()) -> Verdict:
-    """Walk the log once, in order, in constant memory beside the heads. `records` carry their `hash`."""
+def check(records: Iterable[Record], heads: Sequence[Head] = (), *, after: tuple[int, str] = (0, GENESIS)) -> Verdict:
+    """Walk the log once, in order, in constant memory beside the heads. `records` carry their `hash`; `after`: number and hash of the
+    line before the first of them, where it is not the first of all."""
     known: dict[int, Head] = {}
     for head in heads:
         if head.seq == 0 and head.hash != GENESIS:
@@ -67,7 +68,7 @@ def check(records: Iterable[Record], heads: Sequence[Head] = ()) -> Verdict:
         other = known.setdefault(head.seq, head)
         if other.hash != head.hash:
             return Verdict(0, GENESIS, head.seq, f"two heads disagree about line {head.seq}: {other.source} and {head.source}")
-    last, agreed, seq = GENESIS, 0, 0
+    (seq, last), agreed = after, after[0]
     for record in records:
         why = _wrong(record, seq + 1, last)
         if why:

@@ -52,6 +52,15 @@ def own_booking(actor: Actor, public_id: str) -> tuple[Booking, ClubEvent, Ticke
     return found[0], found[1], found[2]
 
 
+def next_of(actor: Actor, moment: datetime) -> tuple[Booking, ClubEvent] | None:
+    """The booking of one's own that comes next, held or granted, of an event that is not over."""
+    ends = select(func.max(ClubSession.ends_at)).where(ClubSession.event_id == Booking.event_id).correlate(Booking).scalar_subquery()
+    query = select(Booking, ClubEvent).join(ClubEvent, ClubEvent.id == Booking.event_id)
+    query = query.where(Booking.user_id == actor.user_id, capacity.holding(moment), ClubEvent.state != EventState.CANCELLED, ends > moment)
+    found = db.session.execute(query.order_by(Booking.starts_at, Booking.id).limit(1)).first()
+    return (found[0], found[1]) if found else None
+
+
 def seats_of(booking_id: int) -> Sequence[Seat]:
     """The seats of a booking that were not given back, one's own first."""
     return db.session.execute(select(Seat).where(Seat.booking_id == booking_id, Seat.freed_at.is_(None)).order_by(Seat.position)).scalars().all()

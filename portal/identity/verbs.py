@@ -103,6 +103,11 @@ def change_settings(*, user: User, name: str, locale: str, theme: str, rises: st
     _log(actor_of(user), moment, "identity.settings.changed", user, request_id, before=before, after={"locale": locale, "theme": theme, "rises": rises, "renamed": renamed})
 
 
+def password_confirmed(*, user: User, until: datetime, moment: datetime, request_id: str = "") -> None:
+    """Write down that the password was given again, and until when sensitive steps are open by it."""
+    _log(actor_of(user), moment, "identity.password.confirmed", user, request_id, after={"until": until.isoformat(timespec="seconds")})
+
+
 def disable(*, user: User, reason: str, actor: Actor, moment: datetime, request_id: str = "") -> None:
     """Keep a user out: his sessions and links are dead at once."""
     actor.need(Can.USER_MANAGE)

@@ -19,6 +19,7 @@ from portal.attribution.queries import Span, spans
 from portal.clients.consents import standings
 from portal.clients.own import OwnAccount, helpers, own_accounts
 from portal.pages import words
+from portal.pages.club_home import club_of
 from portal.pages.research_home import fits_of
 from portal.settlement.bills import DayFunds, MonthBill, funds, funds_of_all, month_bill
 from portal.settlement.risk_degree import band, risk_degree
@@ -54,6 +55,7 @@ def client_home(actor: Actor, day: date) -> str:
         helpers=helpers(chosen.account_id, day),
         helping=words.HELPING,
         research=fits_of(actor, [account.account_id for account in accounts], day),
+        club=club_of(actor),
         consents=standings(actor.client_no or "", day),
         language="zh" if words.is_chinese() else "en",
     )

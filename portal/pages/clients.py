@@ -34,7 +34,9 @@ from portal.pages import (
     client_trades,
     words,
 )
+from portal.pages.attribution import wording
 from portal.pages.channels_behind import won_accounts
+from portal.pages.client_around import around
 from portal.pages.clients_quick import day_of, newest, quick
 from portal.pages.settled import last_day
 from portal.permissions import Can
@@ -199,6 +201,8 @@ def _shown(account: Account, version: AccountVersion, numbers: Identity, known: 
         spans=shown,
         test=newest_of(client_no=version.client_no) if actor.may(Can.SUITABILITY_SEE) else None,
         today=today(),
+        around=around(actor, account, version, shown),
+        recorded_kinds=wording.RECORDED,
         settled=kept_part((account.id, known), "clients/_days.html", lambda: _settled(account.id)),
         states=words.STATES,
         tones=words.STATE_TONES,

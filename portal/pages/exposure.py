@@ -16,6 +16,7 @@ from models.values.calendar import NotADate, parse_day
 from portal import clock
 from portal.actors import Actor
 from portal.audit import log
+from portal.audit.queries import own_lines
 from portal.departures import figures, sight
 from portal.departures.at_stake import Stake, stake
 from portal.departures.exposure import Person, Way, exposed, persons
@@ -39,6 +40,11 @@ bp = Blueprint("exposure", __name__, url_prefix="/departures/exposure")
 
 LARGEST = 3
 """So many clients of the only path are named in the picture; of several paths each names one, so that a phone can show it."""
+OFFERED = 500
+"""So many of the staff and of the brokers are offered while one types; any number may be typed."""
+LOOKED = "exposure.looked"
+LOOKED_BACK, KEPT = 200, 12
+"""So many of one's own lines of the log are read for the questions that one asked before, and so many questions are named."""
 WAYS = {Way.SERVES: _l("looks after him"), Way.INTRODUCED: _l("introduced him"), Way.MANAGES: _l("manages his broker")}
 COLUMNS = columns(
     Column("account_no", _l("Account"), sort=True),
@@ -149,7 +155,8 @@ def show() -> ResponseReturnValue:
     args = request.args
     typed = [text for text in args.getlist("person") if text.strip()]
     if not typed:
-        return render_template("departures/exposure_ask.html", typed=[], day=today(), fault="")
+        actor = current_actor()
+        return render_template("departures/exposure_ask.html", typed=[], day=today(), fault="", before=_asked_before(actor), offered=sight.offered(actor, OFFERED))
     try:
         asked = question(args)
         frame = answer(asked, current_actor())
@@ -158,11 +165,20 @@ def show() -> ResponseReturnValue:
             raise
         return render_template("departures/exposure_ask.html", typed=typed, day=args.get("on", ""), fault=_(refusal.message, **refusal.values)), refusal.status
     with transaction():  # who looked at whom is written down: it concerns people
-        log.write(current_actor(), clock.now(), "exposure.looked", "exposure", " ".join(one.text for one in asked.leaving), after={"on": str(asked.day), "accounts": frame.height})
+        log.write(current_actor(), clock.now(), LOOKED, "exposure", " ".join(one.text for one in asked.leaving), after={"on": str(asked.day), "accounts": frame.height})
     if wants_file() and args.get("part") == "flow":
         headers = [_("Who leaves"), _("Path"), _("Broker"), _("Accounts"), _("Equity")]
         return taken_out(wants_file(), f"exposure-flow-{asked.day}", headers, [[*row[:4], amount(row[4])] for row in _table(frame)])
     return show_list(LIST, "departures/exposure.html", source=frame, asked=asked, path_text=path_text, chance_text=chance_text, **_said(frame, asked))
+
+
+def _asked_before(actor: Actor) -> list[dict[str, Any]]:
+    """What the reader asked before, each question once, the newest first: his own lines of the log bring the same question back."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in own_lines(actor, LOOKED, LOOKED_BACK):
+        asked = line.after or {}
+        found.setdefault((line.subject_key, asked.get("on", "")), {"people": line.subject_key.split(), "on": asked.get("on", ""), "accounts": asked.get("accounts"), "at": line.at})
+    return list(found.values())[:KEPT]
 
 
 def _said(frame: pl.DataFrame, asked: Question) -> dict[str, Any]:

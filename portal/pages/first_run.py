@@ -13,6 +13,7 @@ from sqlalchemy import delete, exists, func, or_, select
 
 from models import db
 from models.clients import Account
+from models.club import ClubEvent
 from models.commission import CommissionRun, PlanVersion
 from models.identity import User, UserState
 from models.notices import Dismissal
@@ -61,6 +62,7 @@ def steps(actor: Actor, today: date) -> list[Step]:
         Step(found.plans, _("The commission plans"), _("The file plans.json says by what terms each broker is paid."), href("imports.index")),
         Step(found.settled, _("The first settlement files"), _("Hand in one day and look at the preview before anything is written."), href("imports.index")),
         Step(found.month, _("The first month"), _("Once days are settled the month is computed; look at what it would pay."), href("commission.months")),
+        Step(found.event, _("The first event of the club"), _("Prepare one: it stays a draft until you open it for booking."), href("club_desk.index")),
     ]
     return [] if all(step.done for step in listed) else listed
 
@@ -76,6 +78,7 @@ def _looked_up(actor: Actor, today: date) -> Any:
             exists(select(PlanVersion.id)).label("plans"),
             exists(select(SettlementDay.id)).label("settled"),
             exists(select(CommissionRun.id)).label("month"),
+            exists(select(ClubEvent.id)).label("event"),
         )
     ).one()
 

@@ -22,10 +22,12 @@ from portal.commission.statement import COLUMNS
 from portal.local_day import today
 from portal.pages import broker_home, care, club_duties, club_words, first_run, question_words
 from portal.pages.book_home import book_home
+from portal.pages.book_today import book_today
 from portal.pages.client_home import client_home
 from portal.pages.departures_card import card_of
 from portal.pages.overview import shown, view_of
 from portal.pages.research_home import fits_of
+from portal.pages.waiting import answers
 from portal.permissions import Can
 from portal.web.guard import current_actor, requires
 from portal.web.remembered import kept_part, remembered
@@ -53,6 +55,7 @@ def overview() -> ResponseReturnValue:
         return render_template(
             "overview/index.html",
             **shown(actor, view),
+            answers=answers(actor),
             firm=_firm() if actor.may(Can.MONTH_SEE) else None,
             asked=asked_of(actor),
             rota=rota_of(actor),
@@ -60,7 +63,9 @@ def overview() -> ResponseReturnValue:
             checklist=first_run.steps(actor, today()),
         )
     counts = care.counted(actor, today()) if actor.may(Can.CARE_SEE) else None
-    return render_template("home/book.html", **book_home(actor, day), counts=counts, asked=asked_of(actor), rota=rota_of(actor), research=fits_of(actor, [], None))
+    return render_template(
+        "home/book.html", **book_home(actor, day), **book_today(actor, day), counts=counts, asked=asked_of(actor), rota=rota_of(actor), research=fits_of(actor, [], None)
+    )
 
 
 def _broker(actor: Actor, day: date, now: queries.Now) -> str:

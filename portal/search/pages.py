@@ -17,7 +17,7 @@ def pages(actor: Actor, text: str) -> Group:
     """The pages of the reader's menu whose words begin with what was typed; all of them where nothing was."""
     start = plain(text).encode()
     menu = {link.href: link for link in links(actor)}
-    found = [link for entry in ENTRIES if (link := menu.get(href(entry.endpoint))) and (not start or _begins(entry, start))]
+    found = [link for entry in ENTRIES if (link := menu.get(href(entry.endpoint))) and (not start or begins(entry, start))]
     return Group("pages", [_hit(link) for link in found])
 
 
@@ -25,7 +25,8 @@ def _hit(link: Link) -> Hit:
     return Hit(str(link.label), "", link.href)
 
 
-def _begins(entry: Entry, start: bytes) -> bool:
+def begins(entry: Entry, start: bytes) -> bool:
+    """Whether the words of an entry, or some later word of them, begin with what was typed."""
     return any(word.startswith(start) for word in _words(str(entry.label._args[0])))
 
 

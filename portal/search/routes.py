@@ -10,6 +10,8 @@ from portal.commission.queries import last_settled_day
 from portal.keys import keyring
 from portal.local_day import today
 from portal.permissions import Can
+from portal.search.actions import actions
+from portal.search.events import events
 from portal.search.find import Asked, Group, find, holds_whole_number
 from portal.search.pages import pages
 from portal.web.guard import current_actor, requires
@@ -19,6 +21,7 @@ bp = Blueprint("search", __name__)
 LONGEST = 80
 KINDS = {
     "pages": (_l("Go to"), "window"),
+    "actions": (_l("Begin"), "lightning"),
     "clients": (_l("Clients"), "people"),
     "leads": (_l("Leads"), "person-plus"),
     "brokers": (_l("Introducing brokers"), "person-badge"),
@@ -28,8 +31,9 @@ KINDS = {
     "staff": (_l("Staff"), "person"),
     "branches": (_l("Branches"), "building"),
     "files": (_l("Settlement files"), "box-arrow-in-down"),
+    "events": (_l("Club events"), "calendar-event"),
 }
-"""What each kind of thing is called, and its icon: icon="window" icon="person-badge" icon="sliders" icon="person" icon="building"."""
+"""What each kind of thing is called, and its icon: icon="window" icon="person-badge" icon="sliders" icon="person" icon="building" icon="lightning"."""
 
 
 @bp.route("/search", methods=["GET", "POST"])
@@ -58,5 +62,5 @@ def _asked() -> str:
 
 def _groups(text: str) -> list[Group]:
     actor = current_actor()
-    found = pages(actor, text)
-    return [*([found] if found.hits else []), *(find(Asked(text, actor, last_settled_day() or today(), keyring())) if text else [])]
+    ways = [group for group in (pages(actor, text), actions(actor, text), events(actor, text)) if group.hits]
+    return [*ways, *(find(Asked(text, actor, last_settled_day() or today(), keyring())) if text else [])]

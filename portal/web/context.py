@@ -10,6 +10,7 @@ from flask_login import current_user
 from portal.actors import Actor
 from portal.i18n import spoken
 from portal.identity.wording import ROLES
+from portal.permissions import Can
 from portal.settings import Settings
 from portal.web import formats, menu, navigation
 from portal.web.guard import current_actor
@@ -49,6 +50,7 @@ def _of_the_reader() -> dict[str, Any]:
         "person": {"name": current_user.name or current_user.email, "roles": [ROLES[role] for role in actor.roles]} if signed_in else None,
         "help_href": _help_href(topic_of(request.endpoint), actor) if signed_in else "",
         "search_href": navigation.href("search.page") if signed_in else "",
+        "wipe_href": navigation.href("demo_wipe.index") if actor.may(Can.USER_MANAGE) else "",
         "notices_href": navigation.href("notices.inbox"),
         **reach_of(current_user.asked if signed_in else ()),
     }

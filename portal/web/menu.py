@@ -20,7 +20,7 @@ from portal.web.requests import here
 
 TABS = 4
 """So many entries stand below the page on a phone."""
-SHARED = ("is_demo", "html_lang", "theme", "timezone", "home_href", "search_href", "notices_href", "settings_href", "sign_out_href")
+SHARED = ("is_demo", "wipe_href", "html_lang", "theme", "timezone", "home_href", "search_href", "notices_href", "settings_href", "sign_out_href")
 """What the frame shows that is no person's own: each may make another frame."""
 
 

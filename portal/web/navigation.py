@@ -208,7 +208,7 @@ def _open_to(actor: Actor) -> list[Link]:
     known: dict[Hashable, list[Link]] = current_app.extensions.setdefault("menus", {})
     key = (request.script_root, actor.roles, actor.at_terminal, frozenset(_kinds(actor)))
     if key not in known:
-        open_to = [(entry, href(entry.endpoint)) for entry in ENTRIES if (entry.can is None or actor.may(entry.can)) and _is_for(entry, actor)]
+        open_to = [(entry, href(entry.endpoint)) for entry in ENTRIES if (entry.can is None or actor.may(entry.can)) and is_for(entry, actor)]
         known[key] = [Link(address, entry.label, entry.short, entry.icon, False, group_of(entry)) for entry, address in open_to if address]
     return known[key]
 
@@ -226,7 +226,7 @@ def _kinds(actor: Actor) -> set[str]:
     return kinds | ({"firm"} if actor.staff_no or actor.branch_no or not kinds else set())
 
 
-def _is_for(entry: Entry, actor: Actor) -> bool:
+def is_for(entry: Entry, actor: Actor) -> bool:
     """Whether an entry is meant for a person at all: a client has his own account, a broker his own plan, under other names."""
     return not entry.meant_for or bool(_kinds(actor) & set(entry.meant_for))
 

@@ -123,6 +123,30 @@ def test_the_command_menu_opens_within_a_tenth_of_a_second(desk: Desk, browser_p
     assert took < 100, took
 
 
+MOVED = """window.moved = 0;
+new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value; }).observe({ type: "layout-shift", buffered: true });"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_moves_under_the_readers_eyes(desk: Desk, browser_page: OpenPage, width: int) -> None:
+    page = desk.sit_down(browser_page, Role.COMPLIANCE, "zh-CN", width)
+    page.add_init_script(MOVED)
+    for path in ("/", "/clients", "/commission/lines", "/commission/statements", "/attribution", "/attribution/findings", "/audit", "/trades", "/rules", "/notices"):
+        page.goto(desk.address + path)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.moved") < 0.02, path
+    assert page.locator('link[rel="expect"][blocking="render"]').get_attribute("href") == "#foot"
+    assert page.locator("#foot").count() == 1
+
+
+def test_control_what_moves_is_measured(desk: Desk, browser_page: OpenPage) -> None:
+    page = desk.sit_down(browser_page, Role.COMPLIANCE, "zh-CN", 1440)
+    page.add_init_script(MOVED + "setTimeout(() => { document.querySelector('main').prepend(Object.assign(document.createElement('div'), { style: 'height: 400px' })); }, 600);")
+    page.goto(desk.address + "/clients")
+    page.wait_for_timeout(900)
+    assert page.evaluate("window.moved") > 0.02
+
+
 def test_search_and_inbox_work_without_scripts(desk: Desk, browser_page: OpenPage) -> None:
     page = desk.sit_down(browser_page, Role.BROKER, "en-US", 1440, java_script_enabled=False)
     page.goto(desk.address + "/")
@@ -144,22 +168,24 @@ def test_a_notice_speaks_the_readers_language(desk: Desk, browser_page: OpenPage
     expect(page.locator(".inbox-text").first).to_contain_text("月度关账（2026-03）已被x@firm.example退回")
 
 
-def test_a_row_is_looked_at_beside_its_list(desk: Desk, browser_page: OpenPage) -> None:
-    page = desk.sit_down(browser_page, Role.FINANCE, "zh-CN")
-    page.goto(desk.address + "/clients")
+@pytest.mark.parametrize("path", ["/clients", "/attribution"])
+def test_a_row_is_looked_at_beside_its_list(desk: Desk, browser_page: OpenPage, path: str) -> None:
+    page = desk.sit_down(browser_page, Role.COMPLIANCE, "zh-CN")
+    page.goto(desk.address + path)
     page.keyboard.press("j")
-    first = page.locator(".table-of tbody a").first
+    rows = page.locator("table[data-rows] > tbody > tr")
+    first = rows.first.locator("a").first
     expect(first).to_be_focused()
     page.keyboard.press(" ")
     panel = page.locator("#peek")
     expect(panel.locator("h2").first).to_be_visible()
-    heading = panel.locator("h2").first.inner_text()
+    heading = panel.inner_text()
     assert barriers(page) == []
     page.keyboard.press("j")
-    expect(panel.locator("h2").first).not_to_have_text(heading)
+    expect(panel).not_to_have_text(heading)
     page.keyboard.press("Escape")
     expect(panel).not_to_be_visible()
-    expect(page.locator(".table-of tbody a").nth(1)).to_be_focused()
+    expect(rows.nth(1).locator("a").first).to_be_focused()
     assert page.complaints == []  # type: ignore[attr-defined]
 
 

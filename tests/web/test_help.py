@@ -79,10 +79,10 @@ def test_the_first_run_list_knows_what_is_done_and_can_be_put_away(app: Flask, t
     admin = seat(app, someone(app, Role.ADMIN))
     page = admin.get("/").text
     assert "Before the first payment" in page
-    assert "0 of 6 done" in page
+    assert "0 of 7 done" in page
     assert "Before the first payment" not in seat(app, someone(app, Role.BROKER)).get("/").text
     settle_in(app, tmp_path / "files")
-    assert re.search(r"[45] of 6 done", admin.get("/").text)
+    assert re.search(r"[45] of 7 done", admin.get("/").text)
     assert post(admin, "/first-run/away").status_code == 303
     page = admin.get("/").text
     assert "Before the first payment" not in page

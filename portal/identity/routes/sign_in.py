@@ -27,9 +27,11 @@ from portal.identity.routes.blueprint import (
 )
 from portal.identity.throttle import Outcome
 from portal.keys import secret
+from portal.local_day import zone
 from portal.permissions import Can
 from portal.refusals import NotFound
 from portal.transaction import transaction
+from portal.web.formats import moment_text
 from portal.web.guard import public, requires, while_signing_in
 from portal.web.requests import caller_address, caller_browser, request_id, safe_next
 from portal.web.signed_in import hand_out, signed_in, take_back
@@ -158,8 +160,12 @@ def confirm_password() -> ResponseReturnValue:
     wanted = safe_next(request.values.get("next"))
     if form.validate_on_submit():
         if my_password_is(str(form.password.data)):
+            moment = now()
+            until = moment + sessions.FRESH
             with transaction():
-                token = sessions.renew(me().session_id, now())
+                token = sessions.renew(me().session_id, moment)
+                verbs.password_confirmed(user=my_user(), until=until, moment=moment, request_id=request_id())
+            flash(_("Sensitive steps are open until %(time)s; then your password is asked for again.", time=moment_text(until, zone())), "success")
             return hand_out(see_other(onward(wanted)), token)
         form.password.errors = [_("This is not your password.")]
     return render_template("identity/confirm_password.html", form=form, next=wanted), (422 if form.errors else 200)

@@ -38,6 +38,13 @@ RECORDED = {
     "settlement": _l("Settled day"),
     "adjustments": _l("Adjustments"),
     "commission.month.close": _l("Month close"),
+    "case": _l("Case between claims"),
+    "confirmation": _l("Confirmation call"),
+    "conversion": _l("Lead became a client"),
+    "departure": _l("Departure"),
+    "handover": _l("Handover"),
+    "onboarding": _l("Application of a broker"),
+    "transfer": _l("Transfer of attribution"),
 }
 """What kind of step a recording is; other kinds are shown by their own word."""
 WAYS = {

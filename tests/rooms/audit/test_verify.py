@@ -260,3 +260,17 @@ def test_the_commands(app: Flask, settings: Settings, tmp_path: Path) -> None:
         db.session.remove()
     broken = run(args=["audit", "verify"])
     assert (broken.exit_code, "BAD line 12" in broken.output) == (1, True)
+
+
+@pytest.mark.parametrize("kind", TAMPERINGS)
+def test_among_the_newest_lines_every_tampering_is_found(database: None, kind: str) -> None:
+    told, original = fill(), rows()
+    assert verify.verify_newest(told, 12) == verify.Verdict(LINES, original[-1]["hash"], heads=3)
+    leave_behind(TAMPERINGS[kind](original, LINES - 5))
+    assert not verify.verify_newest(told, 12).holds
+
+
+def test_a_head_of_an_older_line_is_held_against_it(database: None) -> None:
+    told = fill()
+    assert not verify.verify_newest([Head(10, "f" * 64, "head 10"), *told[1:]], 12).holds
+    assert verify.verify_newest(told, LINES + 5).holds

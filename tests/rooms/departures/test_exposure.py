@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import event, select
 
@@ -197,3 +198,24 @@ def test_the_page_says_it_and_writes_down_who_looked(app: Flask, tmp_path: Path)
         said = db.session.execute(select(AuditEntry.subject_key).where(AuditEntry.action == "exposure.looked")).scalars().all()
         db.session.remove()
     assert said == ["staff-S001"] * 2
+
+
+def test_a_question_that_one_asked_is_asked_again_by_a_click(app: Flask, tmp_path: Path) -> None:
+    """One's own questions alone stand below the form, each once; another's are nobody's to read there."""
+    draft = Draft()
+    draft.account("1")
+    draft.add("servicing", account_no="1", staff_no="S001", role="servicer", valid_from="2025-01-02")
+    draft.day("2026-03-31", [], ["1"])
+    product.people(app)
+    product.import_folder(app, str(draft.write(tmp_path / "files")))
+    admin, auditor = seat(app, someone(app, Role.ADMIN)), seat(app, someone(app, Role.AUDITOR))
+    for on in ("2026-03-31", "2026-04-30", "2026-03-31"):
+        assert admin.get(f"/departures/exposure?person=staff-S001&on={on}").status_code == 200
+    links = [str(link["href"]) for link in BeautifulSoup(admin.get("/departures/exposure").text, "html.parser").select("[aria-labelledby=h-before] a")]
+    assert links == ["/departures/exposure?person=staff-S001&on=2026-03-31", "/departures/exposure?person=staff-S001&on=2026-04-30"]
+    assert admin.get(links[1]).status_code == 200
+    assert "h-before" not in auditor.get("/departures/exposure").text
+    offered = [str(one["value"]) for one in BeautifulSoup(auditor.get("/departures/exposure").text, "html.parser").select("datalist option")]
+    assert "staff-S001" in offered
+    other = seat(app, someone(app, Role.BRANCH_MANAGER, branch_no="99", staff_no="S777"))
+    assert "staff-S001" not in other.get("/departures/exposure").text.replace("such as staff-S001", "").replace("如 staff-S001", ""), "another branch's people are not offered"

@@ -135,7 +135,13 @@ def test_the_password_is_asked_for_again_before_a_sensitive_step(app: Flask) -> 
     assert client.get("/admin/users/new").headers["Location"] == "/confirm-password?next=/admin/users/new"
     assert post(client, "/confirm-password", password="wrong").status_code == 422
     assert post(client, "/confirm-password", password=PASSWORD, next="/admin/users/new").headers["Location"] == "/admin/users/new"
-    assert client.get("/admin/users/new").status_code == 200
+    page = client.get("/admin/users/new?lang=en")
+    assert page.status_code == 200
+    assert "Sensitive steps are open until" in page.text
+    with app.app_context():
+        lines = db.session.execute(select(AuditEntry.after).where(AuditEntry.action == "identity.password.confirmed")).scalars().all()
+    assert len(lines) == 1, "the one that was right, with its end"
+    assert timedelta(minutes=29) < datetime.fromisoformat(lines[0]["until"]) - clock.now() <= timedelta(minutes=30)
 
 
 def test_a_password_given_again_changes_the_token(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import event, select, text, true
 
@@ -14,11 +15,13 @@ from models.leads import IntroducerKind, Lead, LeadState
 from models.partners import Branch
 from models.search import SearchWord
 from portal.leads import introducers
-from portal.search import find, index
+from portal.permissions import Can, scope_of
+from portal.search import actions, find, index
 from portal.search.job import one_step
 from portal.transaction import on_postgresql, transaction
 from tests import make, remembered
 from tests.people import form_token, post, seat, someone
+from tests.rooms.club.scene import event_of
 from tests.rooms.leads.stories import lead_of
 from tests.rooms.pages.firm import NUMBERS, settle_in
 
@@ -217,3 +220,29 @@ def test_a_merged_lead_is_not_found(firm: Flask, leads: dict[str, str]) -> None:
             db.session.execute(select(Lead).where(Lead.name == "王小明")).scalar_one().state = LeadState.MERGED
         db.session.remove()
     assert leads["王小明"] not in found(firm, Role.ADMIN, "wxm")
+
+
+@pytest.mark.parametrize("typed", ["铜与", "tbzy", "tongyumeiyuan", "copper"])
+def test_an_event_is_found_by_its_titles_pinyin_and_initials(firm: Flask, typed: str) -> None:
+    with firm.app_context():
+        event_of("copper-night", title="套保之夜：铜与美元", title_en="Hedging night: copper and the dollar")
+        event_of("copper-draft", published=False, title="铜与美元草稿", title_en="Copper, a draft")
+        db.session.remove()
+    for role in (Role.CLIENT, Role.BROKER, Role.STAFF):
+        page = found(firm, role, typed)
+        assert "/events/copper-night" in page
+        assert "copper-draft" not in page, "a draft is for who prepares events"
+    assert "/club/events/copper-night" in found(firm, Role.BRANCH_MANAGER, typed)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_one_may_begin_is_found_and_opens(firm: Flask, role: Role) -> None:
+    client = seat(firm, someone(firm, role, **({"client_no": NUMBERS["client_no"]} if role is Role.CLIENT else NUMBERS)))
+    begun: set[str] = set()
+    for entry in actions.ACTIONS:
+        answer = post(client, "/search/quick", "/me", q=str(entry.label))
+        begun |= {str(link["href"]) for link in BeautifulSoup(answer.text, "html.parser").select('[aria-labelledby="finder-actions"] a')}
+    for address in begun:
+        assert client.get(address).status_code == 200, address
+    assert ("/club/events/new" in begun) is (role in {Role.BRANCH_MANAGER, Role.ADMIN})
+    assert ("/leads/new" in begun) is (scope_of([role], Can.LEAD_REGISTER) is not None and role is not Role.CLIENT), "a client brings friends by his link"
