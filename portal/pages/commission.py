@@ -48,7 +48,12 @@ def statements() -> ResponseReturnValue:
 def statement(period: str, broker_no: str) -> ResponseReturnValue:
     """A broker's month in the order of the rules, each amount with its lines behind it."""
     actor = current_actor()
-    found = one_statement.statement_of(actor, str(month_of(period)), broker_no)
+    try:
+        month = month_of(period)
+    except NotFound:
+        queries.broker_for(actor, broker_no)  # whose statement it is not is said first: else foreign and missing brokers could be told apart
+        raise
+    found = one_statement.statement_of(actor, str(month), broker_no)
     paying = one_statement.paying_of(found)
     shown = render_template(
         "commission/statement.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
@@ -18,6 +19,7 @@ from models.suitability import InvestorKind, SuitabilityTest, TakenWhere
 from portal import clock
 from portal.actors import TERMINAL
 from portal.audit.recordings import open_recording
+from portal.local_day import today
 from portal.rules import recorded
 from portal.rules.recorded import NewFact
 from portal.transaction import transaction
@@ -136,8 +138,8 @@ def _test_of(which: Which, grade: str) -> str:
             score=50,
             grade=grade,
             unsuitable="",
-            taken_on=moment.date(),
-            valid_until=moment.date(),
+            taken_on=today(),
+            valid_until=today() + timedelta(days=30),
             taken_where=TakenWhere.AT_DESK,
             present="nobody",
             evidence="",
