@@ -53,6 +53,18 @@ def coverage(day: date) -> ColumnElement[int]:
     return query.correlate(Account).scalar_subquery()
 
 
+def is_covered(day: date, least: int, most: int | None = None) -> ColumnElement[bool]:
+    """The condition, on Account, that from `least` to `most` (None: any number) of the staff who are there look after it: all accounts are
+    looked through at once, where `coverage` looks at one."""
+    there = people.there(day).subquery()
+    looked_after = select(Servicing.account_id).where(served(day), Servicing.staff_id.in_(select(there.c.staff_id)))
+    if least == 0:
+        return Account.id.not_in(looked_after)
+    many = func.count(distinct(Servicing.staff_id))
+    having = many >= least if most is None else many.between(least, most)
+    return Account.id.in_(looked_after.group_by(Servicing.account_id).having(having))
+
+
 def spoken_with() -> ColumnElement[Any]:
     """When a client was last spoken with about an Account."""
     return select(func.max(Contact.at)).where(Contact.account_id == Account.id, Contact.outcome == ContactOutcome.REACHED, effective()).correlate(Account).scalar_subquery()

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import polars as pl
 from sqlalchemy import or_, select
 
-from models import db
 from models.clients import Account, AccountVersion, Servicing
-from models.partners import Staff
 from models.settlement import Balance
+from portal.bulk import read_frame
 from portal.care import people
 from portal.care.book import served
 from portal.clients.balances import held
@@ -32,14 +31,17 @@ class Cover(NamedTuple):
 
 def cover(day: date, settled: date, branch_id: int | None = None) -> Cover:
     """Who of the staff who are there looks after open accounts with equity on a day. An account that several look after counts whole for each."""
-    there, serving = people.there(day).subquery(), select(Servicing.account_id, Servicing.staff_id).where(served(day)).distinct().subquery()
-    query = select(Account.id, Balance.equity, Staff.staff_no, there.c.name).join(AccountVersion, AccountVersion.account_id == Account.id).join(Balance, held(settled))
-    query = query.outerjoin(serving, (serving.c.account_id == Account.id) & serving.c.staff_id.in_(select(there.c.staff_id)))
-    query = query.outerjoin(there, there.c.staff_id == serving.c.staff_id).outerjoin(Staff, Staff.id == serving.c.staff_id)
+    query = select(Account.id, Balance.equity).join(AccountVersion, AccountVersion.account_id == Account.id).join(Balance, held(settled))
     query = query.where(newest_version(), or_(AccountVersion.closed_on.is_(None), AccountVersion.closed_on > day), Balance.equity > 0)
     if branch_id is not None:
         query = query.where(AccountVersion.branch_id == branch_id)
-    return summed(pl.DataFrame([tuple(row) for row in db.session.execute(query)], schema=SCHEMA, orient="row"))
+    accounts = read_frame(query, {"account_id": pl.Int64, "equity": pl.Int64})
+    served_by = read_frame(select(Servicing.account_id, Servicing.staff_id).where(served(day)), {"account_id": pl.Int64, "staff_id": pl.Int64})
+    here = people.there(day).subquery()
+    there = read_frame(select(here.c.staff_id, here.c.staff_no, here.c.name), {"staff_id": pl.Int64, "staff_no": pl.String, "name": pl.String})
+    # Three plain questions, put together here: as one, the database asks who is there anew for each account.
+    serving = served_by.unique().join(there, on="staff_id")
+    return summed(accounts.join(serving, on="account_id", how="left").select(*SCHEMA))
 
 
 def summed(rows: pl.DataFrame) -> Cover:

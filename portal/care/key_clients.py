@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from models import db
 from models.clients import Account, AccountVersion
 from models.settlement import Balance
-from portal.clients.balances import held, is_newest
+from portal.clients.balances import held
 from portal.clients.queries import newest_version
 
 WHOLE: Final = 1_000_000
@@ -44,7 +44,7 @@ class KeyRule:
 def cut_offs(day: date, rule: KeyRule) -> dict[int, int]:
     """For each branch the equity in fen from which an account counts by its place; a branch too small for one place has none."""
     of = select(AccountVersion.branch_id, Balance.equity).select_from(Account).join(AccountVersion, AccountVersion.account_id == Account.id)
-    of = of.join(Balance, held(day, is_newest())).where(newest_version(), Balance.equity > 0)
+    of = of.join(Balance, held(day)).where(newest_version(), Balance.equity > 0)
     rows = of.add_columns(
         func.row_number().over(partition_by=AccountVersion.branch_id, order_by=Balance.equity.desc()).label("place"),
         func.count().over(partition_by=AccountVersion.branch_id).label("accounts"),

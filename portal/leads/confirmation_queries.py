@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy.orm import aliased
 
 from models import db
 from models.attribution import Attribution, AttributionState
@@ -19,7 +20,7 @@ from portal.leads.policy import visible_to as leads_visible_to
 from portal.permissions import Can, Scope
 from portal.refusals import NotFound
 from portal.rules.breaches import CallDue
-from portal.versions import current
+from portal.versions import current, version_of
 
 
 def account_seen(actor: Actor, can: Can, account_id: Any, day: date) -> ColumnElement[bool]:
@@ -40,15 +41,16 @@ def account_seen(actor: Actor, can: Can, account_id: Any, day: date) -> ColumnEl
     return mine
 
 
-ROW = current(Attribution).subquery()
-"""The attribution rows that count now, for lists to sort and filter by."""
-VERSION = current(AccountVersion).subquery()
+_WAITED = aliased(Attribution)
+ROW = current(Attribution, None, Attribution.account_id.in_(select(_WAITED.account_id).where(_WAITED.state == AttributionState.PENDING))).subquery()
+"""The attribution rows that count now, of the accounts that ever waited for a call, for lists to sort and filter by: of all others none waits."""
+VERSION, _ITS_OWN = version_of(AccountVersion, ROW.c.account_id)
 
 
 def pending(actor: Actor, today: date) -> Select[*tuple[Any, ...]]:
     """Every attribution that waits for a call and that the actor may see."""
-    query = select(ROW.c.id, ROW.c.account_id, ROW.c.share, ROW.c.valid_from, Account.account_no, Broker.broker_no, VERSION.c.name, VERSION.c.opened_on)
-    query = query.join(Account, Account.id == ROW.c.account_id).join(Broker, Broker.id == ROW.c.broker_id).outerjoin(VERSION, VERSION.c.account_id == ROW.c.account_id)
+    query = select(ROW.c.id, ROW.c.account_id, ROW.c.share, ROW.c.valid_from, Account.account_no, Broker.broker_no, VERSION.name, VERSION.opened_on)
+    query = query.join(Account, Account.id == ROW.c.account_id).join(Broker, Broker.id == ROW.c.broker_id).outerjoin(VERSION, _ITS_OWN)
     return query.where(ROW.c.state == AttributionState.PENDING, ROW.c.valid_to > today, account_seen(actor, Can.CONFIRMATION_SEE, ROW.c.account_id, today))
 
 
@@ -67,12 +69,9 @@ def waiting_accounts(day: date, *, each: bool = False) -> Select[*tuple[Any, ...
 
 def pending_for(actor: Actor, attribution_id: int, can: Can, today: date) -> Any:
     """One attribution with its account and broker, waiting or not, over which the actor holds a right. Raises NotFound."""
-    query = select(Attribution.id, Attribution.account_id, Account.account_no, Broker.broker_no, VERSION.c.name, VERSION.c.opened_on, Attribution.share, Attribution.valid_from)
-    query = (
-        query.join(Account, Account.id == Attribution.account_id)
-        .join(Broker, Broker.id == Attribution.broker_id)
-        .outerjoin(VERSION, VERSION.c.account_id == Attribution.account_id)
-    )
+    version, its_own = version_of(AccountVersion, Attribution.account_id)
+    query = select(Attribution.id, Attribution.account_id, Account.account_no, Broker.broker_no, version.name, version.opened_on, Attribution.share, Attribution.valid_from)
+    query = query.join(Account, Account.id == Attribution.account_id).join(Broker, Broker.id == Attribution.broker_id).outerjoin(version, its_own)
     found = db.session.execute(query.where(Attribution.id == attribution_id, account_seen(actor, can, Attribution.account_id, today))).first()
     if found is None:
         raise NotFound("there is no attribution that waits for a call under this address")

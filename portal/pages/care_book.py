@@ -82,8 +82,7 @@ def _spoken(text: str) -> ColumnElement[bool]:
 
 
 def _covered(text: str) -> ColumnElement[bool]:
-    people = book.coverage(today())
-    return {"none": people == 0, "one": people == 1, "second": people > 1}[text]
+    return book.is_covered(today(), *{"none": (0, 0), "one": (1, 1), "second": (2,)}[text])
 
 
 LIST = declare(

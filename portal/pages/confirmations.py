@@ -55,7 +55,7 @@ def _late(text: str) -> Any:
 
 LISTING = Listing(
     tiebreak=ROW.c.id,
-    sorts={"account_no": Account.account_no, "name": queries.VERSION.c.name, "broker_no": Broker.broker_no, "valid_from": ROW.c.valid_from},
+    sorts={"account_no": Account.account_no, "name": queries.VERSION.name, "broker_no": Broker.broker_no, "valid_from": ROW.c.valid_from},
     default="valid_from",
     filters=(
         Filter("late", _l("State"), _late, choices=(("yes", _l("Overdue")),)),

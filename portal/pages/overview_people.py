@@ -44,7 +44,7 @@ LISTING = Listing(
 )
 
 
-def _covered(asked: Asked) -> tuple[Cut, Any, Cover]:
+def covered(asked: Asked) -> tuple[Cut, Any, Cover]:
     """Within what, up to which settled day, and who looks after it. Raises NotFound before the first day and for a foreign branch."""
     found = sums.known()
     if found is None:
@@ -59,7 +59,7 @@ LIST = declare(
         _l("Who looks after the equity"),
         LISTING,
         COLUMNS,
-        source=lambda asked: _covered(asked)[2].rows,
+        source=lambda asked: covered(asked)[2].rows,
         fields=(
             Field("staff_no", _l("Staff"), lambda row: row["staff_no"]),
             Field("name", _l("Name"), lambda row: row["name"]),
@@ -82,7 +82,7 @@ def index() -> ResponseReturnValue:
     actor = current_actor()
     if sums.known() is None:
         return render_template("overview/empty.html", may_import=actor.may(Can.IMPORT_FILES))
-    cut, day, found = _covered(asked_now())
+    cut, day, found = covered(asked_now())
     spread = concentration(found.rows["equity"].to_list())
     return show_list(
         LIST, "overview/people.html", source=found.rows, found=found, spread=spread, cut=cut, day=day, share_text=share_text, may_ask=actor.may(Can.DEPARTURE_SEE), **_drawn(found)

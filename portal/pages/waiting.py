@@ -22,6 +22,7 @@ from portal.commission import queries
 from portal.departures import association_sent
 from portal.local_day import today
 from portal.pages import month_desk
+from portal.pages.overview_people import covered
 from portal.pages.settled import last_day
 from portal.permissions import Can
 from portal.refusals import NotAllowed, NotFound
@@ -153,6 +154,14 @@ def _at_risk(actor: Actor) -> Answer | None:
     return Answer(_("Equity likely to be lost in 90 days"), compact_yuan_text(sums["expected"] or 0, language()), url_for("risk.index"))
 
 
+def _uncovered(actor: Actor) -> Answer:
+    """Accounts with equity that nobody of the staff looks after, and how much that is: of the same sums as the people who do."""
+    _cut, _day, found = covered(list_at(current_app, actor, "/overview/people")[1])
+    count, equity = found.accounts["nobody"], found.equity["nobody"]
+    note = compact_yuan_text(equity, language()) if count else ""
+    return Answer(_("Clients with equity whom nobody looks after"), number_text(count), url_for("overview_people.index"), note, "bad" if count else "neutral")
+
+
 WORK: dict[Role, tuple[Ask, ...]] = {
     Role.COMPLIANCE: (
         Rows(_l("Cases that wait for the firm"), "/cases?waits=desk", late="/cases?waits=late"),
@@ -181,7 +190,7 @@ WORK: dict[Role, tuple[Ask, ...]] = {
     ),
     Role.BRANCH_MANAGER: (
         Rows(_l("People who look after clients"), "/overview/people"),
-        Rows(_l("Clients whom nobody looks after"), "/care/book?covered=none", bad=True),
+        _uncovered,
         Rows(_l("Cases that wait for the firm"), "/cases?waits=desk", late="/cases?waits=late"),
         Rows(_l("Attributions without a confirmation"), "/confirmations", late="/confirmations?late=yes"),
         _at_risk,

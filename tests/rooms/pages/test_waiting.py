@@ -48,7 +48,7 @@ ASKED = {
     ],
     Role.BRANCH_MANAGER: [
         "People who look after clients",
-        "Clients whom nobody looks after",
+        "Clients with equity whom nobody looks after",
         "Cases that wait for the firm",
         "Attributions without a confirmation",
     ],
@@ -86,12 +86,14 @@ def test_each_role_is_answered_what_it_asks_first(firm: Flask, role: Role) -> No
 
 def test_a_number_is_that_of_its_list(firm: Flask) -> None:
     manager = seat(firm, someone(firm, Role.BRANCH_MANAGER, branch_no="02", staff_no="S001"))
-    value, note, address = tiles(manager)["Clients whom nobody looks after"]
+    value, note, address = tiles(manager)["Clients with equity whom nobody looks after"]
     page = BeautifulSoup(manager.get(address).text, "html.parser")
-    assert (value, note) == ("1", "to be looked at"), "10002 of branch 02 has no servicing"
-    assert len(page.select("table[data-rows] tbody tr")) == 1
+    rows = [[cell.get_text(strip=True) for cell in row.select("th, td")] for row in page.select("table tbody tr")]
+    assert value == "1", "10002 of branch 02 has no servicing"
+    (nobody,) = [row for row in rows if row and row[0] == "nobody"]
+    assert (nobody[1], note != "") == ("1", True), nobody
     own = seat(firm, someone(firm, Role.BRANCH_MANAGER, branch_no="01", staff_no="S001", email="other@firm.example"))
-    assert tiles(own)["Clients whom nobody looks after"][0] == "0", "another branch's client is not his"
+    assert tiles(own)["Clients with equity whom nobody looks after"][0] == "0", "another branch's client is not his"
 
 
 def test_other_roles_have_their_own_first_pages(firm: Flask) -> None:
