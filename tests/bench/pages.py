@@ -10,6 +10,7 @@ Budget: CPU per request ≤ 8 × hello, p95 ≤ 5 × the bare page.
 from __future__ import annotations
 
 import argparse
+import gc
 import http.client
 import os
 import socket
@@ -70,8 +71,11 @@ def cookie_of(app: Flask, email: str, role: Role) -> tuple[dict[str, str], User]
 
 
 def served() -> Flask:
-    """The portal of the settings in the environment, with the bare page: what its worker serves."""
-    return with_bare_page(create_app(Settings.from_env()))
+    """The portal of the settings in the environment, with the bare page: what its worker serves, made as `app.py` makes it."""
+    app = with_bare_page(create_app(Settings.from_env()))
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 class Worker:
