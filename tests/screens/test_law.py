@@ -16,6 +16,7 @@ from models.identity import Role
 from models.leads import Lead, LeadState
 from portal import clock, create_app
 from portal.leads import introducers
+from portal.local_day import today
 from tests import make
 from tests.conftest import settings_in
 from tests.people import someone
@@ -100,7 +101,7 @@ def open_the_account(desk: Desk, page: Page, english: set[str]) -> None:
     expect(page.locator(".flash.good")).to_be_visible()
     look_over(page, english)
     with desk.app.app_context():
-        make.accepted(make.write(desk.folder / "new", "accounts", [newcomer(clock.now().date().isoformat())]))
+        make.accepted(make.write(desk.folder / "new", "accounts", [newcomer(today().isoformat())]))
         db.session.remove()
 
 
