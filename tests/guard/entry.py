@@ -42,11 +42,11 @@ def remembered_sessions() -> None:
     really = sessions.live
     known: dict[str, tuple[float, Any]] = {}
 
-    def live(token: str, moment: Any) -> Any:
+    def live(token: str, moment: Any, *also: Any, **given: Any) -> Any:
         at, found = known.get(token, (0.0, None))
         if time.monotonic() - at < 60:
             return found
-        found = really(token, moment)
+        found = really(token, moment, *also, **given)
         if found is not None:
             known[token] = (time.monotonic(), found)
         return found
