@@ -33,9 +33,10 @@ def lines(actor: Actor) -> Select[*tuple[Any, ...]]:
     )
 
 
-def own_lines(actor: Actor, action: str, limit: int) -> Sequence[AuditEntry]:
-    """The newest lines of the log that the actor wrote himself by an action: his own doing, so he needs no right to read the log."""
-    mine = select(AuditEntry).where(AuditEntry.actor_id == actor.user_id, AuditEntry.action == action)
+def own_lines(actor: Actor, action: str, subject_type: str, limit: int) -> Sequence[AuditEntry]:
+    """The newest lines of the log that the actor wrote himself by an action on a kind of thing (by which the log is looked up): his own
+    doing, so he needs no right to read the log."""
+    mine = select(AuditEntry).where(AuditEntry.subject_type == subject_type, AuditEntry.actor_id == actor.user_id, AuditEntry.action == action)
     return db.session.execute(mine.order_by(AuditEntry.seq.desc()).limit(limit)).scalars().all()
 
 

@@ -155,15 +155,14 @@ def show() -> ResponseReturnValue:
     args = request.args
     typed = [text for text in args.getlist("person") if text.strip()]
     if not typed:
-        actor = current_actor()
-        return render_template("departures/exposure_ask.html", typed=[], day=today(), fault="", before=_asked_before(actor), offered=sight.offered(actor, OFFERED))
+        return _ask([], str(today()))
     try:
         asked = question(args)
         frame = answer(asked, current_actor())
     except Refusal as refusal:
         if refusal.status == 404:
             raise
-        return render_template("departures/exposure_ask.html", typed=typed, day=args.get("on", ""), fault=_(refusal.message, **refusal.values)), refusal.status
+        return _ask(typed, args.get("on", ""), _(refusal.message, **refusal.values)), refusal.status
     with transaction():  # who looked at whom is written down: it concerns people
         log.write(current_actor(), clock.now(), LOOKED, "exposure", " ".join(one.text for one in asked.leaving), after={"on": str(asked.day), "accounts": frame.height})
     if wants_file() and args.get("part") == "flow":
@@ -172,10 +171,16 @@ def show() -> ResponseReturnValue:
     return show_list(LIST, "departures/exposure.html", source=frame, asked=asked, path_text=path_text, chance_text=chance_text, **_said(frame, asked))
 
 
+def _ask(typed: list[str], day: str, fault: str = "") -> str:
+    """The form, with what is offered while one types and what one asked before."""
+    actor = current_actor()
+    return render_template("departures/exposure_ask.html", typed=typed, day=day, fault=fault, before=_asked_before(actor), offered=sight.offered(actor, OFFERED))
+
+
 def _asked_before(actor: Actor) -> list[dict[str, Any]]:
     """What the reader asked before, each question once, the newest first: his own lines of the log bring the same question back."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for line in own_lines(actor, LOOKED, LOOKED_BACK):
+    for line in own_lines(actor, LOOKED, "exposure", LOOKED_BACK):
         asked = line.after or {}
         found.setdefault((line.subject_key, asked.get("on", "")), {"people": line.subject_key.split(), "on": asked.get("on", ""), "accounts": asked.get("accounts"), "at": line.at})
     return list(found.values())[:KEPT]
